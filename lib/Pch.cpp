@@ -1,0 +1,1 @@
+// Exists to build the shared precompiled header once.
