@@ -1,0 +1,65 @@
+//===- FixedPoint.h - Multiplication by a multiplier and a shift -*- C++ -*-===//
+//
+// Rules N10 to N14 of docs/numerics.md: the arithmetic of tosa.rescale.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_NUMERICS_FIXEDPOINT_H
+#define NARROW_NUMERICS_FIXEDPOINT_H
+
+#include <cstdint>
+#include <optional>
+
+namespace narrow::numerics {
+
+/// A positive real factor as `multiplier * 2^-shift`. TOSA's form: multiplier
+/// in [2^30, 2^31) except after extreme shifts, shift in [2, 62] (N10).
+struct Multiplier {
+  int32_t multiplier = 0;
+  int32_t shift = 2;
+  double value() const;
+  /// What TOSA requires of the operands of tosa.rescale; upstream's verifier
+  /// does not check it, so IR that was read from a file may break it.
+  bool valid() const { return multiplier >= 0 && shift >= 2 && shift <= 62; }
+  bool operator==(const Multiplier &) const = default;
+};
+
+/// The nearest Multiplier to `factor` (N10), or nullopt when it has none: NaN,
+/// Inf, negative, or 2^29 and above. A factor too small for a shift of 62
+/// loses bits of the multiplier, down to 0.
+std::optional<Multiplier> computeMultiplier(double factor);
+/// The same with a 15-bit multiplier (tosa.rescale with scale32 = false);
+/// nullopt from 2^13 on.
+std::optional<Multiplier> computeMultiplier16(double factor);
+
+enum class RescaleRounding { Single, Double };
+
+/// TOSA apply_scale_32 (N11, N12): `(value * multiplier + round) >> shift` in
+/// 64 bits, truncated to 32. Ties go up; Double adds TFLite's second rounding.
+/// `scale` must be valid(). The result is the product only while
+/// fitsApplyScale holds; beyond, it wraps as upstream's lowering does.
+int32_t applyScale(int32_t value, Multiplier scale, RescaleRounding rounding);
+/// The same for 48-bit values and a 16-bit multiplier.
+int32_t applyScale16(int64_t value, Multiplier scale);
+
+/// TOSA's precondition of apply_scale_32: every value in [-limit, limit] has
+/// |value| < 2^(shift - 1), so that the result needs at most 31 bits (N11).
+bool fitsApplyScale(int64_t limit, Multiplier scale);
+
+/// TFLite's form of a factor: `multiplier * 2^(exponent - 31)`.
+struct QuantizedMultiplier {
+  int32_t multiplier = 0;
+  int exponent = 0;
+};
+/// TFLite QuantizeMultiplier (N13); nullopt for NaN, Inf, negative factors and
+/// those of 2^30 and above. Factors below 2^-32 become 0.
+std::optional<QuantizedMultiplier> quantizeMultiplier(double factor);
+
+/// TFLite MultiplyByQuantizedMultiplier with double rounding; `multiplier` in
+/// Q31 and a left `exponent` in [-31, 30] (N13).
+int32_t multiplyByQuantizedMultiplier(int32_t value, int32_t multiplier, int exponent);
+/// TFLite's single-rounding build (N14).
+int32_t multiplyByQuantizedMultiplierSingle(int32_t value, int32_t multiplier, int exponent);
+
+} // namespace narrow::numerics
+
+#endif

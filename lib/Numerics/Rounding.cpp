@@ -1,0 +1,18 @@
+//===- Rounding.cpp - Rounding and saturation -----------------------------===//
+#include "narrow/Numerics/Rounding.h"
+#include <cmath>
+
+double narrow::numerics::round(double x, Rounding mode) {
+  switch (mode) {
+  case Rounding::HalfEven:
+    return std::nearbyint(x); // The default rounding mode is never changed.
+  case Rounding::HalfAway:
+    return std::round(x);
+  case Rounding::HalfUp: {
+    // floor(x + 0.5) is wrong for the float below one half.
+    double floor = std::floor(x);
+    return x - floor >= 0.5 ? floor + 1 : floor;
+  }
+  }
+  return x;
+}
