@@ -1,0 +1,100 @@
+//===- Dataset.h - Samples of a model's inputs ------------------*- C++ -*-===//
+//
+// Maps the arrays of an .npz archive to the inputs of a model and converts one
+// sample at a time to f32. Memory holds the arrays as they are stored (u8
+// pictures stay u8).
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_SUPPORT_DATASET_H
+#define NARROW_SUPPORT_DATASET_H
+
+#include "narrow/Support/Npz.h"
+
+namespace narrow {
+
+/// An input of the model, in the model's layout. shape[0] is the batch and is
+/// replaced by the samples of the data; the other dimensions are static.
+struct ModelInput {
+  std::string name;
+  std::vector<int64_t> shape;
+};
+
+/// How a u8 value becomes f32: `(float(u8) / 255 - mean) / std`, each step
+/// rounded to f32, as numpy does with float32 arrays. One value for every
+/// channel, or one value a channel; empty: not stated.
+struct Preprocessing {
+  std::vector<float> mean, std;
+
+  bool empty() const { return mean.empty() && std.empty(); }
+  bool operator==(const Preprocessing &) const = default;
+};
+
+/// Layout of the arrays that have a channel axis (rank 3 and above).
+enum class DataLayout {
+  Model, ///< As the model's input: channels are axis 1.
+  Nhwc,  ///< Channels last; samples are transposed when they are read.
+};
+
+struct DatasetOptions {
+  /// (input of the model, array of the archive); inputs that are not named
+  /// here have arrays of their own name.
+  std::vector<std::pair<std::string, std::string>> inputNames;
+  DataLayout layout = DataLayout::Model;
+  Preprocessing preprocessing;
+};
+
+class Dataset {
+public:
+  static llvm::Expected<Dataset> open(llvm::StringRef path, llvm::ArrayRef<ModelInput> inputs,
+                                      const DatasetOptions &options = {});
+
+  int64_t sampleCount() const { return samples; }
+  size_t inputCount() const { return inputs.size(); }
+  /// Elements of one sample of an input.
+  int64_t sampleSize(size_t input) const { return inputs[input].sampleSize; }
+  /// What `read` does to an input, one value a channel; empty if its values are
+  /// used as they are.
+  const Preprocessing &preprocessing(size_t input) const { return inputs[input].preprocessing; }
+
+  /// Writes one sample of one input to `out`, sampleSize(input) values in the
+  /// model's layout. NaN and Inf are errors. May be called from any thread.
+  llvm::Error read(int64_t sample, size_t input, float *out) const;
+
+  /// One integer a sample from another array of the archive.
+  llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name);
+
+  /// Names the data (shapes, types and bytes of the arrays in use), so that an
+  /// interrupted calibration is not continued on other data.
+  std::string fingerprint() const;
+
+  /// What the user should know but what is no error.
+  const std::vector<std::string> &notes() const { return notesList; }
+
+private:
+  struct Input {
+    std::string arrayName;
+    Array array;
+    int64_t sampleSize = 0;
+    /// The sample as [outer, channels, inner] (model) or [inner, channels]
+    /// (channels last, only when transposing).
+    int64_t channels = 1, inner = 1;
+    bool transpose = false;
+    Preprocessing preprocessing; ///< One value a channel; empty unless u8.
+  };
+
+  explicit Dataset(NpzFile file) : file(std::move(file)) {}
+  llvm::Error addInput(const ModelInput &model, llvm::StringRef arrayName, const DatasetOptions &options,
+                       llvm::StringRef allInputs);
+
+  NpzFile file;
+  std::vector<Input> inputs;
+  std::vector<std::string> notesList;
+  int64_t samples = -1;
+};
+
+/// Parses "0.485,0.456,0.406" (the value of --mean and --std).
+llvm::Expected<std::vector<float>> parseFloatList(llvm::StringRef text, llvm::StringRef optionName);
+
+} // namespace narrow
+
+#endif

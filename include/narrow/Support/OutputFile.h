@@ -1,0 +1,50 @@
+//===- OutputFile.h - Output that appears whole or not at all ---*- C++ -*-===//
+#ifndef NARROW_SUPPORT_OUTPUTFILE_H
+#define NARROW_SUPPORT_OUTPUTFILE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/raw_ostream.h"
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace narrow {
+
+/// Writes to a temporary file beside the target, which `commit` renames. Until
+/// then an existing file stays as it was; without a commit, and on signals, the
+/// temporary file is removed. `-` is standard output; what is no regular file
+/// (a pipe, a device) is written directly.
+class OutputFile {
+public:
+  /// Fails if the target cannot be written, before any work is done for it.
+  static llvm::Expected<std::unique_ptr<OutputFile>> open(llvm::StringRef path);
+  ~OutputFile();
+  OutputFile(const OutputFile &) = delete;
+  OutputFile &operator=(const OutputFile &) = delete;
+
+  llvm::raw_pwrite_stream &os();
+  /// Where the bytes go until the commit; empty if the output is direct. For
+  /// programs that write the file themselves (a linker).
+  llvm::StringRef temporaryPath() const;
+  /// Writes what is buffered and gives the file its name. Reports every write
+  /// that failed since `open` (disk full, closed pipe).
+  llvm::Error commit();
+
+private:
+  OutputFile(std::string path) : path(std::move(path)) {}
+
+  std::string path;   ///< As the user named it.
+  std::string target; ///< With symbolic links resolved.
+  std::optional<llvm::sys::fs::TempFile> temporary;
+  std::optional<llvm::raw_fd_ostream> stream;
+  bool committed = false;
+};
+
+/// Writes `bytes` to `path`, whole or not at all.
+llvm::Error writeOutputFile(llvm::StringRef path, llvm::StringRef bytes);
+
+} // namespace narrow
+
+#endif

@@ -1,0 +1,56 @@
+//===- Progress.h - Progress of long work -----------------------*- C++ -*-===//
+#ifndef NARROW_SUPPORT_PROGRESS_H
+#define NARROW_SUPPORT_PROGRESS_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace narrow {
+
+/// Reports how far counted work has come: one line redrawn on a terminal, a
+/// line every few seconds elsewhere, nothing for work of less than two
+/// seconds. `advance` may be called from several threads.
+class Progress {
+public:
+  struct Options {
+    llvm::raw_ostream *stream = &llvm::errs();
+    bool terminal = llvm::errs().is_displayed();
+    /// Seconds since any fixed point; a steady clock if empty. For tests.
+    std::function<double()> clock;
+  };
+
+  /// `what` is what is done ("calibrating"), `unit` what is counted ("samples").
+  Progress(llvm::StringRef what, llvm::StringRef unit, uint64_t total)
+      : Progress(what, unit, total, Options()) {}
+  Progress(llvm::StringRef what, llvm::StringRef unit, uint64_t total, Options options);
+  /// Clears a redrawn line, so that a message that follows starts at a margin.
+  ~Progress();
+  Progress(const Progress &) = delete;
+  Progress &operator=(const Progress &) = delete;
+
+  void advance(uint64_t count = 1);
+  /// Work that an earlier run has done: counts towards the total, not towards
+  /// the speed.
+  void skip(uint64_t count);
+
+private:
+  void report(double now);
+
+  std::string what, unit;
+  uint64_t total, done = 0, skipped = 0;
+  Options options;
+  double start, lastReport;
+  bool drawn = false;
+  std::mutex mutex;
+};
+
+/// "42 s", "3 min 05 s", "2 h 10 min"
+std::string formatDuration(double seconds);
+
+} // namespace narrow
+
+#endif
