@@ -1,0 +1,70 @@
+//===- Collector.h - Receives tensors from compiled code --------*- C++ -*-===//
+#ifndef NARROW_CALIBRATION_COLLECTOR_H
+#define NARROW_CALIBRATION_COLLECTOR_H
+
+#include "narrow/Calibration/Statistics.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+
+/// What a model compiled for calibration calls: `context` is a
+/// narrow::Collector, `id` the index of the observed tensor, `data` the address
+/// of `count` contiguous values, whole rows of channels. A tensor may come in
+/// several calls.
+extern "C" void narrow_collect(void *context, int32_t id, const float *data, int64_t count);
+
+namespace narrow {
+
+/// Gathers the statistics of all observed tensors. One collector serves one
+/// thread; those of several threads are merged when the threads are done.
+class Collector {
+public:
+  explicit Collector(llvm::ArrayRef<ObservedTensor> tensors);
+
+  /// Before and after the model runs on a sample. `samples` is the batch that
+  /// one run processes, starting with sample `first`.
+  void beginRun(int64_t first, int64_t samples = 1);
+  /// Fails if a value was NaN or Inf, or if a tensor did not arrive whole. The
+  /// statistics are then of no use.
+  llvm::Error endRun();
+
+  /// Called by narrow_collect.
+  void collect(int32_t id, const float *data, int64_t count);
+
+  /// Adds what another collector of the same tensors has seen.
+  void merge(const Collector &other);
+
+  int64_t sampleCount() const { return finished; }
+  const std::vector<ObservedTensor> &tensors() const { return observed; }
+  const std::vector<TensorStatistics> &statistics() const { return collected; }
+  std::vector<TensorStatistics> takeStatistics() { return std::move(collected); }
+
+private:
+  /// Rows wait here until there are enough of them: the fixed cost of an update
+  /// (a table of exponents, the grid) is then spread over many values.
+  struct Pending {
+    std::vector<float> values;
+    int64_t received = 0; ///< In the current run, waiting ones included.
+  };
+  struct Failure {
+    int32_t id;
+    int64_t element; ///< Within the run.
+    float value;
+  };
+
+  void update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement);
+  void flush(int32_t id);
+
+  std::vector<ObservedTensor> observed;
+  std::vector<int64_t> sampleSizes;
+  std::vector<TensorStatistics> collected;
+  std::vector<Pending> pending;
+  std::optional<Failure> failure; ///< That of the lowest id, the first in the network.
+  std::optional<int32_t> badId, partialRow;
+  int64_t firstSample = 0, batch = 1;
+  int64_t finished = 0;
+};
+
+} // namespace narrow
+
+#endif

@@ -1,0 +1,103 @@
+//===- Table.h - The calibration table --------------------------*- C++ -*-===//
+//
+// The statistics of all observed tensors of a model, as deterministic JSON
+// (docs/table-format.md). It holds no decisions: ranges are derived from it when
+// a model is annotated, so one calibration serves every method.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_CALIBRATION_TABLE_H
+#define NARROW_CALIBRATION_TABLE_H
+
+#include "narrow/Calibration/Collector.h"
+#include "narrow/Calibration/Statistics.h"
+#include "narrow/Support/Dataset.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace narrow {
+
+/// What was done to the u8 data of one input.
+struct InputPreprocessing {
+  std::string input;
+  Preprocessing values;
+  bool operator==(const InputPreprocessing &) const = default;
+};
+
+struct TableEntry {
+  ObservedTensor tensor;
+  TensorStatistics statistics;
+  bool operator==(const TableEntry &) const = default;
+};
+
+/// Samples [begin, end).
+struct SampleRange {
+  int64_t begin = 0, end = 0;
+  bool operator==(const SampleRange &) const = default;
+};
+
+/// How far an unfinished calibration has come.
+struct CalibrationProgress {
+  std::string data;              ///< Dataset::fingerprint()
+  int64_t total = 0;             ///< Samples to be processed.
+  std::vector<SampleRange> done; ///< Sorted, with gaps between them.
+
+  void add(SampleRange range);
+  std::vector<SampleRange> remaining() const;
+  bool operator==(const CalibrationProgress &) const = default;
+};
+
+struct CalibrationTable {
+  static constexpr int64_t version = 1;
+
+  std::string model; ///< Hash of the float-stage IR.
+  std::vector<InputPreprocessing> preprocessing;
+  int64_t samples = 0;
+  std::vector<TableEntry> entries;             ///< Sorted by id.
+  std::optional<CalibrationProgress> progress; ///< Only in the state of an unfinished run.
+
+  /// Takes over what a collector has gathered.
+  static CalibrationTable create(std::string model, std::vector<InputPreprocessing> preprocessing,
+                                 const Collector &collector);
+  const TableEntry *find(llvm::StringRef id) const;
+  /// Adds the statistics of the samples `range`, made by a collector of the
+  /// same tensors, and notes them in `progress`. A run that was interrupted and
+  /// resumed ends with the bytes of one that was not, once progress is reset.
+  void addSamples(const CalibrationTable &part, SampleRange range);
+  bool operator==(const CalibrationTable &) const = default;
+};
+
+/// Reads and validates a table; errors name file, tensor and field.
+llvm::Expected<CalibrationTable> readTable(llvm::StringRef path);
+/// The same from text; `name` stands for the file in errors.
+llvm::Expected<CalibrationTable> parseTable(llvm::StringRef text, llvm::StringRef name);
+
+/// The text depends on the content of the table alone.
+std::string formatTable(const CalibrationTable &table);
+/// Writes a table, whole or not at all.
+llvm::Error writeTable(llvm::StringRef path, const CalibrationTable &table);
+
+/// Fails unless `table` is a finished table of this model and of exactly these
+/// tensors. `name` stands for the file in errors.
+llvm::Error checkTable(const CalibrationTable &table, llvm::StringRef name, llvm::StringRef model,
+                       llvm::ArrayRef<ObservedTensor> tensors);
+
+/// Fails unless `state` is what an interrupted run of this calibration left.
+/// `fresh` is the table that a new run would start from, with its progress.
+llvm::Error checkResume(const CalibrationTable &state, llvm::StringRef name, const CalibrationTable &fresh,
+                        llvm::ArrayRef<ObservedTensor> tensors);
+
+/// Adds the samples of `from` to `into`. Fails, without a change, if the tables
+/// are of different models, preprocessing or tensors, or are unfinished. Names
+/// stand for the files in errors.
+llvm::Error mergeTable(CalibrationTable &into, llvm::StringRef intoName, const CalibrationTable &from,
+                       llvm::StringRef fromName);
+/// Reads and merges the tables of shards: the result is the table of all their
+/// samples.
+llvm::Expected<CalibrationTable> mergeTables(llvm::ArrayRef<std::string> paths);
+
+} // namespace narrow
+
+#endif

@@ -1,0 +1,105 @@
+//===- Collector.cpp - Receives tensors from compiled code ----------------===//
+#include "narrow/Calibration/Collector.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace narrow;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Twine;
+
+/// Values of a tensor that are gathered before its statistics are updated.
+static constexpr int64_t waitFor = int64_t{1} << 14;
+
+void narrow_collect(void *context, int32_t id, const float *data, int64_t count) {
+  static_cast<Collector *>(context)->collect(id, data, count);
+}
+
+Collector::Collector(llvm::ArrayRef<ObservedTensor> tensors) : observed(tensors), pending(tensors.size()) {
+  for (const ObservedTensor &tensor : observed) {
+    sampleSizes.push_back(tensor.sampleSize());
+    collected.emplace_back(tensor.channels());
+  }
+}
+
+void Collector::beginRun(int64_t first, int64_t samples) {
+  firstSample = first;
+  batch = samples;
+  failure.reset();
+  badId.reset();
+  partialRow.reset();
+  for (Pending &rows : pending) {
+    rows.values.clear();
+    rows.received = 0;
+  }
+}
+
+void Collector::collect(int32_t id, const float *data, int64_t count) {
+  if (id < 0 || static_cast<size_t>(id) >= collected.size()) {
+    badId = id;
+    return;
+  }
+  if (count <= 0)
+    return;
+  Pending &rows = pending[id];
+  int64_t before = rows.received;
+  rows.received += count;
+  if (count % collected[id].channels() != 0) {
+    partialRow = id;
+    return;
+  }
+  if (rows.values.empty() && count >= waitFor) {
+    update(id, {data, static_cast<size_t>(count)}, before);
+    return;
+  }
+  rows.values.insert(rows.values.end(), data, data + count);
+  if (static_cast<int64_t>(rows.values.size()) >= waitFor)
+    flush(id);
+}
+
+void Collector::flush(int32_t id) {
+  Pending &rows = pending[id];
+  update(id, rows.values, rows.received - static_cast<int64_t>(rows.values.size()));
+  rows.values.clear();
+}
+
+void Collector::update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement) {
+  if (values.empty() || collected[id].add(values.data(), static_cast<int64_t>(values.size())))
+    return;
+  if (failure && failure->id <= id) // Of one tensor, the first element comes first.
+    return;
+  const float *bad = llvm::find_if(values, [](float value) { return !std::isfinite(value); });
+  failure = Failure{id, firstElement + (bad - values.begin()), *bad};
+}
+
+Error Collector::endRun() {
+  for (size_t i = 0; i < pending.size(); ++i)
+    flush(static_cast<int32_t>(i));
+  if (badId)
+    return createStringError("the compiled model reports a tensor " + Twine(*badId) + ", it has " +
+                             Twine(collected.size()) + ": the code and the list of observers differ");
+  if (partialRow)
+    return createStringError("tensor '" + observed[*partialRow].id +
+                             "' was sent in parts that are no whole rows of channels");
+  if (failure) {
+    int64_t sampleSize = sampleSizes[failure->id];
+    return createStringError(
+        "tensor '" + observed[failure->id].id + "' becomes " + (std::isnan(failure->value) ? "NaN" : "Inf") +
+        " in sample " + Twine(firstSample + failure->element / sampleSize) + ", element " +
+        Twine(failure->element % sampleSize) + ": the model cannot be calibrated with this sample");
+  }
+  for (size_t i = 0; i < pending.size(); ++i)
+    if (pending[i].received != sampleSizes[i] * batch)
+      return createStringError("tensor '" + observed[i].id + "' has " + Twine(sampleSizes[i]) +
+                               " elements a sample but sent " + Twine(pending[i].received) + " values for " +
+                               Twine(batch) + " samples: the code and the list of observers differ");
+  finished += batch;
+  return Error::success();
+}
+
+void Collector::merge(const Collector &other) {
+  for (size_t i = 0; i < std::min(collected.size(), other.collected.size()); ++i)
+    collected[i].merge(other.collected[i]);
+  finished += other.finished;
+}

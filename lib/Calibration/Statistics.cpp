@@ -1,0 +1,89 @@
+//===- Statistics.cpp - What is known of an observed tensor ---------------===//
+#include "narrow/Calibration/Statistics.h"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+using namespace narrow;
+
+/// The exponent of NaN and Inf.
+static constexpr uint32_t exponentMask = 0x7f800000;
+
+bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, MinMax *ranges) {
+  // Rows are handled `lanes` values at a time: a multiple of the channels, so
+  // that each lane belongs to one channel, and enough of them to fill vector
+  // registers when there are few channels. The inner loop has no dependency
+  // between lanes and is vectorized.
+  int64_t total = rows * channels;
+  int64_t lanes = channels;
+  while (lanes < 64)
+    lanes += channels;
+  lanes = std::min(lanes, total);
+  if (total <= 0)
+    return true;
+
+  std::vector<float> min(data, data + lanes), max(min);
+  uint32_t largest = 0; // The largest magnitude, as bits.
+  int64_t base = 0;
+  for (; base + lanes <= total; base += lanes) {
+    const float *row = data + base;
+    for (int64_t i = 0; i < lanes; ++i) {
+      float value = row[i];
+      min[i] = value < min[i] ? value : min[i];
+      max[i] = value > max[i] ? value : max[i];
+      largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
+    }
+  }
+  for (int64_t i = 0; base + i < total; ++i) {
+    float value = data[base + i];
+    min[i] = value < min[i] ? value : min[i];
+    max[i] = value > max[i] ? value : max[i];
+    largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
+  }
+  if (largest >= exponentMask)
+    return false;
+  for (int64_t i = 0; i < lanes; ++i)
+    ranges[i % channels].merge({min[i] + 0.0f, max[i] + 0.0f}); // -0 + 0 is +0.
+  return true;
+}
+
+bool TensorStatistics::add(const float *data, int64_t count) {
+  if (!updateRanges(data, count / channels(), channels(), channelRanges.data()))
+    return false;
+  bins.add({data, static_cast<size_t>(count)}); // Fails on NaN and Inf only.
+  exactSums.add(data, count);
+  elements += count;
+  return true;
+}
+
+void TensorStatistics::merge(const TensorStatistics &other) {
+  elements += other.elements;
+  for (size_t i = 0; i < std::min(channelRanges.size(), other.channelRanges.size()); ++i)
+    channelRanges[i].merge(other.channelRanges[i]);
+  bins.merge(other.bins);
+  exactSums.merge(other.exactSums);
+}
+
+MinMax TensorStatistics::range() const {
+  MinMax result;
+  for (const MinMax &channel : channelRanges)
+    result.merge(channel);
+  return result;
+}
+
+double TensorStatistics::variance() const {
+  if (elements == 0)
+    return 0;
+  double n = static_cast<double>(elements);
+  return std::max(0.0, exactSums.sumOfSquares() / n - mean() * mean());
+}
+
+TensorStatistics TensorStatistics::fromParts(int64_t count, std::vector<MinMax> ranges,
+                                             numerics::Histogram histogram, ExactSums sums) {
+  TensorStatistics result(0);
+  result.elements = count;
+  result.channelRanges = std::move(ranges);
+  result.bins = std::move(histogram);
+  result.exactSums = sums;
+  return result;
+}

@@ -1,0 +1,211 @@
+//===- Table.cpp - Making, checking and merging tables --------------------===//
+#include "narrow/Calibration/Table.h"
+#include "llvm/ADT/STLExtras.h"
+#include <algorithm>
+#include <set>
+
+using namespace narrow;
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+using llvm::Twine;
+
+//===----------------------------------------------------------------------===//
+// Progress
+//===----------------------------------------------------------------------===//
+
+void CalibrationProgress::add(SampleRange range) {
+  if (range.begin >= range.end)
+    return;
+  done.push_back(range);
+  llvm::sort(done, [](SampleRange a, SampleRange b) { return a.begin < b.begin; });
+  std::vector<SampleRange> joined;
+  for (SampleRange next : done) {
+    if (!joined.empty() && next.begin <= joined.back().end)
+      joined.back().end = std::max(joined.back().end, next.end);
+    else
+      joined.push_back(next);
+  }
+  done = std::move(joined);
+}
+
+std::vector<SampleRange> CalibrationProgress::remaining() const {
+  std::vector<SampleRange> result;
+  int64_t begin = 0;
+  for (SampleRange range : done) {
+    if (begin < range.begin)
+      result.push_back({begin, range.begin});
+    begin = range.end;
+  }
+  if (begin < total)
+    result.push_back({begin, total});
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Table
+//===----------------------------------------------------------------------===//
+
+CalibrationTable CalibrationTable::create(std::string model, std::vector<InputPreprocessing> preprocessing,
+                                          const Collector &collector) {
+  CalibrationTable table;
+  table.model = std::move(model);
+  table.preprocessing = std::move(preprocessing);
+  table.samples = collector.sampleCount();
+  for (auto [tensor, statistics] : llvm::zip_equal(collector.tensors(), collector.statistics()))
+    table.entries.push_back({tensor, statistics});
+  llvm::sort(table.entries,
+             [](const TableEntry &a, const TableEntry &b) { return a.tensor.id < b.tensor.id; });
+  return table;
+}
+
+const TableEntry *CalibrationTable::find(StringRef id) const {
+  auto found = llvm::lower_bound(
+      entries, id, [](const TableEntry &entry, StringRef id) { return StringRef(entry.tensor.id) < id; });
+  return found != entries.end() && found->tensor.id == id ? &*found : nullptr;
+}
+
+void CalibrationTable::addSamples(const CalibrationTable &part, SampleRange range) {
+  if (entries.empty())
+    entries = part.entries;
+  else
+    for (auto [entry, other] : llvm::zip(entries, part.entries))
+      entry.statistics.merge(other.statistics);
+  samples += part.samples;
+  if (progress)
+    progress->add(range);
+}
+
+/// "'a', 'b' and 3 more"
+static std::string listIds(ArrayRef<StringRef> ids) {
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(ids.size(), 3); ++i)
+    text += (i ? ", '" : "'") + ids[i].str() + "'";
+  return ids.size() > 3 ? text + " and " + std::to_string(ids.size() - 3) + " more" : text;
+}
+
+static Error checkFinished(const CalibrationTable &table, StringRef name) {
+  if (!table.progress)
+    return Error::success();
+  return createStringError("'" + name +
+                           "' is the state of an unfinished calibration; finish it with --resume");
+}
+
+static Error checkModel(const CalibrationTable &table, StringRef name, StringRef model) {
+  if (table.model == model)
+    return Error::success();
+  return createStringError(
+      "'" + name + "' is the table of another model or of another version of it (table: " + table.model +
+      ", model: " + model + "); calibrate this model with narrow-calibrate");
+}
+
+/// Fails unless the entries are those of `tensors`.
+static Error checkTensors(const CalibrationTable &table, StringRef name, ArrayRef<ObservedTensor> tensors) {
+  std::set<StringRef> expected;
+  std::vector<StringRef> missing, unknown;
+  for (const ObservedTensor &tensor : tensors) {
+    if (!expected.insert(tensor.id).second)
+      return createStringError("two observers of the model have the id '" + tensor.id + "'");
+    const TableEntry *entry = table.find(tensor.id);
+    if (!entry)
+      missing.push_back(tensor.id);
+    else if (entry->tensor.shape != tensor.shape)
+      return createStringError("'" + name + "': tensor '" + tensor.id + "': field 'shape': the table has " +
+                               formatShape(entry->tensor.shape) + ", the model " + formatShape(tensor.shape));
+  }
+  for (const TableEntry &entry : table.entries)
+    if (!expected.count(entry.tensor.id))
+      unknown.push_back(entry.tensor.id);
+  if (!missing.empty())
+    return createStringError(
+        "'" + name + "' has no tensor " + listIds(missing) +
+        (unknown.empty() ? "" : "; it has " + listIds(unknown) + ", which the model does not") +
+        "; calibrate this model with narrow-calibrate");
+  if (!unknown.empty())
+    return createStringError("'" + name + "' has the tensor " + listIds(unknown) +
+                             ", which the model does not have");
+  return Error::success();
+}
+
+Error narrow::checkTable(const CalibrationTable &table, StringRef name, StringRef model,
+                         ArrayRef<ObservedTensor> tensors) {
+  if (Error error = checkFinished(table, name))
+    return error;
+  if (Error error = checkModel(table, name, model))
+    return error;
+  return checkTensors(table, name, tensors);
+}
+
+Error narrow::checkResume(const CalibrationTable &state, StringRef name, const CalibrationTable &fresh,
+                          ArrayRef<ObservedTensor> tensors) {
+  auto fail = [&](const Twine &why) {
+    return createStringError("'" + name + "' cannot be resumed: " + why + "; remove it to start anew");
+  };
+  if (!state.progress || !fresh.progress)
+    return fail("it is a finished table");
+  if (Error error = checkModel(state, name, fresh.model))
+    return error;
+  if (Error error = checkTensors(state, name, tensors))
+    return error;
+  if (state.preprocessing != fresh.preprocessing)
+    return fail("it was made with other preprocessing");
+  if (state.progress->data != fresh.progress->data)
+    return fail("it was made with other data");
+  if (state.progress->total != fresh.progress->total)
+    return fail("it was made for " + Twine(state.progress->total) + " samples, this run has " +
+                Twine(fresh.progress->total));
+  return Error::success();
+}
+
+Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const CalibrationTable &from,
+                         StringRef fromName) {
+  if (Error error = checkFinished(into, intoName))
+    return error;
+  if (Error error = checkFinished(from, fromName))
+    return error;
+  if (into.model != from.model)
+    return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models (" +
+                             into.model + ", " + from.model + ")");
+  if (into.preprocessing != from.preprocessing)
+    return createStringError("'" + intoName + "' and '" + fromName +
+                             "' were made with different preprocessing");
+  std::vector<ObservedTensor> tensors;
+  for (const TableEntry &entry : into.entries)
+    tensors.push_back(entry.tensor);
+  if (Error error = checkTensors(from, fromName, tensors))
+    return error;
+  // All counts of a table are at most samples * size: one check for all.
+  int64_t samples;
+  if (__builtin_add_overflow(into.samples, from.samples, &samples))
+    return createStringError("'" + intoName + "' and '" + fromName + "': too many samples");
+  for (const TableEntry &entry : into.entries) {
+    int64_t count;
+    if (__builtin_mul_overflow(samples, entry.tensor.sampleSize(), &count))
+      return createStringError("'" + intoName + "' and '" + fromName + "': tensor '" + entry.tensor.id +
+                               "' has too many values");
+  }
+  into.samples = samples;
+  for (auto [entry, other] : llvm::zip_equal(into.entries, from.entries))
+    entry.statistics.merge(other.statistics);
+  return Error::success();
+}
+
+Expected<CalibrationTable> narrow::mergeTables(ArrayRef<std::string> paths) {
+  if (paths.empty())
+    return createStringError("no tables to merge");
+  Expected<CalibrationTable> result = readTable(paths.front());
+  if (!result)
+    return result;
+  if (Error error = checkFinished(*result, paths.front()))
+    return error;
+  for (const std::string &path : paths.drop_front()) {
+    Expected<CalibrationTable> next = readTable(path);
+    if (!next)
+      return next;
+    if (Error error = mergeTable(*result, paths.front(), *next, path))
+      return error;
+  }
+  return result;
+}

@@ -1,0 +1,359 @@
+//===- TableReader.cpp - Tables from JSON ---------------------------------===//
+#include "narrow/Calibration/Table.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <cmath>
+
+using namespace narrow;
+using llvm::ArrayRef;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::Expected;
+using llvm::StringRef;
+using llvm::Twine;
+namespace json = llvm::json;
+
+/// An integer, nullopt for anything else. Value::getAsInteger alone converts the
+/// double 2^63, which is undefined; integers that round to it are refused too.
+static std::optional<int64_t> toInteger(const json::Value &value) {
+  std::optional<double> number = value.getAsNumber();
+  if (!number || !(std::fabs(*number) < 0x1p63))
+    return std::nullopt;
+  return value.getAsInteger();
+}
+
+namespace {
+/// One object of the table: its fields by name, with errors that say where.
+/// The first error is kept; after it every getter returns a neutral value.
+class ObjectReader {
+public:
+  ObjectReader(const json::Object &object, std::string where, std::string &error)
+      : object(object), where(std::move(where)), error(error) {}
+
+  bool failed() const { return !error.empty(); }
+  void fail(const Twine &message) {
+    if (error.empty())
+      error = (Twine(where) + ": " + message).str();
+  }
+  void failField(StringRef key, const Twine &message) { fail("field '" + key + "': " + message); }
+
+  /// Fails if there is a field that is not in `keys`.
+  void allowOnly(ArrayRef<StringRef> keys) {
+    std::vector<StringRef> unknown;
+    for (const auto &field : object)
+      if (!llvm::is_contained(keys, StringRef(field.first)))
+        unknown.push_back(field.first);
+    if (unknown.empty())
+      return;
+    llvm::sort(unknown);
+    fail("unknown field '" + unknown.front() + "'");
+  }
+
+  const json::Value *value(StringRef key) {
+    const json::Value *found = object.get(key);
+    if (!found)
+      fail("field '" + key + "' is missing");
+    return found;
+  }
+  std::string string(StringRef key) {
+    const json::Value *found = value(key);
+    auto text = found ? found->getAsString() : std::nullopt;
+    if (found && (!text || text->empty()))
+      failField(key, "expected a text that is not empty");
+    return text ? text->str() : std::string();
+  }
+  int64_t integer(StringRef key, int64_t min, int64_t max = INT64_MAX) {
+    const json::Value *found = value(key);
+    return found ? asInteger(*found, key, min, max) : 0;
+  }
+  float number(StringRef key) {
+    const json::Value *found = value(key);
+    return found ? asFloat(*found, key) : 0;
+  }
+  std::vector<float> floats(StringRef key) {
+    std::vector<float> result;
+    for (const json::Value &element : array(key))
+      result.push_back(asFloat(element, key));
+    return result;
+  }
+  std::vector<int64_t> integers(StringRef key, int64_t min) {
+    std::vector<int64_t> result;
+    for (const json::Value &element : array(key))
+      result.push_back(asInteger(element, key, min, INT64_MAX));
+    return result;
+  }
+  /// The elements of a list; none after an error.
+  ArrayRef<json::Value> array(StringRef key) {
+    const json::Value *found = value(key);
+    const json::Array *list = found ? found->getAsArray() : nullptr;
+    if (found && !list)
+      failField(key, "expected a list");
+    return list ? ArrayRef<json::Value>(list->data(), list->size()) : ArrayRef<json::Value>();
+  }
+  /// Null after an error.
+  const json::Object *nested(StringRef key) {
+    const json::Value *found = value(key);
+    const json::Object *result = found ? found->getAsObject() : nullptr;
+    if (found && !result)
+      failField(key, "expected an object");
+    return result;
+  }
+
+private:
+  int64_t asInteger(const json::Value &value, StringRef key, int64_t min, int64_t max) {
+    std::optional<int64_t> number = toInteger(value);
+    if (!number)
+      failField(key, "expected an integer below 2^63");
+    else if (*number < min || *number > max)
+      failField(key, Twine(*number) + " is out of range");
+    else
+      return *number;
+    return 0;
+  }
+  float asFloat(const json::Value &value, StringRef key) {
+    std::optional<double> number = value.getAsNumber();
+    // Adding +0 makes -0 the zero that tables have.
+    // Below this a double rounds to a finite float; the shortest text of the
+    // largest float is a little above it.
+    if (number && std::fabs(*number) < 0x1.ffffffp+127)
+      return static_cast<float>(*number) + 0.0f;
+    failField(key, "expected a finite number of f32");
+    return 0;
+  }
+
+  const json::Object &object;
+  std::string where;
+  std::string &error;
+};
+} // namespace
+
+/// The histogram of an entry; its fields are those of `object`.
+static numerics::Histogram readHistogram(ObjectReader &reader, MinMax range, int64_t count) {
+  numerics::Histogram histogram;
+  reader.allowOnly({"exponent", "first_bin", "counts"});
+  histogram.exponent = static_cast<int>(reader.integer("exponent", -149, 127));
+  histogram.firstBin = reader.integer("first_bin", INT32_MIN, INT32_MAX);
+  histogram.min = range.min;
+  histogram.max = range.max;
+  ArrayRef<json::Value> counts = reader.array("counts");
+  if (counts.size() > numerics::Histogram::maxBins)
+    reader.failField("counts", Twine(counts.size()) + " bins, at most " +
+                                   Twine(numerics::Histogram::maxBins) + " are possible");
+  if (reader.failed())
+    return histogram;
+  int64_t total = 0;
+  for (int64_t value : reader.integers("counts", 0)) {
+    if (__builtin_add_overflow(total, value, &total))
+      reader.failField("counts", "the sum is too large");
+    histogram.counts.push_back(static_cast<uint64_t>(value));
+  }
+  if (reader.failed())
+    return histogram;
+  if (total != count)
+    reader.failField("counts", "they add up to " + Twine(total) + ", 'count' is " + Twine(count));
+  else if (const char *why = histogram.check())
+    reader.fail(why);
+  return histogram;
+}
+
+/// Sums that cannot come from `count` values in `range` are an error. A mean
+/// that is rounded to a double may leave the range by its last bit.
+static bool plausible(const ExactSums &sums, MinMax range, int64_t count) {
+  double n = static_cast<double>(count), slack = 1e-12;
+  double largest = std::max(std::fabs(double{range.min}), std::fabs(double{range.max}));
+  double mean = sums.sum() / n, square = sums.sumOfSquares() / n;
+  return mean >= range.min - slack * largest && mean <= range.max + slack * largest &&
+         square <= largest * largest * (1 + slack) && square >= mean * mean * (1 - slack);
+}
+
+static std::optional<TableEntry> readEntry(const json::Value &value, StringRef name, size_t index,
+                                           int64_t samples, std::string &error) {
+  std::string where = ("'" + name + "': tensor " + Twine(index)).str();
+  const json::Object *object = value.getAsObject();
+  if (!object) {
+    error = where + ": expected an object";
+    return std::nullopt;
+  }
+  TableEntry entry;
+  entry.tensor.id = ObjectReader(*object, where, error).string("id");
+  where = ("'" + name + "': tensor '" + entry.tensor.id + "'").str();
+  ObjectReader reader(*object, where, error);
+  reader.allowOnly({"id", "shape", "count", "min", "max", "channel_min", "channel_max", "sum",
+                    "sum_of_squares", "histogram"});
+  entry.tensor.shape = reader.integers("shape", 1);
+  int64_t count = reader.integer("count", 1), expected = 0;
+  std::optional<int64_t> size = countElements(entry.tensor.shape);
+  if (!size || __builtin_mul_overflow(*size, samples, &expected))
+    reader.failField("shape", "too large");
+  else if (count != expected)
+    reader.failField("count", Twine(count) + ", expected " + Twine(expected) + ": " + Twine(samples) +
+                                  " samples of shape " + formatShape(entry.tensor.shape));
+
+  MinMax range{reader.number("min"), reader.number("max")};
+  if (range.empty())
+    reader.failField("min", "is larger than 'max'");
+  std::vector<float> low = reader.floats("channel_min"), high = reader.floats("channel_max");
+  for (auto [key, list] :
+       {std::pair(StringRef("channel_min"), &low), std::pair(StringRef("channel_max"), &high)})
+    if (static_cast<int64_t>(list->size()) != entry.tensor.channels())
+      reader.failField(key,
+                       Twine(list->size()) + " values for " + Twine(entry.tensor.channels()) + " channels");
+  if (reader.failed())
+    return std::nullopt;
+  std::vector<MinMax> ranges;
+  MinMax whole;
+  for (auto [min, max] : llvm::zip_equal(low, high)) {
+    ranges.push_back({min, max});
+    if (ranges.back().empty())
+      reader.failField("channel_min",
+                       "channel " + Twine(ranges.size() - 1) + " is larger than in 'channel_max'");
+    whole.merge(ranges.back());
+  }
+  if (!(whole == range))
+    reader.failField(whole.min == range.min ? "max" : "min", "is not that of the channels");
+
+  std::optional<ExactSums> sums = ExactSums::fromHex(reader.string("sum"), reader.string("sum_of_squares"));
+  if (!sums)
+    reader.failField("sum", "'sum' and 'sum_of_squares' must be hexadecimal integers like \"-0x1f\"");
+  else if (!plausible(*sums, range, count))
+    reader.failField("sum", "'sum' and 'sum_of_squares' contradict 'count', 'min' and 'max'");
+
+  const json::Object *histogramObject = reader.nested("histogram");
+  if (reader.failed())
+    return std::nullopt;
+  ObjectReader histogramReader(*histogramObject, where + ": histogram", error);
+  numerics::Histogram histogram = readHistogram(histogramReader, range, count);
+  if (reader.failed())
+    return std::nullopt;
+  entry.statistics = TensorStatistics::fromParts(count, std::move(ranges), std::move(histogram), *sums);
+  return entry;
+}
+
+static void readPreprocessing(ObjectReader &reader, StringRef name, CalibrationTable &table,
+                              std::string &error) {
+  for (const json::Value &value : reader.array("preprocessing")) {
+    const json::Object *object = value.getAsObject();
+    if (!object)
+      return reader.failField("preprocessing", "expected objects");
+    ObjectReader input(*object, ("'" + name + "': preprocessing").str(), error);
+    input.allowOnly({"input", "mean", "std"});
+    InputPreprocessing entry{input.string("input"), {input.floats("mean"), input.floats("std")}};
+    if (entry.values.mean.empty() || entry.values.mean.size() != entry.values.std.size())
+      input.fail("'mean' and 'std' need the same number of values, at least one");
+    if (llvm::any_of(entry.values.std, [](float value) { return !(value > 0); }))
+      input.failField("std", "expected positive numbers");
+    if (reader.failed())
+      return;
+    table.preprocessing.push_back(std::move(entry));
+  }
+}
+
+static void readProgress(ObjectReader &reader, StringRef name, CalibrationTable &table, std::string &error) {
+  const json::Object *object = reader.nested("progress");
+  if (!object)
+    return;
+  ObjectReader nested(*object, ("'" + name + "': progress").str(), error);
+  nested.allowOnly({"data", "total", "done"});
+  CalibrationProgress progress;
+  progress.data = nested.string("data");
+  progress.total = nested.integer("total", 1);
+  int64_t processed = 0, last = -1;
+  for (const json::Value &value : nested.array("done")) {
+    const json::Array *pair = value.getAsArray();
+    std::optional<int64_t> begin, end;
+    if (pair && pair->size() == 2) {
+      begin = toInteger((*pair)[0]);
+      end = toInteger((*pair)[1]);
+    }
+    if (!begin || !end || *begin <= last || *begin < 0 || *end <= *begin || *end > progress.total)
+      return nested.failField("done", "expected sorted, separate ranges [begin, end] within the samples");
+    progress.done.push_back({*begin, *end});
+    processed += *end - *begin;
+    last = *end;
+  }
+  if (processed != table.samples)
+    nested.failField("done", "the ranges have " + Twine(processed) + " samples, 'samples' is " +
+                                 Twine(table.samples));
+  table.progress = std::move(progress);
+}
+
+/// llvm::json recurses into nested values; text of brackets alone would exhaust
+/// the stack. Tables nest five deep.
+static bool nestsTooDeep(StringRef text) {
+  int depth = 0;
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (inString) {
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        inString = false;
+    } else if (c == '"') {
+      inString = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > 32)
+        return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
+  auto fail = [&](const Twine &message) { return createStringError("'" + name + "': " + message); };
+  StringRef trimmed = text.trim();
+  if (trimmed.empty())
+    return fail("is empty, expected a calibration table");
+  if (!trimmed.starts_with("{"))
+    return fail("is not a calibration table: it is no JSON object");
+  if (!trimmed.ends_with("}"))
+    return fail("is cut short: the closing '}' is missing");
+  if (nestsTooDeep(text))
+    return fail("is not a calibration table: it nests too deep");
+  Expected<json::Value> root = json::parse(text);
+  if (!root)
+    return fail("is not JSON: " + llvm::toString(root.takeError()));
+  const json::Object *object = root->getAsObject();
+  if (!object)
+    return fail("is not a calibration table: it is no JSON object");
+
+  std::string error;
+  ObjectReader reader(*object, ("'" + name + "'").str(), error);
+  if (object->getString("format") != StringRef("narrow-calibration-table"))
+    return fail("is not a calibration table: field 'format' is not \"narrow-calibration-table\"");
+  int64_t version = reader.integer("version", 1);
+  if (!reader.failed() && version != CalibrationTable::version)
+    return fail("has version " + Twine(version) + " of the format, this program reads version " +
+                Twine(CalibrationTable::version) + "; calibrate anew");
+  reader.allowOnly({"format", "version", "model", "preprocessing", "samples", "progress", "tensors"});
+  CalibrationTable table;
+  table.model = reader.string("model");
+  table.samples = reader.integer("samples", 1);
+  readPreprocessing(reader, name, table, error);
+  if (object->get("progress"))
+    readProgress(reader, name, table, error);
+  ArrayRef<json::Value> tensors = reader.array("tensors");
+  for (size_t i = 0; i < tensors.size() && !reader.failed(); ++i)
+    if (std::optional<TableEntry> entry = readEntry(tensors[i], name, i, table.samples, error))
+      table.entries.push_back(std::move(*entry));
+  if (reader.failed())
+    return createStringError(error);
+
+  llvm::sort(table.entries,
+             [](const TableEntry &a, const TableEntry &b) { return a.tensor.id < b.tensor.id; });
+  for (size_t i = 1; i < table.entries.size(); ++i)
+    if (table.entries[i].tensor.id == table.entries[i - 1].tensor.id)
+      return fail("has two tensors '" + table.entries[i].tensor.id + "'");
+  return table;
+}
+
+Expected<CalibrationTable> narrow::readTable(StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true, /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return createStringError("cannot read '" + path + "': " + buffer.getError().message());
+  return parseTable((*buffer)->getBuffer(), path);
+}

@@ -1,0 +1,119 @@
+//===- TableWriter.cpp - Tables to JSON -----------------------------------===//
+//
+// Written by hand rather than by llvm::json: keys in a fixed order, floats in
+// the shortest form that reads back as the same float, lists on one line.
+//
+//===----------------------------------------------------------------------===//
+#include "narrow/Calibration/Table.h"
+#include "narrow/Support/OutputFile.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+#include <charconv>
+#include <cstdlib>
+
+using namespace narrow;
+using llvm::createStringError;
+using llvm::Error;
+using llvm::raw_ostream;
+using llvm::StringRef;
+
+static void writeString(raw_ostream &os, StringRef text) {
+  os << llvm::json::Value(llvm::json::isUTF8(text) ? text.str() : llvm::json::fixUTF8(text));
+}
+
+static void writeFloat(raw_ostream &os, float value) {
+  char text[64];
+  *std::to_chars(text, text + sizeof text - 1, value).ptr = '\0';
+  // Readers of JSON parse a double and round it to float. If rounding twice
+  // goes wrong, the digits of the exact double do not.
+  if (static_cast<float>(std::strtod(text, nullptr)) != value)
+    *std::to_chars(text, text + sizeof text - 1, static_cast<double>(value)).ptr = '\0';
+  os << text;
+}
+
+template <typename List, typename Write>
+static void writeList(raw_ostream &os, const List &list, Write write) {
+  os << '[';
+  StringRef separator;
+  for (const auto &element : list) {
+    os << separator;
+    write(element);
+    separator = ", ";
+  }
+  os << ']';
+}
+
+static void writeEntry(raw_ostream &os, const TableEntry &entry) {
+  const TensorStatistics &statistics = entry.statistics;
+  auto number = [&](auto value) { os << value; };
+  os << "    {\n      \"id\": ";
+  writeString(os, entry.tensor.id);
+  os << ",\n      \"shape\": ";
+  writeList(os, entry.tensor.shape, number);
+  os << ",\n      \"count\": " << statistics.count();
+  MinMax range = statistics.range();
+  os << ",\n      \"min\": ";
+  writeFloat(os, range.min);
+  os << ",\n      \"max\": ";
+  writeFloat(os, range.max);
+  os << ",\n      \"channel_min\": ";
+  writeList(os, statistics.ranges(), [&](const MinMax &channel) { writeFloat(os, channel.min); });
+  os << ",\n      \"channel_max\": ";
+  writeList(os, statistics.ranges(), [&](const MinMax &channel) { writeFloat(os, channel.max); });
+  os << ",\n      \"sum\": \"" << statistics.sums().sumHex() << "\"";
+  os << ",\n      \"sum_of_squares\": \"" << statistics.sums().squaresHex() << "\"";
+  const numerics::Histogram &histogram = statistics.histogram();
+  os << ",\n      \"histogram\": {\"exponent\": " << histogram.exponent
+     << ", \"first_bin\": " << histogram.firstBin << ", \"counts\": ";
+  writeList(os, histogram.counts, number);
+  os << "}\n    }";
+}
+
+std::string narrow::formatTable(const CalibrationTable &table) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "{\n  \"format\": \"narrow-calibration-table\",\n  \"version\": " << CalibrationTable::version
+     << ",\n  \"model\": ";
+  writeString(os, table.model);
+  os << ",\n  \"preprocessing\": ";
+  auto writeFloats = [&](const std::vector<float> &values) {
+    writeList(os, values, [&](float value) { writeFloat(os, value); });
+  };
+  writeList(os, table.preprocessing, [&](const InputPreprocessing &input) {
+    os << "{\"input\": ";
+    writeString(os, input.input);
+    os << ", \"mean\": ";
+    writeFloats(input.values.mean);
+    os << ", \"std\": ";
+    writeFloats(input.values.std);
+    os << "}";
+  });
+  os << ",\n  \"samples\": " << table.samples;
+  if (table.progress) {
+    os << ",\n  \"progress\": {\"data\": ";
+    writeString(os, table.progress->data);
+    os << ", \"total\": " << table.progress->total << ", \"done\": ";
+    writeList(os, table.progress->done,
+              [&](SampleRange range) { os << "[" << range.begin << ", " << range.end << "]"; });
+    os << "}";
+  }
+  os << ",\n  \"tensors\": [";
+  StringRef separator = "\n";
+  for (const TableEntry &entry : table.entries) {
+    os << separator;
+    writeEntry(os, entry);
+    separator = ",\n";
+  }
+  os << (table.entries.empty() ? "]\n}\n" : "\n  ]\n}\n");
+  return text;
+}
+
+Error narrow::writeTable(StringRef path, const CalibrationTable &table) {
+  if (table.samples <= 0)
+    return createStringError("cannot write '" + path + "': no samples were processed");
+  for (const TableEntry &entry : table.entries)
+    if (!llvm::json::isUTF8(entry.tensor.id))
+      return createStringError("cannot write '" + path + "': the id '" +
+                               llvm::json::fixUTF8(entry.tensor.id) + "' is not UTF-8");
+  return writeOutputFile(path, formatTable(table));
+}
