@@ -1,0 +1,34 @@
+//===- IntegerRanges.h - Intervals of the integer stage ---------*- C++ -*-===//
+#ifndef NARROW_ANALYSIS_INTEGERRANGES_H
+#define NARROW_ANALYSIS_INTEGERRANGES_H
+
+#include "mlir/IR/Value.h"
+#include "narrow/Analysis/AccumulatorWidth.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace mlir::narrow {
+
+/// Proven intervals of the integer tensors of a function, from constants and
+/// from the codes a type has; computed on demand and kept. An interval is that
+/// of the whole tensor or, after a contraction, of each index of the last
+/// dimension. The IR must not change below a value that was asked for.
+class IntegerRanges {
+public:
+  /// One interval, or one for each index of the last dimension; valid until the
+  /// next call.
+  ArrayRef<IntegerInterval> get(Value value);
+  /// The interval of the whole tensor.
+  IntegerInterval getWhole(Value value);
+
+private:
+  using Ranges = SmallVector<IntegerInterval, 1>;
+  Ranges compute(Value value);
+  Ranges computeRescale(Operation *op);
+  Ranges computeBinary(Operation *op);
+
+  DenseMap<Value, Ranges> known;
+};
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,39 @@
+//===- QuantizableOpInterface.h - What quantization asks of an op -*- C++ -*-===//
+#ifndef NARROW_DIALECT_NARROW_IR_QUANTIZABLEOPINTERFACE_H
+#define NARROW_DIALECT_NARROW_IR_QUANTIZABLEOPINTERFACE_H
+
+#include "mlir/IR/OpDefinition.h"
+#include "llvm/ADT/SmallVector.h"
+#include <optional>
+#include <utility>
+
+namespace mlir {
+class DialectRegistry;
+namespace narrow {
+
+/// How the quantization parameters of an op's result come about.
+enum class QuantizationKind {
+  /// Multiplies activations with constant weights and accumulates in i32
+  /// (convolution, fully connected): the result has parameters of its own.
+  Contraction,
+  /// Computes in i32 from rescaled activations (add, sub, mul, reduce_sum,
+  /// average over a whole plane): the result has parameters of its own.
+  Arithmetic,
+  /// Any function of one element: becomes a table of 256 entries.
+  Elementwise,
+  /// Clamps: merges into the producer's quantization if it is the only user.
+  Clamp,
+  /// Moves or selects codes (reshape, transpose, slice, pad, max_pool, concat):
+  /// operands and result share one set of parameters.
+  SameScale,
+};
+
+/// Attaches QuantizableOpInterface to the TOSA ops as external models.
+void registerTosaQuantizableModels(DialectRegistry &registry);
+
+} // namespace narrow
+} // namespace mlir
+
+#include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h.inc"
+
+#endif

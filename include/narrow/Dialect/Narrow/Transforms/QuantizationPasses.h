@@ -1,0 +1,40 @@
+//===- QuantizationPasses.h - Declarations and registration ------*- C++
+//-*-===//
+#ifndef NARROW_TRANSFORMS_QUANTIZATIONPASSES_H
+#define NARROW_TRANSFORMS_QUANTIZATIONPASSES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "narrow/Numerics/Estimators.h"
+#include <memory>
+
+namespace narrow {
+struct CalibrationTable;
+struct ObservedTensor;
+} // namespace narrow
+
+namespace mlir::narrow {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
+
+/// narrow-import-table with a table in memory, which must live until the pass
+/// has run; `options.table` only names it in errors.
+std::unique_ptr<Pass> createImportTablePass(const ::narrow::CalibrationTable *table,
+                                            const NarrowImportTableOptions &options);
+
+/// Ids and shapes of one sample of what the observers of `module` observe, in
+/// program order: the entries of its calibration table.
+std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
+
+/// What the pass does: sets the ranges of all observers of activations in
+/// `module`. Reports errors; `name` stands for the table in them.
+struct ImportTableOptions {
+  ::narrow::numerics::RangeOptions range;
+  bool useKnownRanges = true;
+};
+LogicalResult importTable(ModuleOp module, const ::narrow::CalibrationTable &table, StringRef name,
+                          const ImportTableOptions &options);
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,225 @@
+//===- QuantizationPasses.td - From observed to quantized -*- tablegen -*-===//
+#ifndef NARROW_QUANTIZATION_PASSES_TD
+#define NARROW_QUANTIZATION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// Observed stage
+//===----------------------------------------------------------------------===//
+
+def NarrowInsertObservers : Pass<"narrow-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "insert an observer wherever a tensor will be quantized";
+  let description = [{
+    Puts a `narrow.observe` on every f32 tensor that gets quantization
+    parameters of its own:
+
+    - the result of every op of kind Contraction, Arithmetic, Elementwise and
+      Clamp (`QuantizableOpInterface`). A clamp that is the only user of such an
+      op merges into it, and the clamp's result is observed instead;
+    - the result of an op that joins several activations (concat) next to a
+      quantized op, so that its operands can be given its parameters;
+    - every function argument and every result of another op (softmax) that a
+      quantized op reads, maybe through ops that move codes.
+
+    An op that moves codes (reshape, transpose, max_pool) has no observer, and
+    neither has a contraction whose only user adds accumulators (`tosa.add`):
+    it is added before it is rounded. Of two such operands of one op the
+    one computed first is observed. Values that are quantized already (results
+    of `narrow.dequantize`, operands of nothing but `narrow.quantize`) are left
+    alone.
+
+    An observer's id is that of the tensor: `narrow.id` of the op, `narrow.name`
+    of the argument. Two equal ids are an error.
+
+    ```mlir
+    %1 = tosa.conv2d %0, %w, %b, %z, %z {…, narrow.id = "conv"} : …
+    %2 = tosa.clamp %1 {…, narrow.id = "relu"} : …
+    // becomes
+    %1 = tosa.conv2d %0, %w, %b, %z, %z {…, narrow.id = "conv"} : …
+    %2 = tosa.clamp %1 {…, narrow.id = "relu"} : …
+    %3 = narrow.observe %2 "relu" : tensor<1x8x8x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
+}
+
+def NarrowVerifyObserved : Pass<"narrow-verify-observed", "::mlir::ModuleOp"> {
+  let summary = "check the contract of the observed stage";
+  let description = [{
+    Reports every violation, changes nothing: ids of observers are unique,
+    an observer is the only reader of what it observes, every operand of an op
+    that will be quantized comes from an observer (maybe through ops that move
+    codes), and the result of every such op goes into one.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Annotated stage
+//===----------------------------------------------------------------------===//
+
+class SchemeOptions {
+  list<Option> value = [
+    Option<"scheme", "scheme", "std::string", "\"w8a8\"",
+           "bits of weights and activations: w8a8, w4a8, w8pta8 (per-tensor weights)">,
+    ListOption<"overrides", "override", "std::string",
+           "<regex>=<scheme> for the ops whose id the regex matches as a whole; 'float' keeps an op float">
+  ];
+}
+
+def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
+  let summary = "derive the range of every observer from a calibration table";
+  let description = [{
+    Sets `range` on every activation observer by `method` (rules N21 to N25):
+
+    - `minmax`: the extrema;
+    - `percentile`: all but `100 - percentile` percent of the values at each end;
+    - `mse`: the interval of least mean error `|x - code(x)|^2.4`;
+    - `kl`: the threshold of least information loss.
+
+    An interval always includes 0. Where the function that computes the tensor
+    bounds its values (ReLU6, sigmoid) that interval is taken instead and marked
+    `known`, unless `known-ranges` is false.
+
+    The table must be finished, hold exactly the observed ids, and be of this
+    model if the module has an attribute `narrow.model_hash`. Drivers that have
+    the table in memory use `createImportTablePass`.
+
+    ```mlir
+    %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]> : tensor<4xf32>
+    ```
+  }];
+  let options = [
+    Option<"table", "table", "std::string", "", "file of the calibration table (JSON)">,
+    Option<"method", "method", "::narrow::numerics::RangeMethod", "::narrow::numerics::RangeMethod::MinMax",
+           "how a range is chosen",
+           [{::llvm::cl::values(
+             clEnumValN(::narrow::numerics::RangeMethod::MinMax, "minmax", "smallest and largest value"),
+             clEnumValN(::narrow::numerics::RangeMethod::Percentile, "percentile", "drops the outermost values"),
+             clEnumValN(::narrow::numerics::RangeMethod::Mse, "mse", "least error"),
+             clEnumValN(::narrow::numerics::RangeMethod::Kl, "kl", "least information loss"))}]>,
+    Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
+    Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
+  ];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
+  let summary = "decide the bits of every observed tensor, and observe the weights";
+  let description = [{
+    Gives each observer its `scheme`: activations asymmetric codes, one scale a
+    tensor. Puts an observer with the `weight` flag on the constants that become
+    codes: the weight of a contraction (id `<op id>/weight`, symmetric,
+    restricted range) and constant activations such as the second operand of an
+    addition (id `<op id>/operand<n>`, as activations).
+
+    An op whose id or whose result's observer id is overridden with `float` gets
+    `narrow.float_reason` and stays as it is. An override that matches no id is
+    an error.
+
+    ```mlir
+    %w1 = narrow.observe %w "conv/weight" weight
+            scheme <8 bits, symmetric, restricted, per_tensor> : tensor<16x3x3x8xf32>
+    ```
+  }];
+  let options = SchemeOptions<>.value;
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let statistics = [Statistic<"numWeights", "weights", "Constants observed">,
+                    Statistic<"numFloat", "float-ops", "Ops kept float by an override">];
+}
+
+def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleOp"> {
+  let summary = "decide which elements share a scale";
+  let description = [{
+    Makes weights `per_channel` along the output channel axis unless the scheme
+    says `pt`, and sets the `range` of every observed constant: minimum and
+    maximum of each channel or of the tensor. A depthwise weight with a channel
+    multiplier has two channel axes; the longer gets the scales. Runs after
+    `narrow-assign-bit-width`, with the same options.
+
+    ```mlir
+    %w1 = narrow.observe %w "conv/weight" weight range <min = [-1.0, -0.5], max = [0.5, 2.0]>
+            scheme <8 bits, symmetric, restricted, per_channel, axis = 0> : tensor<2x3x3x8xf32>
+    ```
+  }];
+  let options = SchemeOptions<>.value;
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
+  let summary = "compute the quantized type of every observer";
+  let description = [{
+    Computes each observer's `type` from its range and scheme (rules N6 to N8),
+    always with i8 storage. Then
+
+    - an observer that feeds nothing but a concat takes the concat's type, so
+      that the concat moves codes. (Another operand is requantized by
+      `narrow-quantize`.)
+    - a weight channel whose bias would exceed 2^30 at `scale_x * scale_w` gets
+      the smallest larger scale at which it fits; a channel of zeros, whose
+      scale is free, one at which the bias has 20 bits.
+
+    What happened to a tensor is listed in `narrow.notes` and reported as a
+    remark.
+
+    ```mlir
+    %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]>
+           scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.02:-128> : tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect"];
+  let statistics = [Statistic<"numAligned", "aligned", "Observers aligned with a concat">,
+                    Statistic<"numWidened", "widened", "Weight channels whose scale was raised">];
+}
+
+def NarrowVerifyAnnotated : Pass<"narrow-verify-annotated", "::mlir::ModuleOp"> {
+  let summary = "check the contract of the annotated stage";
+  let description = [{
+    Reports every violation, changes nothing: ids are unique; every observer has
+    range, scheme and type; these agree with each other in number of channels,
+    axis, bits, symmetry; the weight of every contraction that is not kept float
+    is observed.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Quantized stage
+//===----------------------------------------------------------------------===//
+
+def NarrowQuantize : Pass<"narrow-quantize", "::mlir::ModuleOp"> {
+  let summary = "replace observers by quantize and dequantize";
+  let description = [{
+    The result simulates the integer network in float. Observers become
+    `narrow.quantize` + `narrow.dequantize`; observed constants become codes,
+    `quant.scast` and `narrow.dequantize`; each bias becomes i32 codes at
+    `scale_x * scale_w` in the same form. An operand of a concat whose type
+    differs from the concat's is requantized.
+
+    An op that cannot be quantized gets `narrow.float_reason`; an observer
+    between two such ops disappears.
+
+    ```mlir
+    %1 = narrow.observe %0 "relu" … type !quant.uniform<i8:f32, 0.02:-128> : tensor<4xf32>
+    // becomes
+    %q = narrow.quantize %0 {narrow.id = "relu"} : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 0.02:-128>>
+    %1 = narrow.dequantize %q : tensor<4x!quant.uniform<i8:f32, 0.02:-128>> to tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numQuantized", "quantized-ops", "Ops that will compute on codes">,
+                    Statistic<"numFloat", "float-ops", "Ops that stay float">];
+}
+
+def NarrowVerifyQuantized : Pass<"narrow-verify-quantized", "::mlir::ModuleOp"> {
+  let summary = "check the contract of the quantized stage";
+  let description = [{
+    Reports every violation, changes nothing: there are no observers; every op
+    with a float tensor operand either has `narrow.float_reason` or reads
+    dequantized values and is quantized afterwards; the scale of each bias is
+    `scale_x * scale_w`; operands and result of a concat have one type.
+  }];
+}
+
+#endif

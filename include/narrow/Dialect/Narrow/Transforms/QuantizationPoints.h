@@ -1,0 +1,103 @@
+//===- QuantizationPoints.h - Where tensors are quantized -------*- C++ -*-===//
+//
+// The rules that the passes of the observed, annotated and quantized stages
+// share: which ops take part, which clamps merge into the op before them, and
+// which observer or dequantize an operand gets its parameters from. They ask
+// QuantizableOpInterface only. Nothing here changes the IR.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_TRANSFORMS_QUANTIZATIONPOINTS_H
+#define NARROW_TRANSFORMS_QUANTIZATIONPOINTS_H
+
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include <optional>
+#include <string>
+
+namespace mlir::narrow {
+
+/// Attribute (string) of an op that computes in float though its neighbours
+/// are quantized: says why.
+inline constexpr llvm::StringLiteral kFloatReasonAttr = "narrow.float_reason";
+/// Attribute (array of strings) of an observer: what happened when its type
+/// was computed.
+inline constexpr llvm::StringLiteral kNotesAttr = "narrow.notes";
+
+/// Whether `type` is a ranked tensor of f32.
+bool isFloatTensor(Type type);
+
+/// Whether `op` computes with real numbers: it has an f32 tensor among operands
+/// or results and is no constant, terminator, observer or (de)quantize.
+bool computesFloat(Operation *op);
+
+/// `op` if it can be quantized as far as the op alone tells: it has the
+/// interface, computes in f32, its weight and bias are constants (or already
+/// dequantized), and nobody keeps it float. Otherwise null.
+QuantizableOpInterface getQuantizable(Operation *op);
+
+/// Why getQuantizable(op) is null, for the user.
+std::string getUnquantizableReason(Operation *op);
+
+/// Whether the op moves codes of a single operand: its result has the
+/// parameters of that operand and no observer.
+bool movesCodes(Operation *op);
+/// Whether the op joins codes of several operands that need equal parameters
+/// (concat): its result has an observer.
+bool joinsCodes(Operation *op);
+
+/// Whether `op` is a clamp that merges into the op that computes its operand:
+/// it is the only user, and that op has parameters of its own.
+bool isMergedClamp(Operation *op);
+/// The result of `op` after the clamps that merge into it.
+Value getMergedResult(Operation *op);
+/// The ops that compute `value` together: the clamps that merge, last one
+/// first, then the op that they merge into. Empty for a block argument.
+SmallVector<Operation *> getMergedProducers(Value value);
+
+/// The ids that a user may mean the quantizable `op` by: its own and those of
+/// the clamps that merge into it, which the observer of its result has.
+SmallVector<StringRef> getIds(Operation *op);
+
+/// Looks back through the ops that only move codes.
+Value getParameterSource(Value value);
+
+/// The ops that read `value` directly or through ops that move codes; the
+/// latter are not in the list. Terminators are.
+SmallVector<Operation *> getReaders(Value value);
+
+/// The quantized element type that `value` has at its parameter source: the
+/// type of an observer or of a dequantize. Null if there is none.
+quant::QuantizedType getParameterType(Value value);
+
+/// Whether `value` is a contraction's result that goes, unrounded, into an op
+/// that adds accumulators.
+bool isFusedAccumulator(Value value);
+
+/// Which stage an op is checked against.
+enum class QuantizationStage { Observed, Annotated, Quantized };
+
+/// Why the quantizable `op` cannot be computed on codes given the observers
+/// (observed and annotated stage) or quantize/dequantize pairs around it;
+/// nullopt if it can.
+std::optional<std::string> getMissingPoint(QuantizableOpInterface op, QuantizationStage stage);
+
+/// Whether no two observers have the same id, and nothing else reads what an
+/// observer observes; reports what is wrong.
+LogicalResult verifyObserverIds(Operation *module);
+
+/// For each output channel of the contraction `op` the index of its scale in
+/// `type`, the type of its weight: all 0 if there is one scale. Empty if the
+/// type's axis is no channel axis.
+SmallVector<int64_t> getWeightScaleIndices(QuantizableOpInterface op, quant::QuantizedType type);
+
+/// The axis of the weight of `op` along which scales differ: the channel axis;
+/// of several (depthwise with multiplier) the longest, since a quantized type
+/// has one axis. nullopt if the op names no axis inside the weight's rank.
+std::optional<int64_t> getWeightScaleAxis(QuantizableOpInterface op);
+
+/// Scales of a per-tensor (one) or per-axis uniform type; empty for others.
+SmallVector<double> getScales(quant::QuantizedType type);
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,59 @@
+//===- Scheme.h - The text form of quantization schemes ---------*- C++ -*-===//
+//
+// `w8a8`, `w4a8`, `w8pta8`, `float`, and overrides `regex=scheme`. The grammar
+// is in docs/schemes.md.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_TRANSFORMS_SCHEME_H
+#define NARROW_TRANSFORMS_SCHEME_H
+
+#include "mlir/Support/LLVM.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/Regex.h"
+#include <string>
+
+namespace mlir::narrow {
+
+/// What one op asks of its weight and its result.
+struct Scheme {
+  unsigned weightBits = 8;
+  /// One scale for the whole weight instead of one for each output channel.
+  bool perTensorWeight = false;
+  unsigned activationBits = 8;
+  /// The op is not quantized at all.
+  bool keepFloat = false;
+};
+
+/// Reads `text`; the error names the accepted forms.
+llvm::Expected<Scheme> parseScheme(llvm::StringRef text);
+
+/// The scheme of each op: a default and overrides, the last that matches wins.
+class SchemeRules {
+public:
+  static llvm::Expected<SchemeRules> parse(llvm::StringRef scheme, llvm::ArrayRef<std::string> overrides);
+
+  struct Match {
+    Scheme scheme;
+    /// Text of the override that decided, empty for the default.
+    llvm::StringRef override;
+  };
+  /// The scheme of the op with any of these ids.
+  Match match(llvm::ArrayRef<llvm::StringRef> ids);
+
+  /// The overrides that no id has matched so far.
+  llvm::SmallVector<llvm::StringRef> getUnmatched() const;
+
+private:
+  struct Override {
+    std::string text;
+    llvm::Regex pattern;
+    Scheme scheme;
+    bool matched = false;
+  };
+  Scheme fallback;
+  std::vector<Override> overrides;
+};
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,259 @@
+//===- AssignScales.cpp - narrow-assign-scales ----------------------------===//
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/IR/Builders.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/QuantParams.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cfloat>
+#include <cmath>
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWASSIGNSCALES
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::QuantParams;
+using ::narrow::numerics::RangeNote;
+
+/// A bias code keeps one bit of the i32 for the sum that is added to it.
+static constexpr int64_t kBiasLimit = int64_t{1} << 30;
+/// Size of the bias code of a channel that has no weights but zeros.
+static constexpr double kFreeBiasCode = int64_t{1} << 20;
+
+namespace {
+
+/// What happened to one tensor, by channel.
+class Notes {
+public:
+  void add(StringRef what, int64_t channel) { get(what).push_back(channel); }
+  void add(const Twine &what) { get(what.str()); }
+
+  /// Lists the notes in `narrow.notes` of `op` and reports them.
+  void attach(ObserveOp op, int64_t channels) const {
+    if (notes.empty())
+      return op->removeAttr(kNotesAttr), void();
+    SmallVector<Attribute> texts;
+    InFlightDiagnostic remark = op.emitRemark() << "'" << op.getId() << "': ";
+    for (const auto &[what, where] : notes) {
+      std::string text = what;
+      if (!where.empty() && channels > 1) {
+        text += (where.size() == 1 ? " (channel " : " (channels ");
+        constexpr size_t shown = 8;
+        text += llvm::join(llvm::map_range(ArrayRef(where).take_front(shown),
+                                           [](int64_t channel) { return std::to_string(channel); }),
+                           ", ");
+        text += where.size() > shown ? " and " + std::to_string(where.size() - shown) + " more)" : ")";
+      }
+      remark << (texts.empty() ? "" : "; ") << text;
+      texts.push_back(StringAttr::get(op.getContext(), text));
+    }
+    op->setAttr(kNotesAttr, ArrayAttr::get(op.getContext(), texts));
+  }
+
+private:
+  SmallVector<int64_t> &get(StringRef what) {
+    auto *it = llvm::find_if(notes, [&](const auto &note) { return note.first == what; });
+    return it != notes.end() ? it->second : notes.emplace_back(what.str(), SmallVector<int64_t>()).second;
+  }
+
+  SmallVector<std::pair<std::string, SmallVector<int64_t>>, 2> notes;
+};
+
+struct AssignScales : mlir::narrow::impl::NarrowAssignScalesBase<AssignScales> {
+  using NarrowAssignScalesBase::NarrowAssignScalesBase;
+
+  void runOnOperation() override {
+    notes.clear();
+    bool failure = false;
+    SmallVector<ObserveOp> observers;
+    getOperation().walk([&](ObserveOp op) {
+      if (op->hasAttr(kFloatReasonAttr))
+        return;
+      observers.push_back(op);
+      failure |= failed(assignType(op));
+    });
+    if (failure)
+      return signalPassFailure();
+
+    SmallVector<QuantizableOpInterface> joins, contractions;
+    getOperation().walk([&](QuantizableOpInterface op) {
+      if (joinsCodes(op))
+        joins.push_back(op);
+      else if (getQuantizable(op) && op.getQuantizationKind() == QuantizationKind::Contraction)
+        contractions.push_back(op);
+    });
+    // From the last to the first, so that a concat of concats has one type.
+    for (QuantizableOpInterface join : llvm::reverse(joins))
+      alignOperands(join);
+    for (QuantizableOpInterface contraction : contractions)
+      if (failed(fitBias(contraction)))
+        return signalPassFailure();
+    for (ObserveOp op : observers)
+      notes[op].attach(op, getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).size());
+  }
+
+private:
+  DenseMap<Operation *, Notes> notes; // Looked up only, never iterated.
+
+  LogicalResult assignType(ObserveOp op);
+  LogicalResult setType(ObserveOp op, ArrayRef<QuantParams> params, CodeRange codes);
+  void alignOperands(QuantizableOpInterface join);
+  LogicalResult fitBias(QuantizableOpInterface contraction);
+};
+
+} // namespace
+
+static CodeRange getCodes(SchemeAttr scheme) {
+  return CodeRange::signedBits(scheme.getBits(), scheme.getSymmetric() && scheme.getRestricted());
+}
+
+LogicalResult AssignScales::assignType(ObserveOp op) {
+  auto fail = [&](const Twine &what) { return op.emitError() << "observer '" << op.getId() << "' " << what; };
+  SchemeAttr scheme = op.getSchemeAttr();
+  if (!scheme)
+    return fail("has no scheme; run --narrow-assign-bit-width first");
+  RangeAttr range = op.getRangeAttr();
+  if (!range)
+    return fail(op.getWeight() ? "has no range; run --narrow-assign-granularity first"
+                               : "has no range; run --narrow-import-table first");
+  if (scheme.getBits() < 2 || scheme.getBits() > 8)
+    return fail("has a scheme of " + Twine(scheme.getBits()) + " bits; 2 to 8 are supported");
+  if (scheme.getGranularity() == GranularityKind::PerGroup)
+    return fail("has a per_group scheme, which is not supported yet");
+  auto tensor = cast<RankedTensorType>(op.getType());
+  int64_t channels = scheme.getAxis() < 0 ? 1 : tensor.getDimSize(scheme.getAxis());
+  if (static_cast<int64_t>(range.getMin().size()) != channels)
+    return fail("has " + Twine(range.getMin().size()) + " intervals in its range, but its scheme asks for " +
+                Twine(channels));
+
+  CodeRange codes = getCodes(scheme);
+  SmallVector<QuantParams> params;
+  for (auto [channel, lo, hi] : llvm::enumerate(range.getMin(), range.getMax())) {
+    RangeNote note = RangeNote::None;
+    params.push_back(scheme.getSymmetric() ? ::narrow::numerics::symmetricParams(
+                                                 std::max(std::abs(lo), std::abs(hi)), codes, &note)
+                                           : ::narrow::numerics::asymmetricParams(lo, hi, codes, &note));
+    if (note == RangeNote::Invalid)
+      return fail("has an interval [" + llvm::formatv("{0}, {1}", lo, hi).str() + "] that gives no scale");
+    if (note == RangeNote::AllZero)
+      notes[op].add("all values are zero", channel);
+    else if (note == RangeNote::Constant)
+      notes[op].add("all values are equal", channel);
+    else if (note == RangeNote::Widened && lo <= 0 &&
+             hi >= 0) // Adding 0 to the interval is the rule, not news.
+      notes[op].add("scale raised to the smallest normal number", channel);
+  }
+  return setType(op, params, codes);
+}
+
+LogicalResult AssignScales::setType(ObserveOp op, ArrayRef<QuantParams> params, CodeRange codes) {
+  auto emitError = [&] { return op.emitError() << "observer '" << op.getId() << "': "; };
+  Type storage = IntegerType::get(op.getContext(), 8);
+  Type expressed = cast<RankedTensorType>(op.getType()).getElementType();
+  SchemeAttr scheme = op.getSchemeAttr();
+  quant::QuantizedType type;
+  if (scheme.getGranularity() == GranularityKind::PerTensor) {
+    type = quant::UniformQuantizedType::getChecked(emitError, quant::QuantizationFlags::Signed, storage,
+                                                   expressed, params.front().scale, params.front().zeroPoint,
+                                                   codes.min, codes.max);
+  } else {
+    SmallVector<double> scales;
+    SmallVector<int64_t> zeroPoints;
+    for (QuantParams p : params) {
+      scales.push_back(p.scale);
+      zeroPoints.push_back(p.zeroPoint);
+    }
+    type = quant::UniformQuantizedPerAxisType::getChecked(emitError, quant::QuantizationFlags::Signed,
+                                                          storage, expressed, scales, zeroPoints,
+                                                          scheme.getAxis(), codes.min, codes.max);
+  }
+  if (!type)
+    return failure();
+  op.setQuantizedTypeAttr(TypeAttr::get(type));
+  return success();
+}
+
+/// Gives the observers that feed nothing but `join` its type.
+void AssignScales::alignOperands(QuantizableOpInterface join) {
+  Value joined = join->getResult(0);
+  if (!joined.hasOneUse())
+    return;
+  auto result = dyn_cast<ObserveOp>(*joined.user_begin());
+  if (!result || !result.getQuantizedType())
+    return;
+  for (unsigned index : join.getActivationOperands()) {
+    auto operand = getParameterSource(join->getOperand(index)).getDefiningOp<ObserveOp>();
+    if (!operand || operand.getQuantizedTypeAttr() == result.getQuantizedTypeAttr() ||
+        operand->hasAttr(kFloatReasonAttr) ||
+        !llvm::all_of(getReaders(operand.getOutput()), [&](Operation *reader) { return reader == join; }))
+      continue;
+    operand.setQuantizedTypeAttr(result.getQuantizedTypeAttr());
+    notes[operand].add("takes the type of '" + result.getId() + "', which it is joined into");
+    ++numAligned;
+  }
+}
+
+/// Raises the scales of the weight of `op` where its bias needs it.
+LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
+  auto observe = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
+  auto input = dyn_cast_or_null<quant::UniformQuantizedType>(
+      getParameterType(op->getOperand(op.getActivationOperands().front())));
+  if (!observe || !observe.getQuantizedType() || !op.getBiasOperand() || !input)
+    return success(); // Came quantized, or stays float.
+  auto type = cast<quant::QuantizedType>(*observe.getQuantizedType());
+  SmallVector<int64_t> indices = getWeightScaleIndices(op, type);
+  std::optional<std::vector<float>> bias = getFloats(op->getOperand(*op.getBiasOperand()));
+  if (!bias || (bias->size() != 1 && bias->size() != indices.size()))
+    return success(); // narrow-quantize tells why such an op stays float.
+
+  CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
+  SmallVector<QuantParams> params;
+  for (double scale : getScales(type))
+    params.push_back({static_cast<float>(scale), 0});
+  auto isZero = [&](int64_t index) {
+    RangeAttr range = observe.getRangeAttr();
+    return range.getMin()[index] == 0 && range.getMax()[index] == 0;
+  };
+  float inputScale = static_cast<float>(input.getScale());
+
+  // A channel of zeros is exact at every scale; choose one that is fine enough
+  // for its bias.
+  SmallVector<double> largest(params.size(), 0.0);
+  for (auto [channel, index] : llvm::enumerate(indices)) {
+    float value = (*bias)[bias->size() == 1 ? 0 : channel];
+    if (!std::isfinite(value))
+      return op->emitError() << "bias element " << channel << " is not a finite number";
+    largest[index] = std::max(largest[index], std::abs(static_cast<double>(value)));
+  }
+  bool changed = false;
+  for (auto [index, bound] : llvm::enumerate(largest)) {
+    if (bound == 0)
+      continue;
+    if (isZero(index)) {
+      double scale = bound / (kFreeBiasCode * inputScale);
+      params[index].scale = static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0));
+      changed = true;
+    }
+    std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
+                                                                      params[index].scale, kBiasLimit);
+    if (!scale)
+      return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
+                             << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale
+                             << ")";
+    if (*scale == params[index].scale)
+      continue;
+    params[index].scale = *scale;
+    notes[observe].add("scale raised so that the bias fits 32 bits", index);
+    ++numWidened;
+    changed = true;
+  }
+  return changed ? setType(observe, params, codes) : success();
+}

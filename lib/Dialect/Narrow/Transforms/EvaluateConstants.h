@@ -1,0 +1,18 @@
+//===- EvaluateConstants.h - TOSA ops on constants --------------*- C++ -*-===//
+#ifndef NARROW_TRANSFORMS_EVALUATECONSTANTS_H
+#define NARROW_TRANSFORMS_EVALUATECONSTANTS_H
+
+#include "ConstantData.h"
+
+namespace mlir::narrow {
+
+/// What `op` yields for these tensor operands (shape operands are read from the
+/// op, and must be constants). Nothing if the op or its types are not supported.
+std::optional<ConstantData> evaluate(Operation *op, ArrayRef<ConstantData> operands);
+
+/// `data` repeated along its dims of size 1; the shapes have equal ranks.
+std::optional<ConstantData> broadcast(const ConstantData &data, ArrayRef<int64_t> shape);
+
+} // namespace mlir::narrow
+
+#endif

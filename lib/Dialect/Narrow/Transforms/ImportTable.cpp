@@ -1,0 +1,154 @@
+//===- ImportTable.cpp - narrow-import-table ------------------------------===//
+#include "narrow/Calibration/Table.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWIMPORTTABLE
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+using ::narrow::CalibrationTable;
+using ::narrow::ObservedTensor;
+using ::narrow::TableEntry;
+using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::CodeSpec;
+using ::narrow::numerics::Interval;
+
+static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
+
+/// The interval that the ops which compute `value` bound it to, if any does.
+static std::optional<Interval> getKnownRange(Value value) {
+  std::optional<Interval> known;
+  for (Operation *op : getMergedProducers(value)) {
+    auto quantizable = getQuantizable(op);
+    auto range = quantizable ? quantizable.getKnownRange() : std::nullopt;
+    if (!range)
+      continue;
+    if (!known)
+      known = Interval{range->first, range->second};
+    // A later clamp cuts what an earlier op yields: the list begins with the
+    // last.
+    known = Interval{std::clamp(range->first, known->lo, known->hi),
+                     std::clamp(range->second, known->lo, known->hi)};
+  }
+  return known;
+}
+
+/// The codes that the range is for: those of the scheme, or 8 bits.
+static CodeSpec getCodeSpec(ObserveOp op) {
+  SchemeAttr scheme = op.getSchemeAttr();
+  if (!scheme)
+    return {CodeRange::signedBits(8, /*restricted=*/false),
+            /*symmetric=*/false};
+  return {CodeRange::signedBits(scheme.getBits(), scheme.getRestricted()), scheme.getSymmetric()};
+}
+
+static LogicalResult importRange(ObserveOp op, const TableEntry &entry, const ImportTableOptions &options) {
+  if (options.useKnownRanges)
+    if (std::optional<Interval> known = getKnownRange(op.getInput())) {
+      op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi},
+                                     /*known=*/true));
+      return success();
+    }
+  std::optional<Interval> range =
+      ::narrow::numerics::estimateRange(entry.statistics.histogram(), getCodeSpec(op), options.range);
+  if (!range)
+    return op.emitError() << "no range for '" << op.getId() << "': the table holds no values of it";
+  // Every code set includes 0, and a ReLU's range begins there exactly.
+  op.setRangeAttr(RangeAttr::get(op.getContext(), {std::min(range->lo, 0.0)}, {std::max(range->hi, 0.0)}));
+  return success();
+}
+
+std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
+  // Samples are counted along the first axis of the network's inputs.
+  int64_t batch = 1;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (main && main.getNumArguments() > 0)
+    if (auto type = dyn_cast<RankedTensorType>(main.getArgumentTypes()[0]); type && type.getRank() > 0)
+      batch = type.getDimSize(0);
+  std::vector<ObservedTensor> tensors;
+  module.walk([&](ObserveOp op) {
+    if (op.getWeight())
+      return;
+    // The shape of one sample. A fully connected layer has its samples along
+    // the second axis: [1, M, 1, K].
+    SmallVector<int64_t> shape(cast<RankedTensorType>(op.getType()).getShape());
+    auto axis = llvm::find(shape, batch);
+    if (axis != shape.end())
+      shape.erase(axis);
+    tensors.push_back({op.getId().str(), std::vector<int64_t>(shape.begin(), shape.end())});
+  });
+  return tensors;
+}
+
+LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable &table, StringRef name,
+                                        const ImportTableOptions &options) {
+  if (failed(verifyObserverIds(module)))
+    return failure();
+  SmallVector<ObserveOp> observers;
+  module.walk([&](ObserveOp op) {
+    if (!op.getWeight())
+      observers.push_back(op);
+  });
+  std::vector<ObservedTensor> tensors = getObservedTensors(module);
+  auto hash = module->getAttrOfType<StringAttr>(kModelHashAttr);
+  if (llvm::Error error =
+          ::narrow::checkTable(table, name, hash ? hash.getValue() : StringRef(table.model), tensors))
+    return module.emitError(llvm::toString(std::move(error)));
+  for (ObserveOp op : observers) {
+    const TableEntry *entry = table.find(op.getId());
+    if (!entry)
+      return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
+    if (failed(importRange(op, *entry, options)))
+      return failure();
+  }
+  return success();
+}
+
+namespace {
+
+struct ImportTable : mlir::narrow::impl::NarrowImportTableBase<ImportTable> {
+  using NarrowImportTableBase::NarrowImportTableBase;
+  ImportTable(const CalibrationTable *given, const NarrowImportTableOptions &options)
+      : NarrowImportTableBase(options), given(given) {}
+
+  void runOnOperation() override {
+    auto fail = [&](const Twine &what) {
+      getOperation().emitError(what);
+      signalPassFailure();
+    };
+    if (!(percentile > 50 && percentile <= 100))
+      return fail("percentile must be above 50 and at most 100, got " +
+                  Twine(std::to_string(percentile.getValue())));
+    ImportTableOptions options;
+    options.range.method = method;
+    options.range.percentile = percentile / 100;
+    options.useKnownRanges = useKnownRanges;
+    if (given) {
+      if (failed(importTable(getOperation(), *given, table, options)))
+        signalPassFailure();
+      return;
+    }
+    if (table.empty())
+      return fail("narrow-import-table needs the option table=<file>");
+    llvm::Expected<CalibrationTable> read = ::narrow::readTable(table);
+    if (!read)
+      return fail(llvm::toString(read.takeError()));
+    if (failed(importTable(getOperation(), *read, table, options)))
+      signalPassFailure();
+  }
+
+private:
+  const CalibrationTable *given = nullptr;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> mlir::narrow::createImportTablePass(const CalibrationTable *table,
+                                                          const NarrowImportTableOptions &options) {
+  return std::make_unique<ImportTable>(table, options);
+}

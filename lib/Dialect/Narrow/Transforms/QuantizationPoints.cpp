@@ -1,0 +1,291 @@
+//===- QuantizationPoints.cpp - Where tensors are quantized ---------------===//
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+//===----------------------------------------------------------------------===//
+// Which ops take part
+//===----------------------------------------------------------------------===//
+
+bool mlir::narrow::isFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getElementType().isF32();
+}
+
+bool mlir::narrow::computesFloat(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() || op->hasTrait<OpTrait::IsTerminator>() ||
+      isa<ObserveOp, QuantizeOp, DequantizeOp>(op))
+    return false;
+  return llvm::any_of(op->getOperandTypes(), isFloatTensor) ||
+         llvm::any_of(op->getResultTypes(), isFloatTensor);
+}
+
+/// A constant, or codes behind a dequantize (a model that came quantized).
+static bool isParameter(Value value) { return getConstant(value) || value.getDefiningOp<DequantizeOp>(); }
+
+/// The reason of getUnquantizableReason, or empty.
+static std::string findReason(Operation *op) {
+  if (auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr))
+    return reason.str();
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable)
+    return (op->getName().getStringRef() + " has no integer form").str();
+  if (op->getNumResults() != 1 || !isFloatTensor(op->getResult(0).getType()))
+    return "its result is no f32 tensor";
+  for (unsigned index : quantizable.getActivationOperands())
+    if (index >= op->getNumOperands() || !isFloatTensor(op->getOperand(index).getType()))
+      return llvm::formatv("operand {0} is no f32 tensor", index).str();
+  if (quantizable.getQuantizationKind() != QuantizationKind::Contraction)
+    return "";
+  std::optional<unsigned> weight = quantizable.getWeightOperand(), bias = quantizable.getBiasOperand();
+  if (!weight || *weight >= op->getNumOperands() || !isParameter(op->getOperand(*weight)))
+    return "its weight is not constant";
+  if (bias && (*bias >= op->getNumOperands() || !isParameter(op->getOperand(*bias))))
+    return "its bias is not constant";
+  return "";
+}
+
+QuantizableOpInterface mlir::narrow::getQuantizable(Operation *op) {
+  if (!op || !findReason(op).empty())
+    return {};
+  return cast<QuantizableOpInterface>(op);
+}
+
+std::string mlir::narrow::getUnquantizableReason(Operation *op) { return findReason(op); }
+
+static bool isSameScale(Operation *op, bool several) {
+  auto quantizable = getQuantizable(op);
+  return quantizable && quantizable.getQuantizationKind() == QuantizationKind::SameScale &&
+         (quantizable.getActivationOperands().size() > 1) == several;
+}
+
+bool mlir::narrow::movesCodes(Operation *op) { return isSameScale(op, /*several=*/false); }
+bool mlir::narrow::joinsCodes(Operation *op) { return isSameScale(op, /*several=*/true); }
+
+//===----------------------------------------------------------------------===//
+// Clamps, chains of ops that move codes
+//===----------------------------------------------------------------------===//
+
+bool mlir::narrow::isMergedClamp(Operation *op) {
+  auto clamp = getQuantizable(op);
+  if (!clamp || clamp.getQuantizationKind() != QuantizationKind::Clamp)
+    return false;
+  Value input = op->getOperand(clamp.getActivationOperands().front());
+  auto producer = getQuantizable(input.getDefiningOp());
+  return producer && input.hasOneUse() && producer.getQuantizationKind() != QuantizationKind::SameScale;
+}
+
+Value mlir::narrow::getMergedResult(Operation *op) {
+  Value result = op->getResult(0);
+  while (result.hasOneUse() && isMergedClamp(*result.user_begin()))
+    result = result.user_begin()->getResult(0);
+  return result;
+}
+
+SmallVector<Operation *> mlir::narrow::getMergedProducers(Value value) {
+  SmallVector<Operation *> producers;
+  while (Operation *op = value.getDefiningOp()) {
+    producers.push_back(op);
+    if (!isMergedClamp(op))
+      break;
+    value = op->getOperand(cast<QuantizableOpInterface>(op).getActivationOperands().front());
+  }
+  return producers;
+}
+
+SmallVector<StringRef> mlir::narrow::getIds(Operation *op) {
+  SmallVector<StringRef> ids;
+  Value result = getMergedResult(op);
+  for (Operation *producer : getMergedProducers(result))
+    if (StringRef id = getTensorId(producer->getResult(0)); !id.empty())
+      ids.push_back(id);
+  for (Operation *user : result.getUsers())
+    if (auto observe = dyn_cast<ObserveOp>(user); observe && !llvm::is_contained(ids, observe.getId()))
+      ids.push_back(observe.getId());
+  return ids;
+}
+
+Value mlir::narrow::getParameterSource(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!movesCodes(op))
+      break;
+    value = op->getOperand(cast<QuantizableOpInterface>(op).getActivationOperands().front());
+  }
+  return value;
+}
+
+SmallVector<Operation *> mlir::narrow::getReaders(Value value) {
+  llvm::SetVector<Operation *> readers;
+  SmallVector<Value> worklist{value};
+  while (!worklist.empty())
+    for (Operation *user : worklist.pop_back_val().getUsers()) {
+      if (movesCodes(user))
+        worklist.push_back(user->getResult(0));
+      else
+        readers.insert(user);
+    }
+  return readers.takeVector();
+}
+
+quant::QuantizedType mlir::narrow::getParameterType(Value value) {
+  Value source = getParameterSource(value);
+  if (auto observe = source.getDefiningOp<ObserveOp>()) {
+    if (observe->hasAttr(kFloatReasonAttr) || !observe.getQuantizedType())
+      return {};
+    return dyn_cast<quant::QuantizedType>(*observe.getQuantizedType());
+  }
+  if (auto dequantize = source.getDefiningOp<DequantizeOp>())
+    return dyn_cast<quant::QuantizedType>(getElementTypeOrSelf(dequantize.getInput().getType()));
+  return {};
+}
+
+bool mlir::narrow::isFusedAccumulator(Value value) {
+  auto contraction = getQuantizable(value.getDefiningOp());
+  if (!contraction || contraction.getQuantizationKind() != QuantizationKind::Contraction ||
+      !value.hasOneUse())
+    return false;
+  auto user = getQuantizable(*value.user_begin());
+  return user && user.addsAccumulators() && user.getActivationOperands().size() == 2;
+}
+
+//===----------------------------------------------------------------------===//
+// Points around an op
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` is read off codes in `stage`.
+static bool hasPoint(Value value, QuantizationStage stage) {
+  if (stage != QuantizationStage::Observed)
+    return static_cast<bool>(getParameterType(value));
+  // Constants are observed in the annotated stage.
+  Value source = getParameterSource(value);
+  auto observe = source.getDefiningOp<ObserveOp>();
+  return getConstant(source) || source.getDefiningOp<DequantizeOp>() ||
+         (observe && !observe->hasAttr(kFloatReasonAttr));
+}
+
+/// Whether the result of `op`, its clamps merged, becomes codes in `stage`.
+static bool hasResultPoint(Operation *op, QuantizationStage stage) {
+  Value result = getMergedResult(op);
+  if (result.use_empty())
+    return false;
+  if (llvm::all_of(result.getUsers(), [](Operation *user) { return isa<QuantizeOp>(user); }))
+    return true;
+  if (stage == QuantizationStage::Quantized || !result.hasOneUse())
+    return false;
+  auto observe = dyn_cast<ObserveOp>(*result.user_begin());
+  return observe && hasPoint(observe.getOutput(), stage);
+}
+
+static std::optional<std::string> getMissingWeight(QuantizableOpInterface op, QuantizationStage stage) {
+  if (stage == QuantizationStage::Observed)
+    return std::nullopt;
+  Value weight = op->getOperand(*op.getWeightOperand());
+  quant::QuantizedType type = getParameterType(weight);
+  if (!type)
+    return "its weight has no quantized type";
+  if (getWeightScaleIndices(op, type).empty())
+    return "its weight's scales do not run along the output channels";
+  std::optional<unsigned> bias = op.getBiasOperand();
+  if (stage == QuantizationStage::Quantized && bias && !op->getOperand(*bias).getDefiningOp<DequantizeOp>())
+    return "its bias is not dequantized from i32 codes";
+  return std::nullopt;
+}
+
+std::optional<std::string> mlir::narrow::getMissingPoint(QuantizableOpInterface op, QuantizationStage stage) {
+  QuantizationKind kind = op.getQuantizationKind();
+  if (isMergedClamp(op))
+    return std::nullopt; // What it merges into is checked.
+  if (kind == QuantizationKind::Contraction)
+    if (auto reason = getMissingWeight(op, stage))
+      return reason;
+  unsigned accumulators = 0;
+  for (unsigned index : op.getActivationOperands()) {
+    Value operand = op->getOperand(index);
+    if (hasPoint(operand, stage))
+      continue;
+    if (op.addsAccumulators() && isFusedAccumulator(operand) && ++accumulators == 1)
+      continue;
+    return llvm::formatv("operand {0} is not quantized", index).str();
+  }
+  if (movesCodes(op) || (kind == QuantizationKind::Contraction && isFusedAccumulator(op->getResult(0))))
+    return std::nullopt;
+  if (hasResultPoint(op, stage))
+    return std::nullopt;
+  return "its result is not quantized";
+}
+
+LogicalResult mlir::narrow::verifyObserverIds(Operation *module) {
+  llvm::StringMap<Location> ids;
+  bool failed = false;
+  module->walk([&](ObserveOp op) {
+    auto [it, isNew] = ids.try_emplace(op.getId(), op.getLoc());
+    if (!isNew) {
+      InFlightDiagnostic error = op.emitError() << "two observers have the id '" << op.getId() << "'";
+      error.attachNote(it->second) << "the first one";
+      failed = true;
+    }
+    if (!op.getWeight() && !op.getInput().hasOneUse()) {
+      op.emitError() << "observer '" << op.getId() << "' is not the only reader of its tensor";
+      failed = true;
+    }
+  });
+  return failure(failed);
+}
+
+//===----------------------------------------------------------------------===//
+// Scales of weights
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t> mlir::narrow::getWeightScaleAxis(QuantizableOpInterface op) {
+  auto type = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType());
+  std::optional<int64_t> best;
+  for (int64_t axis : op.getWeightChannelAxes()) {
+    if (axis < 0 || axis >= type.getRank())
+      return std::nullopt;
+    if (!best || type.getDimSize(axis) > type.getDimSize(*best))
+      best = axis;
+  }
+  return best;
+}
+
+SmallVector<int64_t> mlir::narrow::getWeightScaleIndices(QuantizableOpInterface op,
+                                                         quant::QuantizedType type) {
+  auto tensor = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType());
+  SmallVector<int64_t> axes = op.getWeightChannelAxes();
+  int64_t channels = 1;
+  for (int64_t axis : axes) {
+    if (axis < 0 || axis >= tensor.getRank() || tensor.isDynamicDim(axis))
+      return {};
+    channels *= tensor.getDimSize(axis);
+  }
+  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type);
+  if (!perAxis)
+    return SmallVector<int64_t>(channels, 0);
+  int64_t axis = perAxis.getQuantizedDimension();
+  if (!llvm::is_contained(axes, axis) ||
+      static_cast<int64_t>(perAxis.getScales().size()) != tensor.getDimSize(axis))
+    return {};
+  // Channels count through the axes in order, the last one fastest.
+  int64_t inner = 1;
+  for (auto it = axes.rbegin(); *it != axis; ++it)
+    inner *= tensor.getDimSize(*it);
+  SmallVector<int64_t> indices(channels);
+  for (int64_t channel = 0; channel < channels; ++channel)
+    indices[channel] = channel / inner % tensor.getDimSize(axis);
+  return indices;
+}
+
+SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
+  if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type))
+    return {uniform.getScale()};
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type))
+    return SmallVector<double>(perAxis.getScales());
+  return {};
+}

@@ -1,0 +1,258 @@
+//===- Quantize.cpp - narrow-quantize -------------------------------------===//
+//
+// First decides which ops are quantized, then replaces the observers.
+//
+//===----------------------------------------------------------------------===//
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/IR/Builders.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/QuantParams.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWQUANTIZE
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::QuantParams;
+
+static RankedTensorType withElementType(Value value, Type element) {
+  return cast<RankedTensorType>(value.getType()).clone(element);
+}
+
+/// narrow.quantize + narrow.dequantize of `value`.
+static DequantizeOp createPair(OpBuilder &builder, Location loc, Value value, Type type, StringRef id) {
+  auto quantize = QuantizeOp::create(builder, loc, withElementType(value, type), value);
+  if (!id.empty())
+    quantize->setAttr(NarrowDialect::getIdAttrName(), builder.getStringAttr(id));
+  return DequantizeOp::create(builder, loc, value.getType(), quantize.getOutput());
+}
+
+/// Codes as a constant of the storage type, seen as `type`, dequantized.
+static Value createCodes(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, ArrayRef<int64_t> codes,
+                         quant::QuantizedType type) {
+  Value constant = createConstant(builder, loc, shape, codes, cast<IntegerType>(type.getStorageType()));
+  Value cast = quant::StorageCastOp::create(builder, loc, withElementType(constant, type), constant);
+  return DequantizeOp::create(builder, loc, RankedTensorType::get(shape, type.getExpressedType()), cast);
+}
+
+namespace {
+
+struct Quantize : mlir::narrow::impl::NarrowQuantizeBase<Quantize> {
+  using NarrowQuantizeBase::NarrowQuantizeBase;
+
+  void runOnOperation() override {
+    if (failed(checkObservers()))
+      return signalPassFailure();
+    markFloat();
+    SmallVector<QuantizableOpInterface> contractions, joins;
+    getOperation().walk([&](QuantizableOpInterface op) {
+      if (!getQuantizable(op))
+        return;
+      ++numQuantized;
+      if (op.getQuantizationKind() == QuantizationKind::Contraction)
+        contractions.push_back(op);
+      else if (joinsCodes(op))
+        joins.push_back(op);
+    });
+    for (QuantizableOpInterface op : contractions)
+      if (failed(quantizeBias(op)))
+        return signalPassFailure();
+    SmallVector<ObserveOp> observers;
+    getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
+    for (ObserveOp op : observers)
+      if (failed(replace(op)))
+        return signalPassFailure();
+    for (QuantizableOpInterface op : joins)
+      requantizeOperands(op);
+  }
+
+private:
+  LogicalResult checkObservers();
+  void markFloat();
+  bool isNeeded(ObserveOp op);
+  LogicalResult quantizeBias(QuantizableOpInterface op);
+  LogicalResult replace(ObserveOp op);
+  FailureOr<Value> quantizeConstant(ObserveOp op, quant::QuantizedType type);
+  void requantizeOperands(QuantizableOpInterface op);
+};
+
+} // namespace
+
+LogicalResult Quantize::checkObservers() {
+  bool failed = false;
+  getOperation().walk([&](ObserveOp op) {
+    if (op->hasAttr(kFloatReasonAttr) ||
+        (op.getQuantizedType() && !getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).empty()))
+      return;
+    op.emitError() << "observer '" << op.getId()
+                   << "' has no !quant.uniform type; run --narrow-assign-scales first";
+    failed = true;
+  });
+  return failure(failed);
+}
+
+/// An observer is needed if a quantized op computes or reads its tensor.
+bool Quantize::isNeeded(ObserveOp op) {
+  auto takesPart = [](Operation *other) { return static_cast<bool>(getQuantizable(other)); };
+  Operation *producer = op.getInput().getDefiningOp();
+  return (takesPart(producer) && !movesCodes(producer)) ||
+         llvm::any_of(getReaders(op.getOutput()), takesPart);
+}
+
+/// An op that stays float can make its neighbours stay float, so repeat.
+void Quantize::markFloat() {
+  Builder builder(&getContext());
+  auto mark = [&](Operation *op, const Twine &reason) {
+    op->setAttr(kFloatReasonAttr, builder.getStringAttr(reason));
+  };
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    getOperation().walk([&](Operation *op) {
+      if (auto observe = dyn_cast<ObserveOp>(op)) {
+        if (!observe->hasAttr(kFloatReasonAttr) && !isNeeded(observe)) {
+          mark(observe, "nothing next to it is quantized");
+          changed = true;
+        }
+      } else if (auto quantizable = getQuantizable(op)) {
+        if (auto reason = getMissingPoint(quantizable, QuantizationStage::Annotated)) {
+          mark(op, *reason);
+          changed = true;
+        }
+      }
+    });
+  }
+  getOperation().walk([&](Operation *op) {
+    if (!computesFloat(op) || getQuantizable(op))
+      return;
+    mark(op, getUnquantizableReason(op));
+    ++numFloat;
+  });
+}
+
+/// The bias becomes i32 codes at scale_x * scale_w.
+LogicalResult Quantize::quantizeBias(QuantizableOpInterface op) {
+  if (!op.getBiasOperand())
+    return success();
+  OpOperand &operand = op->getOpOperand(*op.getBiasOperand());
+  if (operand.get().getDefiningOp<DequantizeOp>())
+    return success(); // The model came quantized.
+  auto fail = [&](const Twine &what) {
+    return op->emitError() << "bias of '" << getTensorId(op->getResult(0)) << "' " << what;
+  };
+  auto input = dyn_cast_or_null<quant::UniformQuantizedType>(
+      getParameterType(op->getOperand(op.getActivationOperands().front())));
+  quant::QuantizedType weight = getParameterType(op->getOperand(*op.getWeightOperand()));
+  std::optional<std::vector<float>> bias = getFloats(operand.get());
+  if (!input)
+    return fail("needs an input with one scale for the tensor");
+  if (!bias)
+    return fail("cannot be read: it is no f32 constant, or its data are missing");
+  SmallVector<int64_t> indices = getWeightScaleIndices(op, weight);
+  if (bias->size() != 1 && bias->size() != indices.size())
+    return fail("has " + Twine(bias->size()) + " elements, but there are " + Twine(indices.size()) +
+                " output channels");
+
+  SmallVector<double> weightScales = getScales(weight), scales;
+  SmallVector<int64_t> codes;
+  for (auto [channel, index] : llvm::enumerate(indices)) {
+    float value = (*bias)[bias->size() == 1 ? 0 : channel];
+    std::optional<int32_t> code = ::narrow::numerics::biasCode(value, input.getScale(), weightScales[index]);
+    if (!code)
+      return fail("does not fit i32 codes at element " + Twine(channel) +
+                  "; run --narrow-assign-scales, which raises the weight's scale");
+    codes.push_back(*code);
+    scales.push_back(input.getScale() * weightScales[index]);
+  }
+  OpBuilder builder(op);
+  auto emitError = [&] { return op->emitError("type of the bias: "); };
+  auto type = quant::UniformQuantizedPerAxisType::getChecked(
+      emitError, quant::QuantizationFlags::Signed, builder.getI32Type(), builder.getF32Type(), scales,
+      SmallVector<int64_t>(scales.size(), 0),
+      /*quantizedDimension=*/0, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max());
+  if (!type)
+    return failure();
+  Operation *constant = operand.get().getDefiningOp();
+  operand.set(createCodes(builder, constant->getLoc(), static_cast<int64_t>(codes.size()), codes, type));
+  if (constant->use_empty())
+    constant->erase();
+  return success();
+}
+
+/// The observed constant as codes of `type`.
+FailureOr<Value> Quantize::quantizeConstant(ObserveOp op, quant::QuantizedType type) {
+  auto tensor = cast<RankedTensorType>(op.getType());
+  std::optional<std::vector<float>> values = getFloats(op.getInput());
+  if (!values || static_cast<int64_t>(values->size()) != tensor.getNumElements())
+    return op.emitError() << "constant '" << op.getId() << "' cannot be read: its data are missing";
+  SmallVector<QuantParams> params;
+  int64_t inner = values->size();
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
+    for (auto [scale, zeroPoint] : llvm::zip_equal(perAxis.getScales(), perAxis.getZeroPoints()))
+      params.push_back({static_cast<float>(scale), zeroPoint});
+    int32_t axis = perAxis.getQuantizedDimension();
+    if (axis >= tensor.getRank() || tensor.getDimSize(axis) != static_cast<int64_t>(params.size()))
+      return op.emitError() << "constant '" << op.getId() << "' has a type whose scales do not fit its axis "
+                            << axis;
+    inner = 1;
+    for (int64_t dim : tensor.getShape().drop_front(axis + 1))
+      inner *= dim;
+  } else {
+    auto uniform = cast<quant::UniformQuantizedType>(type);
+    params.push_back({static_cast<float>(uniform.getScale()), uniform.getZeroPoint()});
+  }
+  CodeRange range{type.getStorageTypeMin(), type.getStorageTypeMax()};
+  SmallVector<int64_t> codes;
+  codes.reserve(values->size());
+  for (auto [index, value] : llvm::enumerate(*values))
+    codes.push_back(::narrow::numerics::quantize(value, params[index / inner % params.size()], range));
+  OpBuilder builder(op);
+  return createCodes(builder, op.getInput().getLoc(), tensor.getShape(), codes, type);
+}
+
+LogicalResult Quantize::replace(ObserveOp op) {
+  Value input = op.getInput(), replacement = input;
+  if (!op->hasAttr(kFloatReasonAttr)) {
+    auto type = cast<quant::QuantizedType>(*op.getQuantizedType());
+    if (getConstant(input)) {
+      FailureOr<Value> codes = quantizeConstant(op, type);
+      if (failed(codes))
+        return failure();
+      replacement = *codes;
+    } else {
+      OpBuilder builder(op);
+      replacement = createPair(builder, op.getLoc(), input, type, op.getId()).getOutput();
+    }
+  }
+  op.getOutput().replaceAllUsesWith(replacement);
+  op.erase();
+  Operation *constant = input.getDefiningOp();
+  if (constant && constant->use_empty() && getConstant(input))
+    constant->erase();
+  return success();
+}
+
+/// Operands whose codes mean something else than the joined result's.
+void Quantize::requantizeOperands(QuantizableOpInterface op) {
+  Value result = op->getResult(0);
+  if (result.use_empty())
+    return;
+  auto quantize = dyn_cast<QuantizeOp>(*result.user_begin());
+  if (!quantize)
+    return;
+  Type type = getElementTypeOrSelf(quantize.getOutput().getType());
+  for (unsigned index : op.getActivationOperands()) {
+    OpOperand &operand = op->getOpOperand(index);
+    if (getParameterType(operand.get()) == type)
+      continue;
+    OpBuilder builder(op);
+    operand.set(createPair(builder, op.getLoc(), operand.get(), type, /*id=*/"").getOutput());
+  }
+}
