@@ -1,0 +1,17 @@
+//===- Passes.h - Declarations and registration -----------------*- C++ -*-===//
+#ifndef NARROW_CONVERSION_PASSES_H
+#define NARROW_CONVERSION_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "narrow/Conversion/Passes.h.inc"
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,104 @@
+//===- Passes.td - Conversions between stages -------------*- tablegen -*-===//
+#ifndef NARROW_CONVERSION_PASSES_TD
+#define NARROW_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
+  let summary = "replace simulated quantization by integer arithmetic";
+  let description = [{
+    Turns the quantized stage into the integer stage: `@main` becomes three
+    calls, `@quantize_inputs` (narrow.quantize of every input), `@network`
+    (integers) and `@dequantize_outputs` (narrow.dequantize of every result).
+
+    - A contraction becomes its integer form with an i32 result and one
+      `tosa.rescale`, per channel where the weights are. Clamps fold into the
+      saturation if their bounds are the ends of the codes.
+    - `add`, `sub`, `maximum`, `minimum` bring their operands to i32 at the
+      result's scale / 2^k, with k up to 20 as far as proven ranges allow. A
+      contraction that feeds one without a quantization between is rescaled i32
+      to i32. `mul`, sums and averages over the plane compute in i32 likewise.
+    - An expression over one tensor of codes and constants becomes one
+      `tosa.table`.
+    - Ops that move or select codes move codes. A padding with zeros goes into
+      the convolution behind it.
+    - Unsigned codes become signed ones by subtracting 128.
+
+    What cannot be lowered stays float between narrow.dequantize and
+    narrow.quantize and has `narrow.float_reason`. Float ops that only results
+    depend on (a final softmax) go to `@dequantize_outputs`. Factors that have
+    no multiplier and shift, and sums that could leave 32 bits, are errors.
+
+    ```mlir
+    %x = narrow.dequantize %xq : tensor<1x4x4x2x!quant.uniform<i8:f32, 0.5>> to tensor<1x4x4x2xf32>
+    %y = tosa.conv2d %x, %w, %b, %z, %z {...} : (...) -> tensor<1x4x4x8xf32>
+    %yq = narrow.quantize %y : tensor<1x4x4x8xf32> to tensor<1x4x4x8x!quant.uniform<i8:f32, 0.25>>
+    ```
+
+    becomes
+
+    ```mlir
+    %a = tosa.conv2d %xi, %wi, %bi, %xzp, %wzp {acc_type = i32, ...} : (...) -> tensor<1x4x4x8xi32>
+    %yi = tosa.rescale %a, %multiplier, %shift, %zero, %yzp {...} : (...) -> tensor<1x4x4x8xi8>
+    ```
+  }];
+  let options = [
+    Option<"strict", "strict", "bool", "false",
+           "any float op other than the conversions of the entry and the exit is an error">,
+    Option<"rounding", "rounding", "std::string", "\"single\"",
+           "rounding of tosa.rescale: single, or double as in TensorFlow Lite">
+  ];
+  let statistics = [
+    Statistic<"numRescales", "rescales", "tosa.rescale ops in the network">,
+    Statistic<"numTables", "tables", "tosa.table ops in the network">,
+    Statistic<"numFloatOps", "float-ops", "float ops that stay in the network">,
+    Statistic<"numTrailingFloatOps", "trailing-float-ops", "float ops moved to the exit">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::quant::QuantDialect", "::mlir::tosa::TosaDialect"];
+}
+
+def NarrowVerifyAccumulators : Pass<"narrow-verify-accumulators", "::mlir::ModuleOp"> {
+  let summary = "prove that no i32 of the integer stage overflows";
+  let description = [{
+    Bounds the accumulator of every output channel from the actual weights, the
+    bias and the interval of the input's codes, for any order of summation, and
+    writes the widest channel's bits on the op. An accumulator beyond 31 bits is
+    an error that names the op, the channel and the interval. Also checked: sums
+    and products in i32, and the precondition of every tosa.rescale.
+
+    ```mlir
+    %a = tosa.conv2d ... {narrow.accumulator_bits = 17 : i32} ...
+    ```
+  }];
+  let options = [Option<"remarks", "remarks", "bool", "false", "a remark with the bits of every accumulator">];
+  let statistics = [Statistic<"numAccumulators", "accumulators", "contractions proven not to overflow">];
+}
+
+def NarrowVerifyInteger : Pass<"narrow-verify-integer", "::mlir::ModuleOp"> {
+  let summary = "check the contract of the integer stage";
+  let description = [{
+    The four functions and how they call each other, static tensors, the op set
+    of `@network` with its element types, `narrow.type` on its i8 arguments and
+    results. Float ops are accepted where they have a `narrow.float_reason`;
+    `--narrow-verify-integer-only` accepts none. The TOSA part is also for
+    upstream's `--tosa-validate=strict-op-spec-alignment`.
+
+    ```mlir
+    %1 = tosa.add %0, %0 : (tensor<4xi8>, tensor<4xi8>) -> tensor<4xi8>   // error: adds are i32
+    ```
+  }];
+}
+
+def NarrowVerifyIntegerOnly : Pass<"narrow-verify-integer-only", "::mlir::ModuleOp"> {
+  let summary = "check that @network computes with integers only";
+  let description = [{
+    Every op of `@network` with an operand or a result of float or quantized
+    type is an error that names the op, its location and the reason it has.
+
+    ```mlir
+    %1 = narrow.softmax %0 axis 1 : tensor<1x10xf32>   // error: works on real numbers inside of the network
+    ```
+  }];
+}
+
+#endif

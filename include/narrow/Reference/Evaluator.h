@@ -1,0 +1,50 @@
+//===- Evaluator.h - Evaluates a module on host tensors ---------*- C++ -*-===//
+//
+// The reference evaluator of the tensor stages (docs/architecture.md): it
+// defines what compiled code computes, byte for byte.
+//
+// Float arithmetic has one order. A contraction starts each output at its bias
+// and adds the products by std::fma over kernel row, kernel column and input
+// channel, ascending; padding takes part as 0. Averages and sums start at 0 and
+// add in ascending order. Everything else is the plain f32 operation.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_REFERENCE_EVALUATOR_H
+#define NARROW_REFERENCE_EVALUATOR_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "narrow/Reference/Tensor.h"
+#include <functional>
+#include <memory>
+
+namespace mlir::narrow::reference {
+
+/// Sees every value once it is computed, constants included, in the order of
+/// the IR: the op that computed it, or for a block argument the op around the
+/// block. The tensor is gone after the call unless it is copied.
+using Observer = std::function<void(Operation *, Value, const Tensor &)>;
+
+/// A module made ready for evaluation. Copies share the decoded constants; the
+/// module must outlive them and stay unchanged.
+class Evaluator {
+public:
+  /// Prepares `entry` and every function that it calls: resolves ops, decodes
+  /// and folds constants. Fails, with a diagnostic on the op at fault, if an op
+  /// or a type is not supported.
+  static FailureOr<Evaluator> create(ModuleOp module, StringRef entry = "main");
+
+  /// Evaluates one of the prepared functions. Fails with a diagnostic if the
+  /// inputs do not match its arguments or an op meets operands that it has no
+  /// meaning for. May run in several threads at once.
+  LogicalResult run(ArrayRef<Tensor> inputs, SmallVectorImpl<Tensor> &outputs, StringRef function = "main",
+                    const Observer &observer = {}) const;
+
+private:
+  struct Program;
+  explicit Evaluator(std::shared_ptr<const Program> program) : program(std::move(program)) {}
+  std::shared_ptr<const Program> program;
+};
+
+} // namespace mlir::narrow::reference
+
+#endif

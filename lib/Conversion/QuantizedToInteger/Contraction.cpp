@@ -1,0 +1,178 @@
+//===- Contraction.cpp - Convolutions in integers -------------------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/Rounding.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+namespace {
+
+/// Weights ready for an integer convolution.
+struct Weights {
+  std::vector<int64_t> codes;
+  SmallVector<double> scales; ///< of every output channel
+  int64_t zeroPoint = 0;
+};
+
+} // namespace
+
+/// The codes with one scale for each output channel and one zero point for
+/// all, 0 if the differences fit 8 bits.
+static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, const ConstantCodes &constant,
+                                         const WeightChannels &channels, ArrayRef<int64_t> channelAxes) {
+  bool perAxis = constant.scales.size() > 1;
+  if (perAxis && !llvm::is_contained(channelAxes, constant.axis))
+    return lowering.refuse(op, "its weights have a scale for each index of axis " + Twine(constant.axis) +
+                                   ", which is summed over");
+  Weights weights;
+  weights.scales.assign(channels.size(), constant.scales.front());
+  std::vector<int64_t> centered(constant.codes.size());
+  bool fits = true;
+  for (int64_t i = 0, e = constant.codes.size(); i != e; ++i) {
+    int64_t s = perAxis ? channels.coordinate(i, constant.axis) : 0;
+    weights.scales[channels.channelOf(i)] = constant.scales[s];
+    centered[i] = constant.codes[i] - constant.zeroPoints[s];
+    fits &= centered[i] >= -128 && centered[i] <= 127;
+  }
+  if (fits) {
+    weights.codes = std::move(centered);
+    return weights;
+  }
+  if (!llvm::all_equal(constant.zeroPoints))
+    return lowering.refuse(op, "the zero points of its weights differ by "
+                               "channel and do not fit 8 bits");
+  if (isa<Conv2DOp>(op))
+    return lowering.refuse(op, "its weights have a zero point other than 0, "
+                               "which narrow.conv2d has no place for");
+  weights.codes = constant.codes;
+  weights.zeroPoint = constant.zeroPoints.front();
+  return weights;
+}
+
+/// The bias in units of the accumulator. Where a channel's bias leaves it no
+/// room for the sum (the weights, hence their scale, are next to nothing), the
+/// weights' unit is raised: what they lose is far below one code of the bias.
+static std::optional<std::vector<int64_t>> getBias(Lowering &lowering, Operation *op, Value bias,
+                                                   double inputScale, Weights &weights,
+                                                   const WeightChannels &channels) {
+  auto reals = getConstantReals(bias);
+  if (!reals)
+    return lowering.refuse(op, "its bias is no constant");
+  if (reals->size() == 1)
+    reals->resize(channels.size(), reals->front());
+  if (static_cast<int64_t>(reals->size()) != channels.size())
+    return lowering.refuse(op, "its bias has " + Twine(reals->size()) + " elements for " +
+                                   Twine(channels.size()) + " output channels");
+  constexpr int64_t limit = int64_t{1} << 30;
+  std::vector<int64_t> codes;
+  SmallVector<int64_t> shifts(channels.size(), 0);
+  for (auto [channel, real] : llvm::enumerate(*reals)) {
+    double &scale = weights.scales[channel];
+    if (!std::isfinite(real))
+      return lowering.error(op, "the bias of channel " + Twine(channel) + " is not finite");
+    if (!(inputScale * scale > 0))
+      return lowering.error(op, "the scales of its input and of channel " + Twine(channel) +
+                                    " have the product 0; raise the scale of the weights");
+    while (std::abs(real) > limit * inputScale * scale) {
+      scale *= 2;
+      ++shifts[channel];
+    }
+    codes.push_back(
+        static_cast<int64_t>(numerics::round(real / (inputScale * scale), numerics::Rounding::HalfEven)));
+  }
+  if (llvm::all_of(shifts, [](int64_t shift) { return shift == 0; }))
+    return codes;
+  for (int64_t i = 0, e = weights.codes.size(); i != e; ++i)
+    if (int64_t shift = shifts[channels.channelOf(i)]) {
+      double value =
+          std::ldexp(static_cast<double>(weights.codes[i] - weights.zeroPoint), -static_cast<int>(shift));
+      weights.codes[i] =
+          static_cast<int64_t>(numerics::round(value, numerics::Rounding::HalfEven)) + weights.zeroPoint;
+    }
+  return codes;
+}
+
+/// Adds the padding that a tosa.pad with real zeros puts around the plane to
+/// `pad` (top, bottom, left, right) and returns what is padded: a convolution
+/// pads with its input's zero point by itself.
+static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64_t> &pad) {
+  auto op = input.getDefiningOp<tosa::PadOp>();
+  if (!op || pad.size() != 4)
+    return input;
+  auto amounts = getShapeDims(op.getPadding());
+  auto value = getIntegers(op.getPadConst());
+  if (!amounts || amounts->size() != 8 || !value || value->size() != 1 || value->front() != zeroPoint)
+    return input;
+  ArrayRef<int64_t> a(*amounts);
+  if (a[0] || a[1] || a[6] || a[7])
+    return input;
+  for (int i = 0; i != 4; ++i)
+    pad[i] += a[2 + i];
+  return op.getInput1();
+}
+
+std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
+  auto quantizable = cast<QuantizableOpInterface>(op);
+  std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
+                          biasOperand = quantizable.getBiasOperand();
+  if (!weightOperand || !biasOperand)
+    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+  std::optional<Codes> input = lowering.getCodes(op->getOperand(quantizable.getActivationOperands().front()));
+  if (!input)
+    return lowering.refuse(op, "its input is not quantized to 8 bits");
+  std::optional<ConstantCodes> constant = getConstantCodes(op->getOperand(*weightOperand));
+  if (!constant)
+    return lowering.refuse(op, "its weights are no quantized constant");
+  SmallVector<int64_t> axes = quantizable.getWeightChannelAxes();
+  WeightChannels channels(constant->shape, axes);
+  std::optional<Weights> weights = getWeights(lowering, op, *constant, channels, axes);
+  if (!weights)
+    return std::nullopt;
+  double inputScale = input->type.getScale();
+  auto bias = getBias(lowering, op, op->getOperand(*biasOperand), inputScale, *weights, channels);
+  if (!bias)
+    return std::nullopt;
+
+  OpBuilder &builder = lowering.getBuilder();
+  builder.setInsertionPoint(op);
+  Location loc = op->getLoc();
+  Type i8 = builder.getI8Type(), i32 = builder.getI32Type();
+  Value weight = createConstant(builder, loc, constant->shape, weights->codes, cast<IntegerType>(i8));
+  Value biasCodes = createConstant(builder, loc, {channels.size()}, *bias, cast<IntegerType>(i32));
+  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
+  int64_t zeroPoint = input->type.getZeroPoint();
+  auto scalar = [&](int64_t value) {
+    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), cast<IntegerType>(i8));
+  };
+  auto padded = [&](ArrayRef<int64_t> own) {
+    SmallVector<int64_t> pad(own);
+    Value source = absorbPadding(input->value, zeroPoint, pad);
+    return std::make_pair(source, pad);
+  };
+
+  Accumulator accumulator;
+  if (auto conv = dyn_cast<tosa::Conv2DOp>(op)) {
+    auto [source, pad] = padded(conv.getPad());
+    accumulator.value =
+        tosa::Conv2DOp::create(builder, loc, type, source, weight, biasCodes, scalar(zeroPoint),
+                               scalar(weights->zeroPoint), pad, conv.getStride(), conv.getDilation(), i32);
+  } else if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op)) {
+    auto [source, pad] = padded(conv.getPad());
+    accumulator.value = tosa::DepthwiseConv2DOp::create(builder, loc, type, source, weight, biasCodes,
+                                                        scalar(zeroPoint), scalar(weights->zeroPoint), pad,
+                                                        conv.getStride(), conv.getDilation(), i32);
+  } else if (auto conv = dyn_cast<Conv2DOp>(op)) {
+    auto [source, pad] = padded(conv.getPad());
+    accumulator.value = Conv2DOp::create(builder, loc, type, source, weight, biasCodes, conv.getGroup(), pad,
+                                         conv.getStride(), conv.getDilation(), zeroPoint);
+  } else {
+    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+  }
+  for (double scale : weights->scales)
+    accumulator.scales.push_back(inputScale * scale);
+  return accumulator;
+}

@@ -1,0 +1,140 @@
+//===- Emit.cpp - The integer ops that every family uses ------------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/FixedPoint.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+std::string mlir::narrow::describe(Operation *op) {
+  if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+    return id.str();
+  if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
+    return name.getName().str();
+  return op->getName().getStringRef().str();
+}
+
+bool mlir::narrow::isRealType(Type type) {
+  return isa<FloatType, quant::QuantizedType>(getElementTypeOrSelf(type));
+}
+
+bool mlir::narrow::touchesReals(Operation *op) {
+  return llvm::any_of(op->getOperandTypes(), isRealType) || llvm::any_of(op->getResultTypes(), isRealType);
+}
+
+CodeType mlir::narrow::getSignedType(Type type) {
+  auto uniform = dyn_cast<CodeType>(type);
+  if (!uniform || uniform.getStorageTypeIntegralWidth() > 8 || !uniform.getExpressedType().isF32())
+    return {};
+  int64_t min = uniform.getStorageTypeMin(), max = uniform.getStorageTypeMax(),
+          zeroPoint = uniform.getZeroPoint();
+  int64_t move = max > 127 ? 128 : 0;
+  if (zeroPoint < min || zeroPoint > max)
+    return {};
+  return CodeType::get(quant::QuantizationFlags::Signed, IntegerType::get(type.getContext(), 8),
+                       uniform.getExpressedType(), uniform.getScale(), zeroPoint - move, min - move,
+                       max - move);
+}
+
+numerics::CodeRange Target::getBounds() const {
+  numerics::CodeRange range = getCodeRange(type);
+  return {numerics::quantizeDouble(min, getParams(type), range),
+          numerics::quantizeDouble(max, getParams(type), range)};
+}
+
+/// Names the op behind `value` after the tensor that it now computes.
+static void copyName(Value value, Operation *from) {
+  if (!from)
+    return;
+  if (Attribute id = from->getAttr(NarrowDialect::getIdAttrName()))
+    value.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+}
+
+Value Lowering::clamp(Value codes, numerics::CodeRange bounds, Operation *name) {
+  if (bounds.min <= -128 && bounds.max >= 127)
+    return codes;
+  Location loc = name ? name->getLoc() : codes.getLoc();
+  Type i8 = builder.getI8Type();
+  Value clamped =
+      tosa::ClampOp::create(builder, loc, codes.getType(), codes, builder.getIntegerAttr(i8, bounds.min),
+                            builder.getIntegerAttr(i8, bounds.max));
+  copyName(clamped, name);
+  return clamped;
+}
+
+std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
+                                       ArrayRef<double> factors, Operation *name) {
+  auto type = cast<RankedTensorType>(input.getType());
+  // Equal channels share one multiplier.
+  if (llvm::all_equal(factors))
+    factors = factors.take_front();
+  SmallVector<int64_t> multipliers, shifts;
+  for (auto [channel, factor] : llvm::enumerate(factors)) {
+    std::optional<numerics::Multiplier> scale = numerics::computeMultiplier(factor);
+    if (!scale || !(factor > 0)) {
+      std::string where = factors.size() == 1 ? "" : " of channel " + std::to_string(channel);
+      llvm::SmallString<32> number;
+      APFloat(factor).toString(number);
+      return error(name, "the factor " + number + where +
+                             " between its operand's scale and its result's has no "
+                             "multiplier and shift; it must be "
+                             "above 0 and below 2^29. Check the scales of both");
+    }
+    multipliers.push_back(scale->multiplier);
+    shifts.push_back(scale->shift);
+  }
+  Location loc = name->getLoc();
+  int64_t count = factors.size();
+  auto inputElement = cast<IntegerType>(type.getElementType());
+  Value multiplier = createConstant(builder, loc, {count}, multipliers, builder.getI32Type());
+  Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
+  Value zeroIn = createConstant(builder, loc, {1}, ArrayRef<int64_t>(inputZp), inputElement);
+  Value zeroOut = createConstant(builder, loc, {1}, ArrayRef<int64_t>(outputZp), cast<IntegerType>(element));
+  Value result =
+      tosa::RescaleOp::create(builder, loc, type.clone(element), input, multiplier, shift, zeroIn, zeroOut,
+                              /*scale32=*/true, rounding, /*per_channel=*/count != 1,
+                              /*input_unsigned=*/false, /*output_unsigned=*/false);
+  // Widened codes are the same tensor still, and so are codes that were named.
+  Operation *source = input.getDefiningOp();
+  StringRef id = NarrowDialect::getIdAttrName();
+  bool named = (inputElement.isInteger(8) && element.isInteger(32)) ||
+               (source && source->getAttr(id) && source->getAttr(id) == name->getAttr(id));
+  if (!named)
+    copyName(result, name);
+  return result;
+}
+
+std::optional<Value> Lowering::convert(Codes from, const Target &target, Operation *op) {
+  Operation *name = target.name ? target.name : op;
+  Value codes = from.value;
+  auto same = [](CodeType a, CodeType b) {
+    return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint();
+  };
+  if (!same(from.type, target.type)) {
+    std::optional<Value> rescaled =
+        rescale(codes, from.type.getZeroPoint(), builder.getI8Type(), target.type.getZeroPoint(),
+                from.type.getScale() / target.type.getScale(), name);
+    if (!rescaled)
+      return std::nullopt;
+    codes = *rescaled;
+  }
+  // Codes in a range that is narrow already need no clamp to it.
+  numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(from.type);
+  if (same(from.type, target.type) && bounds.min <= have.min && bounds.max >= have.max)
+    return codes;
+  return clamp(codes, bounds, name);
+}
+
+std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
+                                          Operation *op) {
+  Operation *name = target.name ? target.name : op;
+  SmallVector<double> factors;
+  for (double scale : scales)
+    factors.push_back(scale / target.type.getScale());
+  std::optional<Value> codes =
+      rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);
+  if (!codes)
+    return std::nullopt;
+  return clamp(*codes, target.getBounds(), name);
+}

@@ -1,0 +1,308 @@
+//===- Lowering.cpp - From simulated quantization to integers -------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/Rounding.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+//===----------------------------------------------------------------------===//
+// The rewrite as a whole
+//===----------------------------------------------------------------------===//
+
+LogicalResult Lowering::run() {
+  SmallVector<QuantizeOp> roots(function.getBody().front().getOps<QuantizeOp>());
+  for (QuantizeOp root : roots) {
+    getQuantizedCodes(root.getOutput());
+    if (failed)
+      return failure();
+  }
+  keepFloats();
+  return success(!failed);
+}
+
+/// Whatever the results need stays; float ops among it read codes through a
+/// narrow.dequantize of their own. Everything else goes.
+void Lowering::keepFloats() {
+  Block &body = function.getBody().front();
+  llvm::SetVector<Operation *> live;
+  live.insert(body.getTerminator());
+  for (unsigned i = 0; i != live.size(); ++i) {
+    Operation *op = live[i];
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (isa<FloatType>(getElementTypeOrSelf(operand.get().getType())) && !getConstant(operand.get()))
+        if (std::optional<Codes> codes = getCodes(operand.get()))
+          operand.set(getReal(*codes));
+      if (Operation *def = operand.get().getDefiningOp())
+        live.insert(def);
+    }
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body))) {
+    if (!live.contains(&op)) {
+      op.erase();
+      continue;
+    }
+    bool computes = touchesReals(&op) && !op.hasTrait<OpTrait::IsTerminator>() &&
+                    !op.hasTrait<OpTrait::ConstantLike>() &&
+                    !isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op);
+    if (!computes || op.hasAttr(floatReasonAttrName))
+      continue;
+    auto reason = reasons.find(&op);
+    op.setAttr(
+        floatReasonAttrName,
+        builder.getStringAttr(reason != reasons.end() ? reason->second : "its result is not quantized"));
+  }
+}
+
+Value Lowering::getReal(Codes codes) {
+  Value &real = reals[{codes.value, codes.type}];
+  if (real)
+    return real;
+  builder.setInsertionPointAfterValue(codes.value);
+  Location loc = codes.value.getLoc();
+  auto shape = cast<RankedTensorType>(codes.value.getType());
+  Value quantized = quant::StorageCastOp::create(builder, loc, shape.clone(codes.type), codes.value);
+  real = DequantizeOp::create(builder, loc, shape.clone(codes.type.getExpressedType()), quantized);
+  return real;
+}
+
+std::nullopt_t Lowering::refuse(Operation *op, const Twine &reason) {
+  reasons.try_emplace(op, reason.str());
+  return std::nullopt;
+}
+
+std::nullopt_t Lowering::error(Operation *op, const Twine &message) {
+  op->emitError() << "'" << describe(op) << "': " << message;
+  failed = true;
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Codes that exist
+//===----------------------------------------------------------------------===//
+
+std::optional<Codes> Lowering::getCodes(Value real) {
+  if (auto it = codesOf.find(real); it != codesOf.end())
+    return it->second;
+  std::optional<Codes> codes = computeCodes(real);
+  codesOf[real] = codes;
+  return codes;
+}
+
+std::optional<Codes> Lowering::computeCodes(Value real) {
+  Operation *op = real.getDefiningOp();
+  if (!op || op->hasAttr(floatReasonAttrName))
+    return std::nullopt;
+  if (auto dequantize = dyn_cast<DequantizeOp>(op))
+    return getQuantizedCodes(dequantize.getInput());
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable)
+    return std::nullopt;
+  QuantizationKind kind = quantizable.getQuantizationKind();
+  if (kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale)
+    return std::nullopt;
+
+  SmallVector<Value> moved;
+  CodeType type;
+  for (unsigned operand : quantizable.getActivationOperands()) {
+    std::optional<Codes> codes = getCodes(op->getOperand(operand));
+    if (!codes)
+      return std::nullopt;
+    if (!type)
+      type = codes->type;
+    // A concatenation of different types takes the first operand's.
+    builder.setInsertionPoint(op);
+    std::optional<Value> same = convert(*codes, {type}, op);
+    if (!same)
+      return std::nullopt;
+    moved.push_back(*same);
+  }
+  builder.setInsertionPoint(op);
+  if (kind == QuantizationKind::SameScale)
+    return Codes{moveCodes(*this, op, moved, {type}), type};
+  Target target{type};
+  std::tie(target.min, target.max) = getClampBounds(op);
+  return Codes{clamp(moved.front(), target.getBounds(), op), type};
+}
+
+/// The quantization knows the tensor's name where the op that computes it does
+/// not, as for an argument.
+static void nameCodes(Value codes, QuantizeOp root) {
+  StringRef name = NarrowDialect::getIdAttrName();
+  Operation *op = codes.getDefiningOp();
+  if (auto cast = dyn_cast_if_present<quant::StorageCastOp>(op))
+    op = cast.getInput().getDefiningOp();
+  if (Attribute id = root->getAttr(name); id && op && !op->hasAttr(name))
+    op->setAttr(name, id);
+}
+
+std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
+  CodeType type = getSignedType(getElementTypeOrSelf(value.getType()));
+  Operation *op = value.getDefiningOp();
+  if (!type || !op)
+    return std::nullopt;
+  if (auto it = codesOf.find(value); it != codesOf.end())
+    return it->second;
+  std::optional<Codes> codes;
+  if (auto root = dyn_cast<QuantizeOp>(op)) {
+    std::optional<Value> integer = quantize(root.getInput(), {type});
+    if (!integer && !failed) { // The numbers stay float up to here.
+      builder.setInsertionPoint(op);
+      auto shape = cast<RankedTensorType>(root.getInput().getType());
+      Value signedCodes = QuantizeOp::create(builder, root.getLoc(), shape.clone(type), root.getInput());
+      integer =
+          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(builder.getI8Type()), signedCodes);
+    }
+    if (integer) {
+      codes = Codes{*integer, type};
+      nameCodes(*integer, root);
+    }
+  } else if (auto cast = dyn_cast<quant::StorageCastOp>(op)) {
+    Value storage = cast.getInput();
+    if (auto constant = getConstantCodesOfStorage(value)) {
+      builder.setInsertionPoint(op);
+      codes = Codes{
+          createConstant(builder, op->getLoc(), constant->shape, constant->codes, builder.getI8Type()), type};
+    } else if (getElementTypeOrSelf(storage.getType()).isInteger(8) &&
+               type == getElementTypeOrSelf(value.getType())) {
+      codes = Codes{storage, type};
+    }
+  }
+  codesOf[value] = codes;
+  return codes;
+}
+
+//===----------------------------------------------------------------------===//
+// Codes that are asked for
+//===----------------------------------------------------------------------===//
+
+std::optional<Value> Lowering::quantize(Value real, Target target) {
+  bool plain = target.min == -std::numeric_limits<double>::infinity() &&
+               target.max == std::numeric_limits<double>::infinity() && !target.name;
+  if (!plain)
+    return lower(real, target);
+  std::pair<Value, Type> key(real, target.type);
+  if (auto it = quantized.find(key); it != quantized.end())
+    return it->second;
+  std::optional<Value> codes = lower(real, target);
+  quantized[key] = codes;
+  return codes;
+}
+
+std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Target &target) {
+  auto shape = cast<RankedTensorType>(argument.getType());
+  if (!shape.getElementType().isF32())
+    return std::nullopt;
+  // After the quantizations of the arguments before it.
+  Block *block = argument.getOwner();
+  Block::iterator at = block->begin();
+  auto before = [&](Operation &op) {
+    Value input;
+    if (auto quantize = dyn_cast<QuantizeOp>(op))
+      input = quantize.getInput();
+    else if (auto cast = dyn_cast<quant::StorageCastOp>(op))
+      if (auto quantize = cast.getInput().getDefiningOp<QuantizeOp>())
+        input = quantize.getInput();
+    auto other = dyn_cast_if_present<BlockArgument>(input);
+    return other && other.getArgNumber() <= argument.getArgNumber();
+  };
+  while (at != block->end() && before(*at))
+    ++at;
+  builder.setInsertionPoint(block, at);
+  Location loc = argument.getLoc();
+  Value codes = QuantizeOp::create(builder, loc, shape.clone(target.type), argument);
+  codes = quant::StorageCastOp::create(builder, loc, shape.clone(builder.getI8Type()), codes);
+  return clamp(codes, target.getBounds(), target.name);
+}
+
+std::optional<Value> Lowering::lower(Value real, Target target) {
+  if (auto argument = dyn_cast<BlockArgument>(real))
+    return quantizeArgument(argument, target);
+  Operation *op = real.getDefiningOp();
+  if (op->hasAttr(floatReasonAttrName))
+    return std::nullopt;
+  if (auto reals = getConstantReals(real)) {
+    std::vector<int64_t> codes;
+    for (double x : *reals)
+      codes.push_back(numerics::quantizeDouble(std::clamp(x, target.min, target.max), getParams(target.type),
+                                               getCodeRange(target.type)));
+    builder.setInsertionPoint(op);
+    return createConstant(builder, op->getLoc(), cast<RankedTensorType>(real.getType()).getShape(), codes,
+                          builder.getI8Type());
+  }
+  if (isa<DequantizeOp>(op)) {
+    std::optional<Codes> codes = getCodes(real);
+    if (!codes)
+      return refuse(op, "its codes have more than 8 bits or a scale for each channel");
+    builder.setInsertionPoint(op);
+    return convert(*codes, target, op);
+  }
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable)
+    return refuse(op, op->getName().getStringRef() + " has no integer form");
+  if (auto type = dyn_cast<RankedTensorType>(real.getType()); !type || !type.hasStaticShape())
+    return refuse(op, "its shape is not static");
+
+  switch (quantizable.getQuantizationKind()) {
+  case QuantizationKind::Clamp: {
+    if (!target.name)
+      target.name = op;
+    auto [min, max] = getClampBounds(op);
+    // Bounds of the earlier clamp are limited by the later one.
+    double low = std::clamp(min, target.min, target.max), high = std::clamp(max, target.min, target.max);
+    target.min = low, target.max = high;
+    return quantize(op->getOperand(0), target);
+  }
+  case QuantizationKind::SameScale: {
+    SmallVector<unsigned> activations = quantizable.getActivationOperands();
+    if (activations.size() == 1)
+      if (std::optional<Codes> codes = getCodes(real)) {
+        builder.setInsertionPoint(op);
+        return convert(*codes, target, op);
+      }
+    SmallVector<Value> operands;
+    for (unsigned operand : activations) {
+      Target inner = target;
+      inner.name = nullptr;
+      std::optional<Value> codes = quantize(op->getOperand(operand), inner);
+      if (!codes)
+        return refuse(op, "its operand is not quantized");
+      operands.push_back(*codes);
+    }
+    builder.setInsertionPoint(op);
+    return moveCodes(*this, op, operands, target);
+  }
+  case QuantizationKind::Contraction: {
+    std::optional<Accumulator> accumulator = getAccumulator(op);
+    if (!accumulator)
+      return std::nullopt;
+    builder.setInsertionPoint(op);
+    return requantize(accumulator->value, accumulator->scales, target, op);
+  }
+  case QuantizationKind::Elementwise:
+    if (std::optional<Value> codes = lowerTable(*this, real, target))
+      return codes;
+    return refuse(op, "it is no function of one tensor of 8-bit codes");
+  case QuantizationKind::Arithmetic:
+    if (std::optional<Value> codes = lowerTable(*this, real, target); codes || failed)
+      return codes;
+    if (isa<tosa::MulOp>(op))
+      return lowerProduct(*this, op, target);
+    if (isa<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op))
+      return lowerSum(*this, op, target);
+    if (isa<tosa::AvgPool2dOp, tosa::ReduceSumOp>(op))
+      return lowerAverage(*this, op, target);
+    return refuse(op, op->getName().getStringRef() + " has no integer form");
+  }
+  return std::nullopt;
+}
+
+std::optional<Accumulator> Lowering::getAccumulator(Operation *contraction) {
+  if (auto it = accumulators.find(contraction); it != accumulators.end())
+    return it->second;
+  std::optional<Accumulator> accumulator = lowerAccumulator(*this, contraction);
+  accumulators[contraction] = accumulator;
+  return accumulator;
+}

@@ -1,0 +1,192 @@
+//===- Lowering.h - From simulated quantization to integers -----*- C++ -*-===//
+//
+// The quantized stage computes in floats between narrow.dequantize and
+// narrow.quantize. Integers are produced where codes are asked for: every
+// narrow.quantize pulls on the float expression that feeds it, down to codes,
+// constants and function arguments. What no narrow.quantize needs as a float
+// number is dead afterwards; what cannot be expressed in integers stays.
+//
+// One file for each family of ops: Contraction, Sum, Product, Average,
+// Movement, Table. Integer ops are created at the float op that they stand for,
+// so every value dominates the users of the float value.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_CONVERSION_QUANTIZEDTOINTEGER_LOWERING_H
+#define NARROW_CONVERSION_QUANTIZEDTOINTEGER_LOWERING_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "narrow/Analysis/IntegerRanges.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Numerics/QuantParams.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include <limits>
+
+namespace mlir::narrow {
+
+using CodeType = quant::UniformQuantizedType;
+
+/// The attribute that says why an op was not lowered.
+inline constexpr llvm::StringLiteral floatReasonAttrName = "narrow.float_reason";
+
+/// The name of the tensor that `op` yields, for messages: its narrow.id, the
+/// name of its location, or that of the op.
+std::string describe(Operation *op);
+
+/// `type` with signed 8-bit storage: codes above 127 are moved by 128. Null if
+/// it has no 8-bit codes.
+CodeType getSignedType(Type type);
+
+inline ::narrow::numerics::QuantParams getParams(CodeType type) {
+  return {static_cast<float>(type.getScale()), type.getZeroPoint()};
+}
+inline ::narrow::numerics::CodeRange getCodeRange(CodeType type) {
+  return {type.getStorageTypeMin(), type.getStorageTypeMax()};
+}
+
+/// The codes of a float tensor: an i8 tensor and what a code means.
+struct Codes {
+  Value value;
+  CodeType type;
+};
+
+/// The exact i32 result of a contraction and the real number that 1 means: one
+/// scale, or one for each index of the last dimension.
+struct Accumulator {
+  Value value;
+  SmallVector<double> scales;
+};
+
+/// The bounds of a float tosa.clamp; infinite where it has none.
+std::pair<double, double> getClampBounds(Operation *op);
+
+/// What a tensor is to become.
+struct Target {
+  CodeType type;
+  /// Real bounds from clamps between the op and the quantization.
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  /// The op that the tensor is named after, if not the one that is lowered.
+  Operation *name = nullptr;
+
+  /// The bounds as codes.
+  ::narrow::numerics::CodeRange getBounds() const;
+};
+
+/// The constant codes behind a narrow.dequantize, moved to signed 8 bits where
+/// the storage is unsigned.
+struct ConstantCodes {
+  SmallVector<int64_t> shape;
+  std::vector<int64_t> codes;
+  /// One element, or one for each index of `axis`.
+  SmallVector<double> scales;
+  SmallVector<int64_t> zeroPoints;
+  int64_t axis = 0;
+
+  double getReal(int64_t index, int64_t channel) const {
+    size_t s = scales.size() == 1 ? 0 : channel;
+    return (codes[index] - zeroPoints[s]) * scales[s];
+  }
+};
+std::optional<ConstantCodes> getConstantCodes(Value real);
+/// The same for the value of quantized type before the narrow.dequantize.
+std::optional<ConstantCodes> getConstantCodesOfStorage(Value quantized);
+/// The real numbers of a constant: floats or dequantized codes.
+std::optional<std::vector<double>> getConstantReals(Value real);
+/// The number that every element of a constant has.
+std::optional<double> getSplat(Value real);
+
+class Lowering {
+public:
+  Lowering(func::FuncOp function, tosa::RoundingMode rounding)
+      : function(function), builder(function.getContext()), rounding(rounding) {}
+
+  /// Rewrites the function in place. Fails, after a diagnostic, if something
+  /// has no meaning in integers; ops that merely cannot be lowered stay and
+  /// get a reason.
+  LogicalResult run();
+
+  //===--- What the families ask for
+  //---------------------------------------===//
+
+  /// The codes that `real` already has without a quantization of its own: it is
+  /// dequantized codes, or moves or clamps such.
+  std::optional<Codes> getCodes(Value real);
+  /// The i8 codes of `real` in the target's type, creating what computes them.
+  std::optional<Value> quantize(Value real, Target target);
+
+  /// i8 codes of `from` in the target's type: a rescale if the types differ, a
+  /// clamp if the bounds say something. Created at the insertion point.
+  std::optional<Value> convert(Codes from, const Target &target, Operation *op);
+  /// tosa.rescale by one factor or one for each index of the last dimension,
+  /// named after `name` unless it merely widens codes; an error on `name` if a
+  /// factor has no multiplier.
+  std::optional<Value> rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
+                               ArrayRef<double> factors, Operation *name);
+  /// rescale to the codes of the target, then its clamp.
+  std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
+  /// tosa.clamp unless the bounds are those of i8.
+  Value clamp(Value codes, ::narrow::numerics::CodeRange bounds, Operation *name);
+
+  /// Notes why `op` stays float; the first reason stays. Returns nullopt.
+  std::nullopt_t refuse(Operation *op, const Twine &reason);
+  /// Reports what makes the lowering as a whole impossible. Returns nullopt.
+  std::nullopt_t error(Operation *op, const Twine &message);
+  bool hasFailed() const { return failed; }
+
+  OpBuilder &getBuilder() { return builder; }
+  IntegerRanges &getRanges() { return ranges; }
+  std::optional<Accumulator> getAccumulator(Operation *contraction);
+
+private:
+  std::optional<Codes> computeCodes(Value real);
+  std::optional<Codes> getQuantizedCodes(Value quantized);
+  std::optional<Value> lower(Value real, Target target);
+  std::optional<Value> quantizeArgument(BlockArgument argument, const Target &target);
+  Value getReal(Codes codes);
+  void keepFloats();
+
+  func::FuncOp function;
+  OpBuilder builder;
+  tosa::RoundingMode rounding;
+  IntegerRanges ranges;
+  bool failed = false;
+  /// Looked up only, never iterated.
+  DenseMap<Value, std::optional<Codes>> codesOf;
+  DenseMap<std::pair<Value, Type>, std::optional<Value>> quantized;
+  DenseMap<Operation *, std::optional<Accumulator>> accumulators;
+  DenseMap<std::pair<Value, Type>, Value> reals;
+  DenseMap<Operation *, std::string> reasons;
+};
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+/// Contraction.cpp: the i32 result of a convolution.
+std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation *op);
+/// Sum.cpp: add, sub, maximum, minimum of any depth, at a common fine scale.
+std::optional<Value> lowerSum(Lowering &lowering, Operation *op, const Target &target);
+/// Product.cpp: mul.
+std::optional<Value> lowerProduct(Lowering &lowering, Operation *op, const Target &target);
+/// Average.cpp: averages over the plane, reduce_sum.
+std::optional<Value> lowerAverage(Lowering &lowering, Operation *op, const Target &target);
+/// Table.cpp: a function of one tensor of codes, evaluated at every code.
+/// Says nothing (no reason) if the expression is not of this kind.
+std::optional<Value> lowerTable(Lowering &lowering, Value real, const Target &target);
+/// Movement.cpp: the op on codes, all operands in `target.type`.
+Value moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands, const Target &target);
+
+/// SplitFunctions.cpp: cuts the function, in integers by now, into
+/// @quantize_inputs, @network and @dequantize_outputs.
+LogicalResult splitFunction(func::FuncOp main);
+
+/// Whether a value of this type is made of real numbers: floats, or codes that
+/// still say what they mean.
+bool isRealType(Type type);
+/// Whether any operand or result of `op` is.
+bool touchesReals(Operation *op);
+
+} // namespace mlir::narrow
+
+#endif

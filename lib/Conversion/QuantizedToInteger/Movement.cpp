@@ -1,0 +1,46 @@
+//===- Movement.cpp - Ops that move or select codes -----------------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+Value mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
+                              const Target &target) {
+  OpBuilder &builder = lowering.getBuilder();
+  Location loc = op->getLoc();
+  auto i8 = cast<IntegerType>(builder.getI8Type());
+  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i8);
+  auto scalar = [&](int64_t value) {
+    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), i8);
+  };
+
+  Operation *moved;
+  if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op)) {
+    Value zeroPoint = scalar(target.type.getZeroPoint());
+    moved =
+        tosa::AvgPool2dOp::create(builder, loc, type, operands.front(), zeroPoint, zeroPoint,
+                                  pool.getKernel(), pool.getStride(), pool.getPad(), builder.getI32Type());
+    if (Attribute id = op->getAttr(NarrowDialect::getIdAttrName()))
+      moved->setAttr(NarrowDialect::getIdAttrName(), id);
+  } else {
+    // The same op on other operands; its attributes say nothing of the type.
+    IRMapping mapping;
+    auto quantizable = cast<QuantizableOpInterface>(op);
+    for (auto [operand, codes] : llvm::zip_equal(quantizable.getActivationOperands(), operands))
+      mapping.map(op->getOperand(operand), codes);
+    if (auto pad = dyn_cast<tosa::PadOp>(op)) {
+      double value = getSplat(pad.getPadConst()).value_or(0);
+      value = std::clamp(value, target.min, target.max);
+      mapping.map(pad.getPadConst(),
+                  scalar(numerics::quantizeDouble(value, getParams(target.type), getCodeRange(target.type))));
+    }
+    moved = builder.clone(*op, mapping);
+    moved->getResult(0).setType(type);
+  }
+  if (target.name && target.name != op)
+    if (Attribute id = target.name->getAttr(NarrowDialect::getIdAttrName()))
+      moved->setAttr(NarrowDialect::getIdAttrName(), id);
+  return moved->getResult(0);
+}

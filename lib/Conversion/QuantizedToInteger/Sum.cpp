@@ -1,0 +1,170 @@
+//===- Sum.cpp - Sums and extrema at a common fine scale ------------------===//
+//
+// tosa.add, sub, maximum and minimum, nested as deep as they are without a
+// quantization between. Their leaves (codes, accumulators of contractions,
+// constants) are brought to i32 at the result's scale divided by 2^k, k the
+// largest up to 20 for which nothing can leave 30 bits.
+//
+//===----------------------------------------------------------------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/FixedPoint.h"
+#include "narrow/Numerics/Rounding.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+namespace {
+
+struct Leaf {
+  Value value; ///< i8 or i32; null for a constant
+  int64_t zeroPoint = 0;
+  SmallVector<double> scales;          ///< one, or one for each index of the last dimension
+  SmallVector<IntegerInterval> ranges; ///< of value - zeroPoint, as many
+  std::vector<double> constant;
+  double magnitude = 0; ///< largest real number
+};
+
+class Sum {
+public:
+  explicit Sum(Lowering &lowering) : lowering(lowering) {}
+
+  /// Finds the leaves below `real`; false, with a reason on an op, if one is
+  /// neither codes nor accumulator nor constant.
+  bool collect(Value real, Operation *user);
+  /// Whether every leaf can be brought to `scale` without loss of high bits.
+  bool fits(double scale) const;
+  std::optional<Value> emit(Value real, double scale);
+
+private:
+  bool addLeaf(Value real, Leaf leaf);
+
+  Lowering &lowering;
+  llvm::MapVector<Value, Leaf> leaves;
+  double total = 0; ///< no node of the tree exceeds it
+};
+
+} // namespace
+
+static bool isSum(Operation *op) {
+  return isa_and_present<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op);
+}
+
+bool Sum::addLeaf(Value real, Leaf leaf) {
+  for (auto [range, scale] : llvm::zip_first(leaf.ranges, leaf.scales))
+    leaf.magnitude = std::max(leaf.magnitude, range.magnitude() * scale);
+  for (double value : leaf.constant)
+    leaf.magnitude = std::max(leaf.magnitude, std::abs(value));
+  total += leaf.magnitude;
+  leaves.insert({real, std::move(leaf)});
+  return true;
+}
+
+bool Sum::collect(Value real, Operation *user) {
+  // A leaf that is used twice counts twice in the total.
+  if (auto it = leaves.find(real); it != leaves.end()) {
+    total += it->second.magnitude;
+    return true;
+  }
+  Leaf leaf;
+  if (auto constant = getConstantReals(real)) {
+    if (!llvm::all_of(*constant, [](double x) { return std::isfinite(x); }))
+      return lowering.refuse(user, "a constant operand is not finite"), false;
+    leaf.constant = std::move(*constant);
+    return addLeaf(real, std::move(leaf));
+  }
+  if (std::optional<Codes> codes = lowering.getCodes(real)) {
+    leaf.value = codes->value;
+    leaf.zeroPoint = codes->type.getZeroPoint();
+    leaf.scales = {codes->type.getScale()};
+    leaf.ranges = {
+        {codes->type.getStorageTypeMin() - leaf.zeroPoint, codes->type.getStorageTypeMax() - leaf.zeroPoint}};
+    return addLeaf(real, std::move(leaf));
+  }
+  Operation *op = real.getDefiningOp();
+  if (op && !op->hasAttr(floatReasonAttrName)) {
+    if (isSum(op))
+      return collect(op->getOperand(0), op) && collect(op->getOperand(1), op);
+    auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+    if (quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction) {
+      std::optional<Accumulator> accumulator = lowering.getAccumulator(op);
+      if (!accumulator)
+        return lowering.refuse(user, "its operand '" + describe(op) + "' is not quantized"), false;
+      leaf.value = accumulator->value;
+      leaf.scales = accumulator->scales;
+      ArrayRef<IntegerInterval> ranges = lowering.getRanges().get(accumulator->value);
+      leaf.ranges.assign(ranges.begin(), ranges.end());
+      leaf.ranges.resize(leaf.scales.size(), leaf.ranges.front());
+      return addLeaf(real, std::move(leaf));
+    }
+  }
+  return lowering.refuse(user, "its operand" + (op ? " '" + describe(op) + "'" : std::string()) +
+                                   " has neither 8-bit codes nor an i32 accumulator"),
+         false;
+}
+
+bool Sum::fits(double scale) const {
+  constexpr double limit = 1 << 30;
+  if (!(total / scale < limit))
+    return false;
+  for (const auto &[real, leaf] : leaves)
+    for (auto [range, from] : llvm::zip_first(leaf.ranges, leaf.scales)) {
+      std::optional<numerics::Multiplier> factor = numerics::computeMultiplier(from / scale);
+      if (!factor || !numerics::fitsApplyScale(range.magnitude(), *factor))
+        return false;
+    }
+  return true;
+}
+
+std::optional<Value> Sum::emit(Value real, double scale) {
+  OpBuilder &builder = lowering.getBuilder();
+  auto i32 = cast<IntegerType>(builder.getI32Type());
+  auto it = leaves.find(real);
+  if (it == leaves.end()) {
+    Operation *op = real.getDefiningOp();
+    std::optional<Value> lhs = emit(op->getOperand(0), scale), rhs = emit(op->getOperand(1), scale);
+    if (!lhs || !rhs)
+      return std::nullopt;
+    Type type = cast<RankedTensorType>(real.getType()).clone(i32);
+    if (isa<tosa::AddOp>(op))
+      return tosa::AddOp::create(builder, op->getLoc(), type, *lhs, *rhs);
+    if (isa<tosa::SubOp>(op))
+      return tosa::SubOp::create(builder, op->getLoc(), type, *lhs, *rhs);
+    if (isa<tosa::MaximumOp>(op))
+      return tosa::MaximumOp::create(builder, op->getLoc(), type, *lhs, *rhs);
+    return tosa::MinimumOp::create(builder, op->getLoc(), type, *lhs, *rhs);
+  }
+  const Leaf &leaf = it->second;
+  if (!leaf.value) {
+    std::vector<int64_t> values;
+    for (double value : leaf.constant)
+      values.push_back(static_cast<int64_t>(numerics::round(value / scale, numerics::Rounding::HalfEven)));
+    return createConstant(builder, real.getLoc(), cast<RankedTensorType>(real.getType()).getShape(), values,
+                          i32);
+  }
+  SmallVector<double> factors;
+  for (double from : leaf.scales)
+    factors.push_back(from / scale);
+  return lowering.rescale(leaf.value, leaf.zeroPoint, i32, 0, factors, real.getDefiningOp());
+}
+
+std::optional<Value> mlir::narrow::lowerSum(Lowering &lowering, Operation *op, const Target &target) {
+  Sum sum(lowering);
+  if (!sum.collect(op->getResult(0), op))
+    return std::nullopt;
+  int k = 20;
+  while (k >= 0 && !sum.fits(std::ldexp(target.type.getScale(), -k)))
+    --k;
+  if (k < 0)
+    return lowering.error(op, "its operands can exceed 2^30 steps of its "
+                              "result's scale; check the scales and the "
+                              "weights of the contractions that it adds");
+  double scale = std::ldexp(target.type.getScale(), -k);
+  lowering.getBuilder().setInsertionPoint(op);
+  std::optional<Value> wide = sum.emit(op->getResult(0), scale);
+  if (!wide)
+    return std::nullopt;
+  return lowering.requantize(*wide, scale, target, op);
+}

@@ -1,0 +1,123 @@
+//===- VerifyAccumulators.cpp - narrow-verify-accumulators ----------------===//
+#include "Lowering.h"
+#include "narrow/Analysis/IntegerRanges.h"
+#include "narrow/Conversion/Passes.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/FixedPoint.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWVERIFYACCUMULATORS
+#include "narrow/Conversion/Passes.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace numerics = ::narrow::numerics;
+
+namespace {
+
+struct VerifyAccumulators : mlir::narrow::impl::NarrowVerifyAccumulatorsBase<VerifyAccumulators> {
+  using NarrowVerifyAccumulatorsBase::NarrowVerifyAccumulatorsBase;
+
+  void runOnOperation() override {
+    bool sound = true;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      IntegerRanges ranges;
+      for (Block &block : function.getBody())
+        for (Operation &op : block)
+          sound &= succeeded(check(&op, ranges));
+    }
+    if (!sound)
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult check(Operation *op, IntegerRanges &ranges);
+  LogicalResult checkRescale(tosa::RescaleOp rescale, IntegerRanges &ranges);
+};
+
+} // namespace
+
+/// The name of the tensor that the accumulator becomes.
+static std::string describeAccumulator(Operation *op) {
+  if (!op->hasAttr(NarrowDialect::getIdAttrName()))
+    for (Operation *user : op->getUsers())
+      if (user->hasAttr(NarrowDialect::getIdAttrName()))
+        return describe(user);
+  return describe(op);
+}
+
+LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerRanges &ranges) {
+  auto multipliers = getIntegers(rescale.getMultiplier()), shifts = getIntegers(rescale.getShift());
+  auto zeroPoint = getIntegers(rescale.getInputZp());
+  if (!multipliers || !shifts || multipliers->empty() || multipliers->size() != shifts->size() ||
+      !zeroPoint || zeroPoint->size() != 1)
+    return rescale.emitError() << "'" << describe(rescale)
+                               << "': multiplier, shift and zero point must be constants";
+  if (rescale.getInputUnsigned() || !rescale.getScale32())
+    return rescale.emitError() << "'" << describe(rescale)
+                               << "': expected signed input and 32-bit multipliers";
+  ArrayRef<IntegerInterval> inputs = ranges.get(rescale.getInput());
+  size_t count = std::max(inputs.size(), multipliers->size());
+  if ((inputs.size() != 1 && inputs.size() != count) ||
+      (multipliers->size() != 1 && multipliers->size() != count))
+    return rescale.emitError() << "'" << describe(rescale) << "': " << multipliers->size()
+                               << " multipliers for " << inputs.size() << " channels";
+  for (size_t c = 0; c != count; ++c) {
+    size_t s = multipliers->size() == 1 ? 0 : c;
+    numerics::Multiplier factor{static_cast<int32_t>((*multipliers)[s]), static_cast<int32_t>((*shifts)[s])};
+    IntegerInterval input = inputs[inputs.size() == 1 ? 0 : c];
+    input = {input.min - zeroPoint->front(), input.max - zeroPoint->front()};
+    if (!factor.valid())
+      return rescale.emitError() << "'" << describe(rescale) << "': multiplier " << factor.multiplier
+                                 << " and shift " << factor.shift << " of channel " << c
+                                 << " are outside of what tosa.rescale is defined for";
+    if (!numerics::fitsApplyScale(input.magnitude(), factor))
+      return rescale.emitError() << "'" << describe(rescale) << "': channel " << c
+                                 << " multiplies numbers in [" << input.min << ", " << input.max << "] by "
+                                 << factor.value()
+                                 << ", which can leave 32 bits; raise the scale of its result";
+  }
+  return success();
+}
+
+LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  bool integer = op->getNumResults() == 1 && getElementTypeOrSelf(op->getResult(0).getType()).isInteger(32);
+  if (quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction && integer) {
+    auto bounds = getAccumulatorBounds(op, ranges.getWhole(op->getOperand(0)));
+    if (!bounds)
+      return op->emitError() << "'" << describeAccumulator(op)
+                             << "': weights, bias and zero points must be "
+                                "constants of matching sizes";
+    unsigned bits = 0;
+    size_t widest = 0;
+    for (auto [channel, bound] : llvm::enumerate(*bounds))
+      if (bound.bits > bits)
+        bits = bound.bits, widest = channel;
+    if (bits > 31) {
+      const AccumulatorBounds &bound = (*bounds)[widest];
+      return op->emitError() << "'" << describeAccumulator(op) << "': the accumulator of channel " << widest
+                             << " can reach [" << bound.min << ", " << bound.max << "] and needs " << bits
+                             << " of 31 bits; split the reduction or quantize its weights to "
+                                "fewer bits";
+    }
+    op->setAttr("narrow.accumulator_bits", IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
+    ++numAccumulators;
+    if (remarks)
+      op->emitRemark() << "'" << describeAccumulator(op) << "': accumulator needs " << bits
+                       << " of 31 bits (channel " << widest << ")";
+    return success();
+  }
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
+    return checkRescale(rescale, ranges);
+  if (integer && isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::ReduceSumOp>(op)) {
+    IntegerInterval range = ranges.getWhole(op->getResult(0));
+    if (unsigned bits = numerics::magnitudeBits(range.min, range.max); bits > 31)
+      return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min
+                             << ", " << range.max << "] and needs " << bits
+                             << " of 31 bits; use coarser scales";
+  }
+  return success();
+}

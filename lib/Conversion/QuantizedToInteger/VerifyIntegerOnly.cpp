@@ -1,0 +1,48 @@
+//===- VerifyIntegerOnly.cpp - narrow-verify-integer-only -----------------===//
+#include "Lowering.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "narrow/Conversion/Passes.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWVERIFYINTEGERONLY
+#include "narrow/Conversion/Passes.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+namespace {
+
+struct VerifyIntegerOnly : mlir::narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyIntegerOnly> {
+  using NarrowVerifyIntegerOnlyBase::NarrowVerifyIntegerOnlyBase;
+
+  void runOnOperation() override {
+    auto network = getOperation().lookupSymbol<func::FuncOp>("network");
+    if (!network) {
+      getOperation().emitError("expected a function @network; is this the integer stage?");
+      return signalPassFailure();
+    }
+    ConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *op) {
+      // Returning an argument that nothing computes with is no computation.
+      if (auto ret = dyn_cast<func::ReturnOp>(op))
+        return llvm::all_of(ret.getOperands(),
+                            [](Value v) { return isa<BlockArgument>(v) || !isRealType(v.getType()); });
+      return !touchesReals(op);
+    });
+    bool clean = true;
+    network.getBody().walk([&](Operation *op) {
+      if (target.isLegal(op))
+        return;
+      clean = false;
+      InFlightDiagnostic error = op->emitError() << "'" << describe(op) << "' (" << op->getName()
+                                                 << ") works on real numbers inside of the network";
+      if (auto reason = op->getAttrOfType<StringAttr>(floatReasonAttrName))
+        error << ": " << reason.getValue();
+    });
+    if (!clean)
+      signalPassFailure();
+  }
+};
+
+} // namespace

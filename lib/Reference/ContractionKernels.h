@@ -1,0 +1,56 @@
+//===- ContractionKernels.h - Inner loops of contractions -------*- C++ -*-===//
+//
+// One loop serves float and integer contractions: T is float (products added
+// by fma), or an unsigned integer as wide as the accumulator, whose arithmetic
+// is two's complement without undefined overflow. Operands are widened to T
+// and freed of their zero points before.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_LIB_REFERENCE_CONTRACTIONKERNELS_H
+#define NARROW_LIB_REFERENCE_CONTRACTIONKERNELS_H
+
+#include <cstdint>
+#include <vector>
+
+namespace mlir::narrow::reference {
+
+/// Outputs that one call computes: vectors run across outputs and never across
+/// the reduction, whose order is part of the result.
+constexpr int64_t tilePixels = 4, tileOutputs = 16;
+
+template <typename T>
+struct ContractionKernels {
+  /// out[p][o] = bias[o] + sum over tap, c of rows[tap * tilePixels + p][c] *
+  /// weights[tap][c][o].
+  void (*tile)(const T *const *rows, int64_t taps, int64_t depth, const T *weights, const T *bias, T *out);
+  /// acc[c] += x[c] * weights[c].
+  void (*accumulate)(const T *x, const T *weights, int64_t channels, T *acc);
+
+  /// The fastest of this CPU.
+  static const ContractionKernels &native();
+  /// Of any CPU. The results are those of native().
+  static const ContractionKernels &portable();
+};
+
+/// Weights in the order in which the tile reads them: [block of
+/// tileOutputs outputs][tap][depth][tileOutputs], the last block filled up with
+/// 0.
+template <typename T>
+struct PackedWeights {
+  int64_t taps = 0, depth = 0, outputs = 0;
+  std::vector<T> values;
+
+  PackedWeights() = default;
+  PackedWeights(int64_t taps, int64_t depth, int64_t outputs)
+      : taps(taps), depth(depth), outputs(outputs), values(getNumBlocks() * getBlockSize()) {}
+  int64_t getNumBlocks() const { return (outputs + tileOutputs - 1) / tileOutputs; }
+  int64_t getBlockSize() const { return taps * depth * tileOutputs; }
+  T &at(int64_t output, int64_t tap, int64_t c) {
+    return values[output / tileOutputs * getBlockSize() + (tap * depth + c) * tileOutputs +
+                  output % tileOutputs];
+  }
+};
+
+} // namespace mlir::narrow::reference
+
+#endif

@@ -1,0 +1,53 @@
+//===- Program.h - A module made ready for evaluation -----------*- C++ -*-===//
+#ifndef NARROW_LIB_REFERENCE_PROGRAM_H
+#define NARROW_LIB_REFERENCE_PROGRAM_H
+
+#include "Ops.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "narrow/Reference/Evaluator.h"
+
+namespace mlir::narrow::reference {
+
+struct Body;
+
+/// One op of a body. Values live in numbered slots.
+struct Step {
+  Operation *op;
+  /// The result if the op is a constant or reads constants alone.
+  SmallVector<std::shared_ptr<const Tensor>> constants;
+  /// What to evaluate otherwise: an op's function, or the body of a function
+  /// that is called or of a kernel.
+  OpFunction function = nullptr;
+  const Body *body = nullptr;
+  SmallVector<unsigned> operands, results;
+  /// Slots that nobody reads after this step.
+  SmallVector<unsigned> dead;
+  std::unique_ptr<Prepared> prepared;
+};
+
+/// A block of straight-line code: a function or a kernel.
+struct Body {
+  Operation *parent;
+  Block *block;
+  unsigned numSlots = 0;
+  SmallVector<unsigned> arguments, results;
+  std::vector<Step> steps;
+};
+
+struct Evaluator::Program {
+  llvm::StringMap<std::unique_ptr<Body>> functions;
+  std::vector<std::unique_ptr<Body>> kernels;
+};
+
+/// Fills `bodies` with `entry` and what it calls; fails with a diagnostic.
+LogicalResult buildProgram(ModuleOp module, StringRef entry,
+                           llvm::StringMap<std::unique_ptr<Body>> &functions,
+                           std::vector<std::unique_ptr<Body>> &kernels);
+
+/// Evaluates one op on its operands; results are allocated here.
+LogicalResult evaluate(Operation *op, OpFunction function, ArrayRef<const Tensor *> operands,
+                       Prepared *prepared, SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
+
+} // namespace mlir::narrow::reference
+
+#endif
