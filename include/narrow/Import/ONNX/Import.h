@@ -1,0 +1,49 @@
+//===- Import.h - ONNX models to TOSA ---------------------------*- C++ -*-===//
+#ifndef NARROW_IMPORT_ONNX_IMPORT_H
+#define NARROW_IMPORT_ONNX_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/MemoryBufferRef.h"
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mlir::narrow {
+
+struct ImportOptions {
+  /// Shapes of inputs by name, for inputs whose shape the model leaves open.
+  std::map<std::string, SmallVector<int64_t>> shapes;
+};
+
+/// Parses `input=1x3x224x224` into `options.shapes`; an error if the text has
+/// another form or names the input a second time.
+LogicalResult parseShapeOption(StringRef text, ImportOptions &options, std::string &error);
+
+/// Reads the ONNX model at `path` and builds the module of the "imported" stage
+/// (docs/architecture.md). Null after an error, which was emitted at `path`.
+OwningOpRef<ModuleOp> importONNX(StringRef path, MLIRContext &context, const ImportOptions &options = {});
+
+/// The same for a model in memory; the buffer's identifier stands for the path,
+/// and external data are looked for in that path's folder.
+OwningOpRef<ModuleOp> importONNX(llvm::MemoryBufferRef buffer, MLIRContext &context,
+                                 const ImportOptions &options = {});
+
+/// An ONNX operator that the importer knows.
+struct SupportedOperator {
+  std::string name;
+  /// First and last opset that it is supported in.
+  int64_t firstOpset, lastOpset;
+  /// Evaluated at import time only: its inputs must follow from constants and
+  /// shapes.
+  bool constantsOnly;
+  std::string notes;
+};
+
+/// Every operator, in alphabetical order.
+std::vector<SupportedOperator> getSupportedOperators();
+
+} // namespace mlir::narrow
+
+#endif
