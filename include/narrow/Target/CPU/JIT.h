@@ -1,0 +1,81 @@
+//===- JIT.h - Running compiled models in this process ----------*- C++ -*-===//
+#ifndef NARROW_TARGET_CPU_JIT_H
+#define NARROW_TARGET_CPU_JIT_H
+
+#include "narrow/Runtime/Model.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+
+namespace mlir::narrow {
+
+/// A compiled model, loaded. Calls are reentrant: threads may share it, each
+/// with an arena of its own.
+class CompiledModel {
+public:
+  /// Loads an object (the bytes of a .o) without a file and without a linker.
+  static llvm::Expected<std::unique_ptr<CompiledModel>> fromObject(llvm::StringRef object);
+  /// Opens a shared library. Both check before any code runs that this is a
+  /// model, for this ABI version; then that the CPU has what the code needs.
+  static llvm::Expected<std::unique_ptr<CompiledModel>> fromSharedLibrary(llvm::StringRef path);
+  ~CompiledModel();
+
+  const narrow_model_info &info() const { return *modelInfo; }
+  llvm::StringRef prefix() const { return modelPrefix; }
+  llvm::ArrayRef<narrow_tensor> inputs() const;
+  llvm::ArrayRef<narrow_tensor> outputs() const;
+  bool isObserved() const { return observeFunction; }
+
+  /// An aligned arena of the size that the model asks for.
+  class Arena {
+  public:
+    explicit Arena(const narrow_model_info &info);
+    void *data() const { return memory.get(); }
+    size_t size() const { return bytes; }
+
+  private:
+    struct Free {
+      void operator()(void *pointer) const;
+    };
+    size_t bytes;
+    std::unique_ptr<void, Free> memory;
+  };
+
+  // The C functions, with the numbers of pointers checked; an error says what
+  // the returned code means.
+  llvm::Error run(llvm::ArrayRef<const float *> in, llvm::ArrayRef<float *> out, Arena &arena) const;
+  llvm::Error runCodes(llvm::ArrayRef<const void *> in, llvm::ArrayRef<void *> out, Arena &arena) const;
+  llvm::Error observe(llvm::ArrayRef<const float *> in, llvm::ArrayRef<float *> out, Arena &arena,
+                      const narrow_observer &observer) const;
+
+  using RunFunction = int (*)(const float *const *, float *const *, void *, size_t);
+  using RunCodesFunction = int (*)(const void *const *, void *const *, void *, size_t);
+  using ObserveFunction = int (*)(const float *const *, float *const *, void *, size_t,
+                                  const narrow_observer *);
+  /// The functions themselves, e.g. for timing.
+  RunFunction getRun() const { return runFunction; }
+  RunCodesFunction getRunCodes() const { return runCodesFunction; }
+  ObserveFunction getObserve() const { return observeFunction; }
+
+private:
+  struct Code;
+  CompiledModel();
+  llvm::Error bind(llvm::StringRef prefix, llvm::StringRef where);
+  llvm::Error checkCounts(size_t in, size_t out) const;
+
+  std::unique_ptr<Code> code;
+  std::string modelPrefix;
+  const narrow_model_info *modelInfo = nullptr;
+  RunFunction runFunction = nullptr;
+  RunCodesFunction runCodesFunction = nullptr;
+  ObserveFunction observeFunction = nullptr;
+};
+
+/// What a `narrow_status` means.
+llvm::StringRef describeStatus(int status);
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,28 @@
+//===- KernelOps.h - How code generation sees the ops -----------*- C++ -*-===//
+#ifndef NARROW_TARGET_CPU_KERNELOPS_H
+#define NARROW_TARGET_CPU_KERNELOPS_H
+
+#include "mlir/IR/Operation.h"
+#include "mlir/IR/Value.h"
+
+namespace mlir::narrow {
+
+/// What code an op becomes.
+enum class KernelRole {
+  Unsupported, ///< there is no code for it
+  Constant,    ///< cloned into the kernels that read it
+  Elementwise, ///< one output element from the elements at the same place
+  Contraction, ///< convolution, matrix product: register tiles
+  Window,      ///< pooling: each input element is read several times
+  Reduction,   ///< sum, maximum …: each input element is read once
+  Movement,    ///< copies elements to other places
+};
+
+KernelRole getKernelRole(Operation *op);
+
+/// True when code can be generated for `op`; else says why not in `reason`.
+bool isSupportedByKernels(Operation *op, std::string &reason);
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,62 @@
+//===- ModelInterface.h - What a compiled model tells its users -*- C++ -*-===//
+#ifndef NARROW_TARGET_CPU_MODELINTERFACE_H
+#define NARROW_TARGET_CPU_MODELINTERFACE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "narrow/Runtime/Model.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
+namespace mlir::narrow {
+
+/// The version of the compiler, as compiled models report it.
+StringRef getCompilerVersion();
+
+/// An input or an output of a model; the fields of `narrow_tensor`.
+struct TensorDescription {
+  std::string name, layout;
+  std::vector<int64_t> shape;
+  int64_t count = 1;
+  narrow_type type = NARROW_F32;
+  narrow_type codeType = NARROW_NONE;
+  double scale = 0;
+  int64_t zeroPoint = 0;
+};
+
+/// What the C interface is generated from.
+struct ModelDescription {
+  std::vector<TensorDescription> inputs, outputs;
+  std::vector<std::string> observers;
+  int64_t arenaSize = 0, arenaAlignment = 64;
+  std::string isa;       // `narrow.isa`, empty if the module has none
+  bool hasCodes = false; // there is a @network
+  bool observed = false; // @main takes an observer
+};
+
+/// Reads the description from a module of the vector stage: the arguments of
+/// @main are the arena, then an observer (`!llvm.ptr`, if `narrow.observed` is
+/// there), inputs, and outputs (marked `narrow.output`). Errors name the
+/// argument.
+llvm::Expected<ModelDescription> describeModel(ModuleOp module);
+
+/// The strings of `narrow_model_info` that are not in the module.
+struct ModelIdentity {
+  std::string prefix;   // of the C functions
+  std::string name;     // of the model
+  std::string manifest; // JSON
+  std::string triple, cpu, isa, features;
+};
+
+/// Adds `<prefix>_info`, `_run`, `_run_codes` and, for an observed model,
+/// `_observe` to the module that @main and @network were translated to.
+llvm::Error addModelInterface(llvm::Module &module, const ModelDescription &model,
+                              const ModelIdentity &identity);
+
+} // namespace mlir::narrow
+
+#endif

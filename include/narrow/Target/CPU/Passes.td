@@ -1,0 +1,137 @@
+//===- Passes.td - Code generation for CPUs ---------------*- tablegen -*-===//
+#ifndef NARROW_CPU_PASSES_TD
+#define NARROW_CPU_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NarrowFormKernels : Pass<"narrow-form-kernels", "::mlir::ModuleOp"> {
+  let summary = "group ops into the kernels that code is generated for";
+  let description = [{
+    Every op of the network becomes part of one `narrow.kernel`: at most one
+    convolution, pooling or reduction with the element-wise ops that follow it
+    (its epilogue), or a copy. A value is fused into its only user when shapes
+    agree; an add takes the operand whose i32 accumulators would otherwise be
+    stored.
+
+    ```mlir
+    // Before
+    %0 = tosa.conv2d %x, %w, %b, %zp, %wzp {...} : (...) -> tensor<1x8x8x16xi32>
+    %1 = tosa.rescale %0, %m, %s, %z, %oz {...} : (...) -> tensor<1x8x8x16xi8>
+    // After
+    %1 = narrow.kernel @k0_conv1 (%a = %x : tensor<1x8x8x4xi8>) -> tensor<1x8x8x16xi8> {
+      %2 = tosa.conv2d %a, ...
+      %3 = tosa.rescale %2, ...
+      narrow.yield %3 : tensor<1x8x8x16xi8>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let statistics = [Statistic<"kernels", "kernels", "kernels formed">];
+}
+
+def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "generate the code of kernels and plan the arena";
+  let description = [{
+    Gives every tensor a place in one arena and every `narrow.kernel` a function
+    of loops, vectors and dot-product intrinsics for the instruction set `isa`.
+    Functions of tensors become functions of buffers: the arena first, then
+    inputs and outputs as plain arrays. The module gets `narrow.arena_size`,
+    `narrow.arena_lower_bound`, `narrow.isa` and, when it observes,
+    `narrow.observed`.
+
+    ```mlir
+    func.func private @k0_conv1(%in: memref<512xi8>, %out: memref<1024xi8>) {
+      ...
+      scf.for ... { llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(...) }
+      return
+    }
+    ```
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"portable\"",
+                        "instruction set to generate code for: portable, avx2, avx512, avx512vnni, avxvnni, neon-dotprod">,
+                 Option<"x86", "x86", "bool", "false",
+                        "the target is an x86-64, whose SSE2 portable code may use">,
+                 Option<"profile", "profile", "bool", "false",
+                        "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def NarrowLowerToLLVM : Pass<"narrow-lower-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "lower a module of the vector stage to the LLVM dialect";
+  let description = [{
+    Takes a module of the vector stage (func, scf, cf, memref, arith, math, index,
+    ub and one-dimensional vector ops) to a module of the LLVM dialect that needs
+    nothing else to run:
+
+    - memrefs become bare pointers; their layouts must be static and contiguous;
+    - exp, tanh, erf, log, pow … become polynomials: no call of libm is left;
+    - functions become internal; those that `@main` reaches are not inlined, so
+      that disassembly and profiles show one symbol per kernel;
+    - constants of any type become arrays of bytes, which LLVM handles a hundred
+      times faster than arrays of larger elements.
+
+    A function without a body (malloc, memrefCopy …) is an error: a compiled
+    model has nothing to link with.
+
+    ```mlir
+    memref.global "private" constant @b : memref<2xi32> = dense<[1, 2]> {alignment = 64 : i64}
+    func.func private @main(%arena: memref<64xi8>, %x: memref<2xi32>, %y: memref<2xi32>) {
+      %b = memref.get_global @b : memref<2xi32>
+      …
+    // becomes
+    llvm.mlir.global private constant @b(dense<[1, 0, 0, 0, 2, 0, 0, 0]> : tensor<8xi8>) {alignment = 64 : i64}
+    llvm.func internal @main(%arena: !llvm.ptr, %x: !llvm.ptr, %y: !llvm.ptr) attributes {no_inline …} {
+      %b = llvm.mlir.addressof @b : !llvm.ptr
+      …
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [
+    Statistic<"numFunctions", "functions", "functions lowered">,
+    Statistic<"numConstantBytes", "constant-bytes", "bytes of constants">,
+  ];
+}
+
+def NarrowVerifyVector : Pass<"narrow-verify-vector", "::mlir::ModuleOp"> {
+  let summary = "check the contract of the vector stage";
+  let description = [{
+    Functions of buffers with static shapes, one-dimensional vectors, loops,
+    arithmetic and intrinsics; no tensors, no allocation. The module states its
+    arena and instruction set. Changes nothing.
+
+    ```mlir
+    module attributes {narrow.arena_size = 4096 : i64, narrow.arena_alignment = 64 : i64, narrow.isa = "avx2"} {
+      func.func private @network(%arena: memref<4096xi8>, %in: memref<784xi8>, %out: memref<10xi8>) { ... }
+    }
+    ```
+  }];
+}
+
+def NarrowEmulateIntrinsics : Pass<"narrow-emulate-intrinsics", "::mlir::ModuleOp"> {
+  let summary = "replace target intrinsics by plain vector code";
+  let description = [{
+    Dot products and saturating packs become the shuffles, products and sums
+    that define them. Kernels of an instruction set that this machine lacks can
+    then be run, slowly, and compared with the reference evaluator. `isa` is what
+    the module is compiled for from here on.
+
+    ```mlir
+    %1 = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %a, %w) : (...) -> vector<16xi32>
+    ```
+
+    becomes four times
+
+    ```mlir
+    %a0 = vector.shuffle %a, %a [0, 4, 8, ...] : vector<64xi8>, vector<64xi8>
+    %p0 = arith.muli (extui %a0), (extsi %w0) : vector<16xi32>
+    ```
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to compile for afterwards">];
+  let statistics = [Statistic<"emulated", "emulated", "intrinsics replaced">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif

@@ -1,0 +1,62 @@
+//===- Target.h - What code is generated for --------------------*- C++ -*-===//
+#ifndef NARROW_TARGET_CPU_TARGET_H
+#define NARROW_TARGET_CPU_TARGET_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
+namespace mlir::narrow {
+
+/// What the user asked for, as the options of the same names; all may be empty.
+struct TargetRequest {
+  std::string cpu;      // --mcpu: a CPU of LLVM, or "native"
+  std::string triple;   // --mtriple: the host's if empty
+  std::string features; // --mattr: "+a,-b"
+  std::string isa;      // --isa: one of getISANames(), or "native"
+};
+
+/// A target that is known to exist. With an ISA and no CPU the result does not
+/// depend on the machine that compiles.
+struct TargetSpec {
+  std::string triple;
+  std::string cpu;
+  std::string features; // "+a,-b", on top of what the CPU has
+  std::string isa;      // selects the kernels: one of getISANames()
+  std::string tune;     // the CPU whose timing instructions are scheduled for; the
+                        // target's if empty
+};
+
+/// portable, avx2, avx512, avx512vnni, avxvnni, neon-dotprod.
+ArrayRef<StringRef> getISANames();
+
+/// Resolves a request. Without ISA: the best one of the CPU if one is named,
+/// else "portable". Errors name the option and near values: unknown triple,
+/// CPU, feature or ISA, an ISA that the triple or the CPU lacks.
+llvm::Expected<TargetSpec> resolveTarget(const TargetRequest &request);
+
+/// The CPU features that code for `target` may use, sorted, comma separated.
+std::string getRequiredFeatures(const TargetSpec &target);
+
+/// An error that names what is missing if `host` (feature name to presence)
+/// lacks one of `required`. Names that `host` does not know are no features of
+/// the processor (tuning) and ignored.
+llvm::Error checkHostFeatures(StringRef required, const llvm::StringMap<bool> &host);
+
+/// Generates position independent code for `target`.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const TargetSpec &target,
+                                                                         unsigned optLevel = 3);
+
+/// Registers the code generators and disassemblers of x86-64 and AArch64;
+/// called by everything here that needs them.
+void initializeTargets();
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,380 @@
+//===- ElementwiseEmitter.cpp - Element-wise ops in lanes -----------------===//
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Target/CPU/KernelOps.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+std::string KernelEmitter::keyOf(Value value, StringRef suffix) {
+  return (Twine(reinterpret_cast<uintptr_t>(value.getAsOpaquePointer())) + suffix).str();
+}
+
+Parts KernelEmitter::map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine) {
+  Parts out;
+  for (size_t p = 0; p < operands.front().size(); ++p) {
+    SmallVector<Value> lanes;
+    for (const Parts &operand : operands)
+      lanes.push_back(operand[p]);
+    out.push_back(combine(lanes));
+  }
+  return out;
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+FailureOr<Parts> KernelEmitter::evaluate(Value value, const Point &point, const ChannelBlock &block,
+                                         int64_t offset) {
+  Parts parts;
+  if (auto it = ready.find(value); it != ready.end()) {
+    parts = it->second;
+  } else if (const Buffer *buffer = findInput(value)) {
+    parts = loadBroadcast(*buffer, point, block);
+  } else {
+    Operation *op = value.getDefiningOp();
+    if (getKernelRole(op) != KernelRole::Constant)
+      return evaluateOp(op, point, block, offset);
+    FailureOr<Parts> constant = evaluateConstant(value, point, block);
+    if (failed(constant))
+      return failure();
+    parts = *constant;
+  }
+  if (offset)
+    for (Value &part : parts)
+      part = arith::AddIOp::create(b, loc, part, splat(cast<VectorType>(part.getType()), offset));
+  return parts;
+}
+
+/// The lanes of `block` at `point`; one channel is that of all lanes.
+Parts KernelEmitter::loadBroadcast(const Buffer &buffer, const Point &point, const ChannelBlock &block) {
+  Value start = offsetOf(buffer.layout, point);
+  if (buffer.layout.shape.back() != 1 || block.valid <= 1)
+    return load(buffer, start, block);
+  ChannelBlock one{1, 1, false, 1};
+  Value single = load(buffer, start, one).front();
+  auto type = lanes(block.width, cast<VectorType>(single.getType()).getElementType());
+  Value scalar = vector::ExtractOp::create(b, loc, single, ArrayRef<int64_t>{0});
+  return Parts(block.parts, vector::BroadcastOp::create(b, loc, type, scalar));
+}
+
+FailureOr<Parts> KernelEmitter::evaluateConstant(Value value, const Point &point, const ChannelBlock &block) {
+  ElementsAttr attr = getConstant(value);
+  ArrayRef<int64_t> shape = shapeOf(value);
+  // Only the channels differ: a table.
+  bool perChannel = attr && attr.getNumElements() == (shape.empty() ? 1 : shape.back());
+  if (auto floats = getFloats(attr)) {
+    if (perChannel || llvm::all_equal(*floats))
+      return loadFloatTable(keyOf(value, "f"), *floats, point.empty() ? Value() : point.back(), block);
+    std::vector<char> bytes(floats->size() * sizeof(float) + 256);
+    std::memcpy(bytes.data(), floats->data(), floats->size() * sizeof(float));
+    Buffer buffer{globalBytes("constant", bytes, b.getF32Type()),
+                  BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
+    buffer.layout.hasSlack = true;
+    return loadBroadcast(buffer, point, block);
+  }
+  auto integers = getIntegers(attr);
+  if (!integers)
+    return unsupported(value.getDefiningOp()) << "a constant of type " << value.getType(), failure();
+  if (perChannel || llvm::all_equal(*integers))
+    return loadTable(keyOf(value, "i"), *integers, 32, point.empty() ? Value() : point.back(), block);
+  std::vector<int32_t> wide(integers->begin(), integers->end());
+  std::vector<char> bytes(wide.size() * sizeof(int32_t) + 256);
+  std::memcpy(bytes.data(), wide.data(), wide.size() * sizeof(int32_t));
+  Buffer buffer{globalBytes("constant", bytes, b.getI32Type()),
+                BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
+  buffer.layout.element = b.getI32Type();
+  buffer.layout.hasSlack = true;
+  return loadBroadcast(buffer, point, block);
+}
+
+//===----------------------------------------------------------------------===//
+// Element-wise ops
+//===----------------------------------------------------------------------===//
+
+Parts KernelEmitter::emitActivation(ActivationOp op, Parts parts) {
+  float alpha = op.getAlpha().convertToFloat(), beta = op.getBeta().convertToFloat();
+  for (Value &x : parts) {
+    auto type = cast<VectorType>(x.getType());
+    auto c = [&](float v) { return splatFloat(type, v); };
+    auto add = [&](Value p, Value q) -> Value { return arith::AddFOp::create(b, loc, p, q); };
+    auto sub = [&](Value p, Value q) -> Value { return arith::SubFOp::create(b, loc, p, q); };
+    auto mul = [&](Value p, Value q) -> Value { return arith::MulFOp::create(b, loc, p, q); };
+    auto div = [&](Value p, Value q) -> Value { return arith::DivFOp::create(b, loc, p, q); };
+    auto exp = [&](Value p) -> Value { return math::ExpOp::create(b, loc, p); };
+    auto log1p = [&](Value p) -> Value { return math::LogOp::create(b, loc, add(p, c(1))); };
+    auto below = [&](Value p, Value q) -> Value {
+      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, p, q);
+    };
+    auto select = [&](Value s, Value p, Value q) -> Value {
+      return arith::SelectOp::create(b, loc, s, p, q);
+    };
+    auto clamp01 = [&](Value p) { return select(below(p, c(0)), c(0), select(below(c(1), p), c(1), p)); };
+    auto sigmoid = [&](Value p) { return div(c(1), add(c(1), exp(sub(c(0), p)))); };
+    // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): no overflow.
+    auto softplus = [&](Value p) {
+      Value magnitude = math::AbsFOp::create(b, loc, p);
+      return add(select(below(p, c(0)), c(0), p), log1p(exp(sub(c(0), magnitude))));
+    };
+    switch (op.getKind()) {
+    case ActivationKind::LeakyRelu:
+      x = select(below(x, c(0)), mul(x, c(alpha)), x);
+      break;
+    case ActivationKind::Elu:
+      x = select(below(x, c(0)), mul(c(alpha), sub(exp(x), c(1))), x);
+      break;
+    case ActivationKind::HardSigmoid:
+      x = clamp01(add(mul(x, c(alpha)), c(beta)));
+      break;
+    case ActivationKind::HardSwish:
+      x = mul(x, clamp01(add(mul(x, c(1.0f / 6)), c(0.5f))));
+      break;
+    case ActivationKind::Silu:
+      x = mul(x, sigmoid(x));
+      break;
+    case ActivationKind::Gelu:
+      x = mul(mul(x, c(0.5f)), add(c(1), math::ErfOp::create(b, loc, mul(x, c(0.70710678f)))));
+      break;
+    case ActivationKind::GeluTanh: {
+      Value cubic = add(x, mul(c(0.044715f), mul(x, mul(x, x))));
+      x = mul(mul(x, c(0.5f)), add(c(1), math::TanhOp::create(b, loc, mul(cubic, c(0.79788456f)))));
+      break;
+    }
+    case ActivationKind::Softplus:
+      x = softplus(x);
+      break;
+    case ActivationKind::Mish:
+      x = mul(x, math::TanhOp::create(b, loc, softplus(x)));
+      break;
+    }
+  }
+  return parts;
+}
+
+FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, const ChannelBlock &block,
+                                           int64_t offset) {
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
+    return emitRescale(rescale, point, block, offset, /*saturate=*/true);
+  FailureOr<Parts> result = failure();
+  auto intType = lanes(block.width, b.getI32Type());
+  auto floatType = lanes(block.width, b.getF32Type());
+  bool real = isFloat(op->getOperand(0));
+  auto unary = [&](function_ref<Value(Value)> fn) {
+    result = evaluate(op->getOperand(0), point, block);
+    if (succeeded(result))
+      *result = map({*result}, [&](ArrayRef<Value> x) { return fn(x[0]); });
+  };
+  auto binary = [&](function_ref<Value(Value, Value)> fn) {
+    FailureOr<Parts> x = evaluate(op->getOperand(0), point, block),
+                     y = evaluate(op->getOperand(1), point, block);
+    if (succeeded(x) && succeeded(y))
+      result = map({*x, *y}, [&](ArrayRef<Value> v) { return fn(v[0], v[1]); });
+  };
+  auto cmpSelect = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
+    return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, predicate, x, y), x, y);
+  };
+
+  if (auto quantize = dyn_cast<QuantizeOp>(op)) {
+    result = evaluateQuantize(quantize, point, block);
+  } else if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+    result = evaluateDequantize(dequantize, point, block);
+  } else if (isa<quant::StorageCastOp>(op)) {
+    result = evaluate(op->getOperand(0), point, block);
+  } else if (getKernelRole(op) == KernelRole::Reduction) {
+    result = evaluateReduction(op, point, block);
+  } else if (getKernelRole(op) == KernelRole::Window) {
+    result = evaluateWindow(op, point, block);
+  } else if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
+    if (real) {
+      float lo = cast<FloatAttr>(clamp.getMinValAttr()).getValue().convertToFloat();
+      float hi = cast<FloatAttr>(clamp.getMaxValAttr()).getValue().convertToFloat();
+      unary([&](Value x) {
+        if (lo > -std::numeric_limits<float>::max())
+          x = arith::SelectOp::create(
+              b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, splatFloat(floatType, lo)),
+              splatFloat(floatType, lo), x);
+        if (hi < std::numeric_limits<float>::max())
+          x = arith::SelectOp::create(
+              b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, splatFloat(floatType, hi)),
+              splatFloat(floatType, hi), x);
+        return x;
+      });
+    } else {
+      int64_t lo = cast<IntegerAttr>(clamp.getMinValAttr()).getInt(),
+              hi = cast<IntegerAttr>(clamp.getMaxValAttr()).getInt();
+      unary([&](Value x) -> Value {
+        x = arith::MaxSIOp::create(b, loc, x, splat(intType, lo));
+        return arith::MinSIOp::create(b, loc, x, splat(intType, hi));
+      });
+    }
+  } else if (isa<tosa::AddOp>(op)) {
+    binary([&](Value x, Value y) -> Value {
+      return real ? Value(arith::AddFOp::create(b, loc, x, y)) : Value(arith::AddIOp::create(b, loc, x, y));
+    });
+  } else if (isa<tosa::SubOp>(op)) {
+    binary([&](Value x, Value y) -> Value {
+      return real ? Value(arith::SubFOp::create(b, loc, x, y)) : Value(arith::SubIOp::create(b, loc, x, y));
+    });
+  } else if (auto mul = dyn_cast<tosa::MulOp>(op)) {
+    auto shift = getIntegers(mul.getShift());
+    if (!real && (!shift || shift->front() != 0))
+      return unsupported(op) << "an integer product with a shift", failure();
+    binary([&](Value x, Value y) -> Value {
+      return real ? Value(arith::MulFOp::create(b, loc, x, y)) : Value(arith::MulIOp::create(b, loc, x, y));
+    });
+  } else if (isa<tosa::MaximumOp>(op)) {
+    binary([&](Value x, Value y) -> Value {
+      return real ? cmpSelect(arith::CmpFPredicate::OGT, x, y) : Value(arith::MaxSIOp::create(b, loc, x, y));
+    });
+  } else if (isa<tosa::MinimumOp>(op)) {
+    binary([&](Value x, Value y) -> Value {
+      return real ? cmpSelect(arith::CmpFPredicate::OLT, x, y) : Value(arith::MinSIOp::create(b, loc, x, y));
+    });
+  } else if (auto table = dyn_cast<tosa::TableOp>(op)) {
+    auto entries = getIntegers(table.getTable());
+    if (!entries || entries->size() != 256)
+      return unsupported(op) << "a table that is not a constant of 256 codes", failure();
+    std::vector<int32_t> wide(entries->begin(), entries->end());
+    Value memref =
+        globalBytes("lookup", {reinterpret_cast<const char *>(wide.data()), wide.size() * 4}, b.getI32Type());
+    auto maskType = lanes(block.width, b.getI1Type());
+    Value mask = arith::ConstantOp::create(b, loc, maskType, DenseElementsAttr::get(maskType, true));
+    unary([&](Value x) -> Value {
+      Value at = arith::AddIOp::create(b, loc, x, splat(intType, 128));
+      return vector::GatherOp::create(b, loc, intType, memref, ValueRange{index(0)}, at, mask,
+                                      splat(intType, 0));
+    });
+  } else if (auto shift = dyn_cast<tosa::ArithmeticRightShiftOp>(op)) {
+    if (shift.getRound())
+      return unsupported(op) << "a rounding shift", failure();
+    binary([&](Value x, Value y) -> Value { return arith::ShRSIOp::create(b, loc, x, y); });
+  } else if (isa<tosa::AbsOp>(op)) {
+    unary([&](Value x) -> Value {
+      return real ? Value(math::AbsFOp::create(b, loc, x)) : Value(math::AbsIOp::create(b, loc, x));
+    });
+  } else if (isa<tosa::NegateOp>(op) && real) {
+    unary([&](Value x) -> Value { return arith::NegFOp::create(b, loc, x); });
+  } else if (real && isa<tosa::SigmoidOp>(op)) {
+    unary([&](Value x) -> Value {
+      Value one = splatFloat(floatType, 1);
+      Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
+      return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, e));
+    });
+  } else if (real && isa<tosa::TanhOp>(op)) {
+    unary([&](Value x) -> Value { return math::TanhOp::create(b, loc, x); });
+  } else if (real && isa<tosa::ErfOp>(op)) {
+    unary([&](Value x) -> Value { return math::ErfOp::create(b, loc, x); });
+  } else if (real && isa<tosa::ExpOp>(op)) {
+    unary([&](Value x) -> Value { return math::ExpOp::create(b, loc, x); });
+  } else if (real && isa<tosa::LogOp>(op)) {
+    unary([&](Value x) -> Value { return math::LogOp::create(b, loc, x); });
+  } else if (real && isa<tosa::RsqrtOp>(op)) {
+    unary([&](Value x) -> Value {
+      return arith::DivFOp::create(b, loc, splatFloat(floatType, 1), math::SqrtOp::create(b, loc, x));
+    });
+  } else if (real && isa<tosa::ReciprocalOp>(op)) {
+    unary([&](Value x) -> Value { return arith::DivFOp::create(b, loc, splatFloat(floatType, 1), x); });
+  } else if (auto activation = dyn_cast<ActivationOp>(op); activation && real) {
+    result = evaluate(op->getOperand(0), point, block);
+    if (succeeded(result))
+      *result = emitActivation(activation, *result);
+  } else {
+    return unsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
+  }
+  if (succeeded(result) && offset)
+    *result = map({*result}, [&](ArrayRef<Value> x) -> Value {
+      return arith::AddIOp::create(b, loc, x[0], splat(intType, offset));
+    });
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels without a contraction
+//===----------------------------------------------------------------------===//
+
+bool KernelEmitter::epilogueAllowsPacked() {
+  for (const Buffer &buffer : llvm::concat<Buffer>(inputs, outputs))
+    if (!buffer.layout.isCode || !buffer.layout.hasSlack)
+      return false;
+  for (Operation &op : kernel.getBody().front()) {
+    KernelRole role = getKernelRole(&op);
+    if (role == KernelRole::Window || role == KernelRole::Reduction)
+      return false;
+    // A constant tensor that is more than one value for each channel is read
+    // in its own order.
+    if (role == KernelRole::Elementwise)
+      for (Value operand : op.getOperands())
+        if (ElementsAttr attr = getConstant(operand); attr && !attr.isSplat() &&
+                                                      shapeOf(operand).back() != 1 &&
+                                                      attr.getNumElements() != shapeOf(operand).back())
+          return false;
+  }
+  return true;
+}
+
+LogicalResult KernelEmitter::emitElementwise() {
+  // Without borders, gaps, broadcasts and per-channel parameters a tensor is a line.
+  bool flat = true;
+  for (const Buffer &buffer : llvm::concat<Buffer>(inputs, outputs))
+    flat &= !buffer.layout.hasBorder() && buffer.layout.shape == outputs[0].layout.shape &&
+            buffer.layout.isDense();
+  for (Operation &op : kernel.getBody().front()) {
+    KernelRole role = getKernelRole(&op);
+    flat &= role != KernelRole::Reduction && role != KernelRole::Window;
+    if (role == KernelRole::Constant && !isa<tosa::ConstShapeOp>(op)) {
+      bool isTable = llvm::all_of(op.getUsers(), [](Operation *user) { return isa<tosa::TableOp>(user); });
+      ElementsAttr attr = getConstant(op.getResult(0));
+      flat &= isTable || (attr && (attr.isSplat() || attr.getNumElements() == 1));
+    }
+    for (Type type : op.getResultTypes())
+      flat &= !isa<quant::UniformQuantizedPerAxisType>(getElementTypeOrSelf(type));
+  }
+  if (flat)
+    for (SmallVector<Buffer> *buffers : {&inputs, &outputs})
+      for (Buffer &buffer : *buffers) {
+        buffer.layout.shape = {buffer.layout.numElements()};
+        buffer.layout.strides = {1};
+      }
+
+  const Buffer &output = outputs[0];
+  ArrayRef<int64_t> shape = output.layout.shape;
+  int64_t channels = shape.back();
+  bool packed = epilogueAllowsPacked();
+  LogicalResult status = success();
+  Point point;
+  std::function<void(size_t)> nest = [&](size_t axis) {
+    if (axis + 1 < shape.size()) {
+      loop(0, shape[axis], 1, [&](Value i) {
+        point.push_back(i);
+        nest(axis + 1);
+        point.pop_back();
+      });
+      return;
+    }
+    int64_t done = 0;
+    // Whole blocks, then ever smaller ones.
+    for (unsigned width = target.lanes; width >= 1 && done < channels; width /= 2) {
+      bool pack = packed && width >= 4;
+      unsigned parts = pack ? target.group() : 1;
+      int64_t step = int64_t(width) * parts;
+      if (width == 1 && !pack && channels == done)
+        break;
+      int64_t whole = done + (channels - done) / step * step;
+      loop(done, whole, step, [&](Value c) {
+        loaded.clear();
+        point.push_back(c);
+        ChannelBlock block{width, parts, pack, step};
+        if (failed(storeResult(yielded(), output, point, block)))
+          status = failure();
+        point.pop_back();
+      });
+      done = whole;
+    }
+  };
+  nest(0);
+  return status;
+}

@@ -1,0 +1,112 @@
+//===- EmulateIntrinsics.cpp - Target intrinsics as plain vector code -----===//
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "narrow/Target/CPU/Passes.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWEMULATEINTRINSICS
+#include "narrow/Target/CPU/Passes.h.inc"
+
+namespace {
+
+/// Builds what an intrinsic is defined to compute.
+class Emulation {
+public:
+  Emulation(OpBuilder &builder, LLVM::CallIntrinsicOp op)
+      : b(builder), loc(op.getLoc()), operands(op.getArgs()),
+        type(cast<VectorType>(op.getResult(0).getType())) {}
+
+  /// acc + sum of `group` neighbouring products.
+  Value dot(Value acc, Value data, Value weights, unsigned group, bool unsignedData) {
+    for (unsigned i = 0; i < group; ++i) {
+      Value x = every(data, group, i), w = every(weights, group, i);
+      auto wide = VectorType::get(cast<VectorType>(x.getType()).getShape(), b.getI32Type());
+      x = unsignedData ? Value(arith::ExtUIOp::create(b, loc, wide, x))
+                       : Value(arith::ExtSIOp::create(b, loc, wide, x));
+      Value product = arith::MulIOp::create(b, loc, x, arith::ExtSIOp::create(b, loc, wide, w));
+      acc = acc ? Value(arith::AddIOp::create(b, loc, acc, product)) : product;
+    }
+    return acc;
+  }
+
+  /// Both operands saturated to half their width, 128 bits of one and 128 bits
+  /// of the other in turn.
+  Value pack(bool toUnsigned) {
+    auto from = cast<VectorType>(operands[0].getType());
+    unsigned bits = type.getElementTypeBitWidth();
+    int64_t lo = toUnsigned ? 0 : -(int64_t{1} << (bits - 1));
+    int64_t hi = toUnsigned ? (int64_t{1} << bits) - 1 : (int64_t{1} << (bits - 1)) - 1;
+    auto constant = [&](int64_t value) -> Value {
+      APInt number(from.getElementTypeBitWidth(), value, /*isSigned=*/true);
+      return arith::ConstantOp::create(b, loc, from, DenseElementsAttr::get(from, number));
+    };
+    SmallVector<Value> halves;
+    for (Value operand : operands) {
+      Value x =
+          arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, operand, constant(lo)), constant(hi));
+      halves.push_back(
+          arith::TruncIOp::create(b, loc, VectorType::get(from.getShape(), type.getElementType()), x));
+    }
+    int64_t lane = 128 / from.getElementTypeBitWidth(), n = from.getNumElements();
+    SmallVector<int64_t> mask;
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      int64_t block = i / (2 * lane), within = i % (2 * lane);
+      mask.push_back(block * lane + within % lane + (within < lane ? 0 : n));
+    }
+    return vector::ShuffleOp::create(b, loc, halves[0], halves[1], mask);
+  }
+
+  Value emulate(StringRef name) {
+    if (name.starts_with("llvm.x86.avx512.vpdpbusd."))
+      return dot(operands[0], operands[1], operands[2], 4, /*unsignedData=*/true);
+    if (name == "llvm.aarch64.neon.sdot.v4i32.v16i8")
+      return dot(operands[0], operands[1], operands[2], 4, /*unsignedData=*/false);
+    if (name == "llvm.x86.avx512.pmaddw.d.512" || name == "llvm.x86.avx2.pmadd.wd" ||
+        name == "llvm.x86.sse2.pmadd.wd")
+      return dot(Value(), operands[0], operands[1], 2, /*unsignedData=*/false);
+    if (name.contains(".packss"))
+      return pack(/*toUnsigned=*/false);
+    if (name.contains(".packus"))
+      return pack(/*toUnsigned=*/true);
+    return {};
+  }
+
+private:
+  Value every(Value vector, unsigned step, unsigned first) {
+    SmallVector<int64_t> mask;
+    for (int64_t i = first; i < cast<VectorType>(vector.getType()).getNumElements(); i += step)
+      mask.push_back(i);
+    return vector::ShuffleOp::create(b, loc, vector, vector, mask);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  ValueRange operands;
+  VectorType type;
+};
+
+struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> {
+  using NarrowEmulateIntrinsicsBase::NarrowEmulateIntrinsicsBase;
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](LLVM::CallIntrinsicOp op) {
+      OpBuilder builder(op);
+      Value value = op.getNumResults() == 1 && llvm::isa<VectorType>(op.getResult(0).getType())
+                        ? Emulation(builder, op).emulate(op.getIntrin())
+                        : Value();
+      if (!value) {
+        op.emitError() << "no plain form of the intrinsic " << op.getIntrin() << " is known";
+        return WalkResult::interrupt();
+      }
+      op.getResult(0).replaceAllUsesWith(value);
+      op.erase();
+      ++emulated;
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    getOperation()->setAttr("narrow.isa", StringAttr::get(&getContext(), isa.getValue()));
+  }
+};
+
+} // namespace
+} // namespace mlir::narrow

@@ -1,0 +1,178 @@
+//===- KernelEmitter.h - Generates the code of one kernel -------*- C++ -*-===//
+//
+// A kernel is at most one contraction and the element-wise ops around it. Its
+// code is a nest of loops over output points; at each point a block of
+// neighbouring channels is evaluated in registers, from the kernel's result
+// back to its inputs, and stored once.
+//
+// Lanes. In registers an integer element is one i32 lane, a float one f32 lane.
+// A block is `parts` vectors of `width` lanes. In natural order part p holds
+// channels [p*width, (p+1)*width). In packed order `group` parts together hold
+// group*width channels the way in-register packing leaves them: channel
+// 4*group*q + 4*v + e is lane 4*q + e of part v (q counts 128-bit lanes), so that
+// packing 32-bit lanes to codes and unpacking codes never crosses 128 bits.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_LIB_TARGET_CPU_KERNELEMITTER_H
+#define NARROW_LIB_TARGET_CPU_KERNELEMITTER_H
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/Builders.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Target/CPU/MemoryPlan.h"
+#include "narrow/Target/CPU/TargetDescription.h"
+
+namespace mlir::narrow {
+
+inline ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+inline bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value.getType())); }
+
+/// True for tensors of 8-bit codes, quantized types included.
+inline bool isCode(Value value) {
+  Type type = getElementTypeOrSelf(value.getType());
+  if (auto quantized = dyn_cast<quant::QuantizedType>(type))
+    return quantized.getStorageTypeIntegralWidth() == 8;
+  return type.isInteger(8);
+}
+
+/// A tensor in memory, as seen inside of a kernel.
+struct Buffer {
+  Value memref; ///< one-dimensional
+  BufferLayout layout;
+};
+
+/// Constant tables of a module, one memref.global for each content.
+class GlobalTables {
+public:
+  explicit GlobalTables(ModuleOp module) : module(module) {}
+  /// A global of raw bytes, aligned to 64.
+  memref::GlobalOp get(StringRef prefix, ArrayRef<char> bytes);
+
+private:
+  ModuleOp module;
+  std::map<std::string, memref::GlobalOp> known; ///< by content
+  unsigned counter = 0;
+};
+
+/// Neighbouring channels that are computed together.
+struct ChannelBlock {
+  unsigned width; ///< lanes of one part
+  unsigned parts;
+  bool packed = false; ///< order of the channels, see above
+  int64_t valid;       ///< channels that exist; the lanes behind are garbage
+  int64_t channels() const { return int64_t(width) * parts; }
+};
+
+/// An index of a tensor: one Value for each axis, the last one the first
+/// channel of the block.
+using Point = SmallVector<Value>;
+using Parts = SmallVector<Value>;
+
+class KernelEmitter {
+public:
+  KernelEmitter(OpBuilder &builder, GlobalTables &tables, const TargetDescription &target, KernelOp kernel,
+                ArrayRef<Buffer> inputs, ArrayRef<Buffer> outputs);
+  LogicalResult emit();
+
+private:
+  //===- Indices and loops (KernelEmitter.cpp) ------------------------------===//
+  Value index(int64_t value);
+  Value add(Value a, Value b);
+  Value add(Value a, int64_t b) { return add(a, index(b)); }
+  Value mul(Value a, int64_t b);
+  /// Emits `body` for every value in [lower, upper) by `step`; without a loop
+  /// when there is only one.
+  void loop(int64_t lower, int64_t upper, int64_t step, function_ref<void(Value)> body);
+  /// The same with bounds known at run time.
+  void dynamicLoop(Value lower, Value upper, function_ref<void(Value)> body);
+  /// A loop that carries values; `body` yields the next ones.
+  SmallVector<Value> reduce(Value lower, Value upper, ValueRange init,
+                            function_ref<SmallVector<Value>(Value, ValueRange)> body);
+  Value offsetOf(const BufferLayout &layout, ArrayRef<Value> point);
+
+  //===- Memory (LaneMemory.cpp) --------------------------------------------===//
+  VectorType lanes(unsigned n, Type element) { return VectorType::get({n}, element); }
+  Value splat(VectorType type, int64_t value);
+  Value splatFloat(VectorType type, float value);
+  Value loadVector(const Buffer &buffer, Value offset, int64_t valid, unsigned width);
+  void storeVector(const Buffer &buffer, Value offset, Value vector, int64_t valid);
+  Parts load(const Buffer &buffer, Value offset, const ChannelBlock &block);
+  /// Stores lanes whose codes are already moved by the buffer's codeOffset;
+  /// they are saturated to [lo, hi] here.
+  void store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block, int64_t lo,
+             int64_t hi);
+  Value shuffle(Value a, Value b, function_ref<int64_t(int64_t)> from, int64_t n);
+  Value unpackLanes(Value a, Value b, bool high, unsigned elementsPerLane);
+  Value packToStorage(Parts parts, const ChannelBlock &block, Type storage);
+  /// A table of `element`s, one for each channel, in the order of `block`.
+  Parts loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
+                  const ChannelBlock &block);
+  Parts loadFloatTable(StringRef key, ArrayRef<float> perChannel, Value channel, const ChannelBlock &block);
+  Value globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element);
+  template <typename T>
+  std::vector<T> orderTable(ArrayRef<T> perChannel, const ChannelBlock &block);
+
+  //===- Element-wise evaluation (Elementwise-, Rescale-, PoolingEmitter.cpp) -===//
+  /// Lanes of `value` at `point`, plus `offset` (integers only).
+  FailureOr<Parts> evaluate(Value value, const Point &point, const ChannelBlock &block, int64_t offset = 0);
+  FailureOr<Parts> evaluateOp(Operation *op, const Point &point, const ChannelBlock &block, int64_t offset);
+  Parts loadBroadcast(const Buffer &buffer, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateConstant(Value value, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateReduction(Operation *op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateWindow(Operation *op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
+  Parts emitActivation(ActivationOp op, Parts x);
+  /// The value of a rescale before saturation, moved by `offset`.
+  FailureOr<Parts> emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
+                               int64_t offset, bool saturate);
+  Value highProduct(Value a, Value b);
+  Value product16(Value x, Value y);
+  /// |lane| bound of an i32 value, for choosing 32-bit forms of a rescale.
+  int64_t magnitude(Value value);
+  /// Strips clamps and the saturation of the last rescale off `value`: what
+  /// remains is evaluated without them and saturated to [lo, hi] by the store.
+  Value stripSaturation(Value value, int64_t &lo, int64_t &hi);
+  LogicalResult storeResult(Value value, const Buffer &buffer, const Point &point, const ChannelBlock &block);
+  std::string keyOf(Value value, StringRef suffix);
+  Parts map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine);
+
+  //===- Kernels ------------------------------------------------------------===//
+  LogicalResult emitElementwise();                         // ElementwiseEmitter.cpp
+  LogicalResult emitContraction(Operation *op);            // ContractionEmitter.cpp
+  LogicalResult emitDepthwise(tosa::DepthwiseConv2DOp op); // DepthwiseEmitter.cpp
+  LogicalResult emitMovement(Operation *op);               // MovementEmitter.cpp
+  LogicalResult emitSoftmax(SoftmaxOp op);
+  void copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t> toStrides, const Buffer &from,
+                  Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
+  void fillBorder(const Buffer &buffer);
+  void fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value);
+  Value dot(Value acc, Value data, Value weights, unsigned width);
+  /// All tensors that the epilogue of the contraction touches are codes or per-channel constants.
+  bool epilogueAllowsPacked();
+
+  const Buffer *findInput(Value value);
+  Value yielded(unsigned i = 0) {
+    return cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues()[i];
+  }
+  InFlightDiagnostic unsupported(Operation *op) { return op->emitOpError("cannot be compiled: "); }
+
+  OpBuilder &b;
+  GlobalTables &tables;
+  const TargetDescription &target;
+  KernelOp kernel;
+  SmallVector<Buffer> inputs, outputs;
+  Location loc;
+  /// Lanes that are already in registers (accumulators), by the value they are of.
+  DenseMap<Value, Parts> ready;
+  /// Bounds of |lane| of accumulators, by the value they are of.
+  DenseMap<Value, int64_t> bounds;
+  /// Table loads of the current tile, by key.
+  std::map<std::string, Parts> loaded;
+};
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,55 @@
+//===- KernelOps.cpp - How code generation sees the ops -------------------===//
+#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+KernelRole mlir::narrow::getKernelRole(Operation *op) {
+  if (op->hasTrait<OpTrait::ConstantLike>() || isa<tosa::ConstOp, tosa::ConstShapeOp>(op))
+    return KernelRole::Constant;
+  if (isa<tosa::RescaleOp, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
+          tosa::ClampOp, tosa::TableOp, tosa::AbsOp, tosa::NegateOp, tosa::SigmoidOp, tosa::TanhOp,
+          tosa::ErfOp, tosa::ExpOp, tosa::LogOp, tosa::RsqrtOp, tosa::ReciprocalOp, tosa::CeilOp,
+          tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, ActivationOp, QuantizeOp,
+          DequantizeOp, quant::StorageCastOp>(op))
+    return KernelRole::Elementwise;
+  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
+    return KernelRole::Contraction;
+  if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp>(op))
+    return KernelRole::Window;
+  if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp>(op))
+    return KernelRole::Reduction;
+  if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp,
+          tosa::ReverseOp, tosa::IdentityOp, SoftmaxOp, tosa::MatMulOp>(op))
+    return KernelRole::Movement;
+  return KernelRole::Unsupported;
+}
+
+static bool isLaneType(Type type) {
+  type = getElementTypeOrSelf(type);
+  if (auto quantized = dyn_cast<quant::QuantizedType>(type))
+    type = quantized.getStorageType();
+  return type.isF32() || type.isInteger(8) || type.isInteger(16) || type.isInteger(32);
+}
+
+bool mlir::narrow::isSupportedByKernels(Operation *op, std::string &reason) {
+  if (getKernelRole(op) == KernelRole::Unsupported) {
+    reason = "no code generation for " + op->getName().getStringRef().str();
+    return false;
+  }
+  for (Type type : op->getResultTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor) // tosa.const_shape
+      continue;
+    if (!tensor.hasStaticShape()) {
+      reason = "a dynamic shape";
+      return false;
+    }
+    if (getKernelRole(op) != KernelRole::Constant && !isLaneType(type)) {
+      llvm::raw_string_ostream(reason) << "element type " << getElementTypeOrSelf(type);
+      return false;
+    }
+  }
+  return true;
+}

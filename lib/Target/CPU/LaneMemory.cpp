@@ -1,0 +1,281 @@
+//===- LaneMemory.cpp - Between memory and lanes --------------------------===//
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+Value KernelEmitter::splat(VectorType type, int64_t value) {
+  auto attr = DenseElementsAttr::get(
+      type, APInt(type.getElementTypeBitWidth(), value, /*isSigned=*/true, /*implicitTrunc=*/true));
+  return arith::ConstantOp::create(b, loc, type, attr);
+}
+
+Value KernelEmitter::splatFloat(VectorType type, float value) {
+  return arith::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, APFloat(value)));
+}
+
+Value KernelEmitter::shuffle(Value a, Value c, function_ref<int64_t(int64_t)> from, int64_t n) {
+  SmallVector<int64_t> mask;
+  for (int64_t i = 0; i < n; ++i)
+    mask.push_back(from(i));
+  return vector::ShuffleOp::create(b, loc, a, c, mask);
+}
+
+/// Interleaves the lower or upper halves of every 128-bit lane of two vectors
+/// (punpckl*, punpckh*).
+Value KernelEmitter::unpackLanes(Value a, Value c, bool high, unsigned perLane) {
+  int64_t n = cast<VectorType>(a.getType()).getNumElements();
+  return shuffle(
+      a, c,
+      [&](int64_t i) {
+        int64_t lane = i / perLane, within = i % perLane;
+        return lane * perLane + (high ? perLane / 2 : 0) + within / 2 + (within % 2 ? n : 0);
+      },
+      n);
+}
+
+//===----------------------------------------------------------------------===//
+// Loads and stores of storage
+//===----------------------------------------------------------------------===//
+
+/// `width` elements, of which `valid` exist. Reading behind them is harmless
+/// where the buffer has slack; elsewhere only what exists is read.
+Value KernelEmitter::loadVector(const Buffer &buffer, Value offset, int64_t valid, unsigned width) {
+  auto type = lanes(width, buffer.layout.element);
+  if (valid >= width || buffer.layout.hasSlack)
+    return vector::LoadOp::create(b, loc, type, buffer.memref, offset);
+  Value result = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
+  for (int64_t done = 0; done < valid;) {
+    int64_t piece = int64_t{1} << llvm::Log2_64(valid - done);
+    Value part =
+        vector::LoadOp::create(b, loc, lanes(piece, buffer.layout.element), buffer.memref, add(offset, done));
+    result = vector::InsertStridedSliceOp::create(b, loc, part, result, ArrayRef<int64_t>{done},
+                                                  ArrayRef<int64_t>{1});
+    done += piece;
+  }
+  return result;
+}
+
+void KernelEmitter::storeVector(const Buffer &buffer, Value offset, Value vector, int64_t valid) {
+  int64_t width = cast<VectorType>(vector.getType()).getNumElements();
+  valid = std::min(valid, width);
+  for (int64_t done = 0; done < valid;) {
+    int64_t piece = int64_t{1} << llvm::Log2_64(valid - done);
+    Value part = vector;
+    if (piece != width)
+      part = vector::ExtractStridedSliceOp::create(b, loc, vector, ArrayRef<int64_t>{done},
+                                                   ArrayRef<int64_t>{piece}, ArrayRef<int64_t>{1});
+    vector::StoreOp::create(b, loc, part, buffer.memref, add(offset, done));
+    done += piece;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Lanes
+//===----------------------------------------------------------------------===//
+
+Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock &block) {
+  const BufferLayout &layout = buffer.layout;
+  auto laneType = lanes(block.width, b.getI32Type());
+  Parts parts;
+  if (block.packed) { // Codes only.
+    unsigned group = target.group(), width = block.width * group;
+    for (unsigned first = 0; first < block.parts; first += group) {
+      int64_t start = int64_t(first) * block.width;
+      Value codes = loadVector(buffer, add(offset, start), block.valid - start, width);
+      for (unsigned v = 0; v < group; ++v) {
+        // Each code to the top of an i32 lane, then shifted down.
+        unsigned bits = layout.element.getIntOrFloatBitWidth();
+        Value zero = arith::ConstantOp::create(b, loc, codes.getType(), b.getZeroAttr(codes.getType()));
+        Value lane = shuffle(
+            codes, zero,
+            [&](int64_t i) {
+              int64_t slot = i / group, byte = i % group, q = slot / 4, e = slot % 4;
+              int64_t source = q * 4 * group + 4 * v + e;
+              bool here = layout.isUnsigned ? byte == 0 : byte == group - 1;
+              return here ? source : int64_t(width);
+            },
+            width);
+        Value wide = vector::BitCastOp::create(b, loc, laneType, lane);
+        if (!layout.isUnsigned)
+          wide = arith::ShRSIOp::create(b, loc, wide, splat(laneType, 32 - bits));
+        parts.push_back(wide);
+      }
+    }
+  } else {
+    for (unsigned p = 0; p < block.parts; ++p) {
+      int64_t start = int64_t(p) * block.width;
+      if (start >= block.valid) {
+        parts.push_back(parts.front());
+        continue;
+      }
+      Value stored = loadVector(buffer, add(offset, start), block.valid - start, block.width);
+      if (layout.element.isF32() || layout.element.isInteger(32))
+        parts.push_back(stored);
+      else if (layout.isUnsigned)
+        parts.push_back(arith::ExtUIOp::create(b, loc, laneType, stored));
+      else
+        parts.push_back(arith::ExtSIOp::create(b, loc, laneType, stored));
+    }
+  }
+  if (layout.codeOffset)
+    for (Value &part : parts)
+      part = arith::SubIOp::create(b, loc, part, splat(laneType, layout.codeOffset));
+  return parts;
+}
+
+/// One storage vector from `group` parts in packed order, saturated to the
+/// storage type (i16: signed; i8: unsigned for U8 storage, else signed).
+Value KernelEmitter::packToStorage(Parts parts, const ChannelBlock &block, Type storage) {
+  unsigned width = block.width;
+  auto call = [&](StringRef name, VectorType type, Value x, Value y) -> Value {
+    return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, y}).getResult(0);
+  };
+  auto i16x = lanes(2 * width, b.getI16Type());
+  if (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd) {
+    StringRef words = width == 16  ? "llvm.x86.avx512.packssdw.512"
+                      : width == 8 ? "llvm.x86.avx2.packssdw"
+                                   : "llvm.x86.sse2.packssdw.128";
+    StringRef bytes = width == 16  ? "llvm.x86.avx512.packuswb.512"
+                      : width == 8 ? "llvm.x86.avx2.packuswb"
+                                   : "llvm.x86.sse2.packuswb.128";
+    Value low = call(words, i16x, parts[0], parts[1]);
+    if (parts.size() == 2)
+      return low;
+    Value high = call(words, i16x, parts[2], parts[3]);
+    return call(bytes, lanes(4 * width, b.getI8Type()), low, high);
+  }
+  // Four lanes: packed order is natural order.
+  unsigned bits = storage.getIntOrFloatBitWidth();
+  auto laneType = lanes(width, b.getI32Type());
+  auto narrowType = lanes(width, storage);
+  Value result;
+  for (auto [v, part] : llvm::enumerate(parts)) {
+    Value x = arith::MaxSIOp::create(b, loc, part, splat(laneType, -(int64_t{1} << (bits - 1))));
+    x = arith::MinSIOp::create(b, loc, x, splat(laneType, (int64_t{1} << (bits - 1)) - 1));
+    x = arith::TruncIOp::create(b, loc, narrowType, x);
+    int64_t n = width * v;
+    if (!result) {
+      result = x;
+      continue;
+    }
+    // Widths of 4, 8, 12: append by shuffling.
+    result = shuffle(result, x, [&](int64_t i) { return i; }, n + width);
+  }
+  return result;
+}
+
+void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block,
+                          int64_t lo, int64_t hi) {
+  const BufferLayout &layout = buffer.layout;
+  if (layout.element.isF32() || layout.element.isInteger(32)) {
+    for (unsigned p = 0; p < block.parts; ++p)
+      if (int64_t start = int64_t(p) * block.width; start < block.valid)
+        storeVector(buffer, add(offset, start), parts[p], block.valid - start);
+    return;
+  }
+  unsigned bits = layout.element.getIntOrFloatBitWidth();
+  int64_t typeLo = layout.isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
+  int64_t typeHi = layout.isUnsigned ? (int64_t{1} << bits) - 1 : (int64_t{1} << (bits - 1)) - 1;
+  if (block.packed) {
+    unsigned group = target.group();
+    for (unsigned first = 0; first < block.parts; first += group) {
+      int64_t start = int64_t(first) * block.width;
+      if (start >= block.valid)
+        break;
+      Value stored = packToStorage(Parts(ArrayRef<Value>(parts).slice(first, group)), block, layout.element);
+      auto type = cast<VectorType>(stored.getType());
+      if (lo > typeLo)
+        stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))
+                                   : Value(arith::MaxSIOp::create(b, loc, stored, splat(type, lo)));
+      if (hi < typeHi)
+        stored = layout.isUnsigned ? Value(arith::MinUIOp::create(b, loc, stored, splat(type, hi)))
+                                   : Value(arith::MinSIOp::create(b, loc, stored, splat(type, hi)));
+      storeVector(buffer, add(offset, start), stored, block.valid - start);
+    }
+    return;
+  }
+  auto laneType = lanes(block.width, b.getI32Type());
+  for (unsigned p = 0; p < block.parts; ++p) {
+    int64_t start = int64_t(p) * block.width;
+    if (start >= block.valid)
+      break;
+    Value x = arith::MaxSIOp::create(b, loc, parts[p], splat(laneType, lo));
+    x = arith::MinSIOp::create(b, loc, x, splat(laneType, hi));
+    x = arith::TruncIOp::create(b, loc, lanes(block.width, layout.element), x);
+    storeVector(buffer, add(offset, start), x, block.valid - start);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+/// Pads `perChannel` to whole blocks and brings it into the order of `block`.
+template <typename T>
+std::vector<T> KernelEmitter::orderTable(ArrayRef<T> perChannel, const ChannelBlock &block) {
+  unsigned group = target.group();
+  int64_t unit = block.packed ? int64_t(block.width) * group : block.width;
+  // One unit more: a block may start at any channel and reach past the end.
+  int64_t padded = (llvm::divideCeil(perChannel.size(), unit) + block.parts) * unit;
+  std::vector<T> out(padded, perChannel.back());
+  for (int64_t i = 0; i < padded; ++i) {
+    int64_t channel = i;
+    if (block.packed) {
+      int64_t base = i / unit * unit, v = i % unit / block.width, j = i % block.width;
+      channel = base + (j / 4) * 4 * group + 4 * v + j % 4;
+    }
+    if (channel < static_cast<int64_t>(perChannel.size()))
+      out[i] = perChannel[channel];
+  }
+  return out;
+}
+
+Value KernelEmitter::globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element) {
+  memref::GlobalOp global = tables.get(prefix, bytes);
+  Value raw = memref::GetGlobalOp::create(b, loc, global.getType(), global.getSymName());
+  if (element.isInteger(8))
+    return raw;
+  int64_t count = bytes.size() / (element.getIntOrFloatBitWidth() / 8);
+  return memref::ViewOp::create(b, loc, MemRefType::get({count}, element), raw, index(0), ValueRange{});
+}
+
+template <typename T>
+static ArrayRef<char> bytesOf(const std::vector<T> &values) {
+  return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)};
+}
+
+Parts KernelEmitter::loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
+                               const ChannelBlock &block) {
+  auto type = lanes(block.width, b.getI32Type());
+  if (llvm::all_equal(perChannel))
+    return Parts(block.parts, splat(type, perChannel.front()));
+  auto [it, isNew] = loaded.try_emplace(key.str());
+  if (!isNew)
+    return it->second;
+  std::vector<int32_t> narrow(perChannel.begin(), perChannel.end());
+  Value table = globalBytes("table", bytesOf(orderTable<int32_t>(narrow, block)), b.getI32Type());
+  Parts parts;
+  for (unsigned p = 0; p < block.parts; ++p)
+    parts.push_back(vector::LoadOp::create(b, loc, type, table, add(channel, int64_t(p) * block.width)));
+  return it->second = parts;
+}
+
+Parts KernelEmitter::loadFloatTable(StringRef key, ArrayRef<float> perChannel, Value channel,
+                                    const ChannelBlock &block) {
+  auto type = lanes(block.width, b.getF32Type());
+  if (llvm::all_equal(perChannel))
+    return Parts(block.parts, splatFloat(type, perChannel.front()));
+  auto [it, isNew] = loaded.try_emplace(key.str());
+  if (!isNew)
+    return it->second;
+  Value table = globalBytes("table", bytesOf(orderTable<float>(perChannel, block)), b.getF32Type());
+  Parts parts;
+  for (unsigned p = 0; p < block.parts; ++p)
+    parts.push_back(vector::LoadOp::create(b, loc, type, table, add(channel, int64_t(p) * block.width)));
+  return it->second = parts;
+}

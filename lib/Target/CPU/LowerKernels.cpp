@@ -1,0 +1,359 @@
+//===- LowerKernels.cpp - From kernels on tensors to code on memory -------===//
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Target/CPU/Passes.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWLOWERKERNELS
+#include "narrow/Target/CPU/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t arenaAlignment = 64;
+
+struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
+  using NarrowLowerKernelsBase::NarrowLowerKernelsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    const TargetDescription *found = TargetDescription::lookup(isa);
+    if (!found) {
+      InFlightDiagnostic diagnostic = module.emitError()
+                                      << "unknown instruction set '" << isa.getValue() << "'; known are";
+      for (const TargetDescription &description : TargetDescription::all())
+        diagnostic << ' ' << description.isa;
+      return signalPassFailure();
+    }
+    description = *found;
+    // Every x86-64 has the pair product, LLVM does not find it in plain code.
+    if (x86 && description.dot == DotKind::GenericPairs)
+      description.dot = DotKind::Pmaddwd;
+    target = &description;
+
+    // Callees first: their arena lies below that of their callers.
+    SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
+      if (failed(plan(function)))
+        return signalPassFailure();
+    int64_t arenaSize = arenaAlignment, lowerBound = 0;
+    for (auto &entry : plans) {
+      arenaSize = std::max(arenaSize, entry.second.getArenaSize());
+      lowerBound = std::max(lowerBound, entry.second.getLowerBound());
+    }
+    OpBuilder builder(module.getContext());
+    if (profile) { // Counters, one for each kernel, behind everything else.
+      module.walk([&](Operation *op) {
+        counters += llvm::isa<KernelOp, func::ReturnOp>(op) ? 1 + op->getNumOperands() : 0;
+      });
+      countersOffset = arenaSize;
+      arenaSize += llvm::alignTo(counters * sizeof(int64_t), arenaAlignment);
+    }
+    arenaType = MemRefType::get({arenaSize}, builder.getI8Type());
+
+    // The functions of tensors make room for those of buffers.
+    std::vector<std::string> names;
+    for (func::FuncOp function : functions) {
+      names.push_back(function.getName().str());
+      function.setName(names.back() + "$tensors");
+    }
+    GlobalTables tables(module);
+    for (auto [function, name] : llvm::zip(functions, names))
+      if (failed(lower(function, name, tables)))
+        return signalPassFailure();
+    for (func::FuncOp function : functions)
+      function.erase();
+    module->setAttr("narrow.arena_size", builder.getI64IntegerAttr(arenaSize));
+    module->setAttr("narrow.arena_lower_bound", builder.getI64IntegerAttr(lowerBound));
+    module->setAttr("narrow.arena_alignment", builder.getI64IntegerAttr(arenaAlignment));
+    module->setAttr("narrow.isa", builder.getStringAttr(target->isa));
+    if (profile) {
+      module->setAttr("narrow.profile_offset", builder.getI64IntegerAttr(countersOffset));
+      module->setAttr("narrow.profile", builder.getArrayAttr(profiled));
+    }
+    if (!observed.empty())
+      module->setAttr("narrow.observed", builder.getStrArrayAttr(observed));
+  }
+
+private:
+  LogicalResult plan(func::FuncOp function) {
+    if (plans.count(function))
+      return success();
+    int64_t base = 0;
+    for (auto call : function.getOps<func::CallOp>()) {
+      auto callee = getOperation().lookupSymbol<func::FuncOp>(call.getCallee());
+      if (!callee || callee == function)
+        return call.emitOpError("calls a function that is not in the module");
+      if (failed(plan(callee)))
+        return failure();
+      base = std::max(base, plans.find(callee)->second.getArenaSize());
+    }
+    FailureOr<MemoryPlan> made = MemoryPlan::create(function, *target, base);
+    if (failed(made))
+      return failure();
+    plans.insert({function, *made});
+    return success();
+  }
+
+  static MemRefType typeOf(const BufferLayout &layout) {
+    return MemRefType::get({layout.size}, layout.element);
+  }
+
+  LogicalResult lower(func::FuncOp function, StringRef name, GlobalTables &tables) {
+    const MemoryPlan &plan = plans.find(function)->second;
+    Block &block = function.getBody().front();
+    bool observes = !block.getOps<ObserveOp>().empty();
+    OpBuilder builder(function);
+    Location loc = function.getLoc();
+
+    SmallVector<Type> arguments{arenaType};
+    if (observes)
+      arguments.push_back(LLVM::LLVMPointerType::get(&getContext()));
+    size_t firstInput = arguments.size();
+    for (BlockArgument argument : block.getArguments())
+      arguments.push_back(typeOf(plan.lookup(argument).layout));
+    size_t firstOutput = arguments.size();
+    for (Type type : function.getResultTypes())
+      arguments.push_back(typeOf(BufferLayout::plain(cast<RankedTensorType>(type))));
+    auto result = func::FuncOp::create(builder, loc, name, builder.getFunctionType(arguments, {}));
+    result.setPrivate();
+    describe(function, result, firstInput, firstOutput);
+    Block *entry = result.addEntryBlock();
+    builder.setInsertionPointToStart(entry);
+
+    DenseMap<Value, Value> memrefs;
+    for (BlockArgument argument : block.getArguments())
+      memrefs[argument] = entry->getArgument(firstInput + argument.getArgNumber());
+    for (OpOperand &result : block.getTerminator()->getOpOperands())
+      if (result.get().getDefiningOp<KernelOp>() && plan.lookup(result.get()).offset < 0)
+        memrefs[result.get()] = entry->getArgument(firstOutput + result.getOperandNumber());
+    auto memrefOf = [&](Value value) -> Value {
+      while (auto observe = value.getDefiningOp<ObserveOp>())
+        value = observe.getInput();
+      if (Value known = memrefs.lookup(value))
+        return known;
+      const MemoryPlan::Place &place = plan.lookup(value);
+      // The slack belongs to the memref: reading it is not out of bounds.
+      Value offset = arith::ConstantIndexOp::create(builder, loc, place.offset);
+      return memrefs[value] = memref::ViewOp::create(builder, value.getLoc(), typeOf(place.layout),
+                                                     entry->getArgument(0), offset, ValueRange{});
+    };
+    auto bufferOf = [&](Value value) { return Buffer{memrefOf(value), plan.lookup(value).layout}; };
+
+    for (Operation &op : block) {
+      if (auto kernel = dyn_cast<KernelOp>(op)) {
+        if (plan.isView(kernel.getResult(0)))
+          continue;
+        SmallVector<Buffer> inputs, outputs;
+        for (Value input : kernel.getInputs())
+          inputs.push_back(bufferOf(input));
+        for (Value output : kernel.getResults())
+          outputs.push_back(bufferOf(output));
+        if (failed(emitKernel(builder, kernel, inputs, outputs, tables, entry->getArgument(0))))
+          return failure();
+      } else if (auto call = dyn_cast<func::CallOp>(op)) {
+        SmallVector<Value> operands{entry->getArgument(0)};
+        for (Value operand : call.getOperands())
+          operands.push_back(memrefOf(operand));
+        for (Value output : call.getResults())
+          operands.push_back(memrefOf(output));
+        func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange{}, operands);
+      } else if (auto observe = dyn_cast<ObserveOp>(op)) {
+        emitObserve(builder, observe, bufferOf(observe.getInput()), entry->getArgument(1));
+      } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
+        for (auto [i, value] : llvm::enumerate(ret.getOperands()))
+          if (!(value.getDefiningOp<KernelOp>() && plan.lookup(value).offset < 0) &&
+              failed(emitCopyOut(builder, value, entry->getArgument(firstOutput + i), bufferOf, tables,
+                                 entry->getArgument(0))))
+            return failure();
+      }
+    }
+    func::ReturnOp::create(builder, loc);
+    return success();
+  }
+
+  /// What the C interface states of each input and output.
+  void describe(func::FuncOp from, func::FuncOp to, size_t firstInput, size_t firstOutput) {
+    Builder builder(&getContext());
+    // What the codes of the network mean is said at its boundary; the caller of
+    // @main is told there.
+    auto network =
+        to.getName() == "main" ? getOperation().lookupSymbol<func::FuncOp>("network") : func::FuncOp();
+    auto tell = [&](unsigned number, DictionaryAttr attrs) {
+      if (Attribute type = attrs ? attrs.get("narrow.type") : Attribute())
+        to.setArgAttr(number, "narrow.type", type);
+    };
+    if (network && network.getNumArguments() >= 1) {
+      unsigned inputs = from.getNumArguments(), outputs = from.getNumResults();
+      for (unsigned i = 0; i < inputs + outputs; ++i)
+        tell(firstInput + i, network.getArgAttrDict(1 + i));
+    }
+    auto copy = [&](unsigned number, Type type, DictionaryAttr attrs) {
+      for (NamedAttribute attr : attrs ? attrs.getValue() : ArrayRef<NamedAttribute>())
+        if (attr.getName().getValue().starts_with("narrow."))
+          to.setArgAttr(number, attr.getName(), attr.getValue());
+      to.setArgAttr(number, "narrow.shape",
+                    builder.getDenseI64ArrayAttr(cast<RankedTensorType>(type).getShape()));
+    };
+    for (auto [i, type] : llvm::enumerate(from.getArgumentTypes()))
+      copy(firstInput + i, type, from.getArgAttrDict(i));
+    for (auto [i, type] : llvm::enumerate(from.getResultTypes())) {
+      copy(firstOutput + i, type, from.getResultAttrDict(i));
+      to.setArgAttr(firstOutput + i, "narrow.output", builder.getUnitAttr());
+    }
+  }
+
+  LogicalResult emitKernel(OpBuilder &builder, KernelOp kernel, SmallVector<Buffer> inputs,
+                           SmallVector<Buffer> outputs, GlobalTables &tables, Value arena) {
+    SmallVector<Value> operands;
+    SmallVector<Type> types;
+    for (const Buffer &buffer : llvm::concat<Buffer>(inputs, outputs)) {
+      operands.push_back(buffer.memref);
+      types.push_back(buffer.memref.getType());
+    }
+    std::string name = kernel.getSymName().str();
+    if (SymbolTable::lookupSymbolIn(getOperation(), name))
+      name += "_" + std::to_string(operands.size());
+    while (SymbolTable::lookupSymbolIn(getOperation(), name))
+      name += "_";
+    OpBuilder outer = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto function = func::FuncOp::create(outer, kernel.getLoc(), name, outer.getFunctionType(types, {}));
+    function.setPrivate();
+    if (Attribute id = kernel->getAttr(NarrowDialect::getIdAttrName()))
+      function->setAttr(NarrowDialect::getIdAttrName(), id);
+    Block *body = function.addEntryBlock();
+    outer.setInsertionPointToStart(body);
+    size_t next = 0;
+    for (SmallVector<Buffer> *buffers : {&inputs, &outputs})
+      for (Buffer &buffer : *buffers)
+        buffer.memref = body->getArgument(next++);
+    if (failed(KernelEmitter(outer, tables, *target, kernel, inputs, outputs).emit()))
+      return failure();
+    func::ReturnOp::create(outer, kernel.getLoc());
+    auto call = [&] { func::CallOp::create(builder, kernel.getLoc(), function, operands); };
+    if (profile)
+      count(builder, kernel, arena, call);
+    else
+      call();
+    return success();
+  }
+
+  /// Adds the cycles that `call` takes to the kernel's counter.
+  void count(OpBuilder &builder, KernelOp kernel, Value arena, function_ref<void()> call) {
+    Location loc = kernel.getLoc();
+    auto i64 = builder.getI64Type();
+    auto now = [&]() -> Value {
+      return LLVM::CallIntrinsicOp::create(builder, loc, i64, builder.getStringAttr("llvm.readcyclecounter"),
+                                           ValueRange{})
+          .getResult(0);
+    };
+    Value before = now();
+    call();
+    Value after = now();
+    Value offset = arith::ConstantIndexOp::create(builder, loc, countersOffset);
+    Value table =
+        memref::ViewOp::create(builder, loc, MemRefType::get({counters}, i64), arena, offset, ValueRange{});
+    Value slot = arith::ConstantIndexOp::create(builder, loc, profiled.size());
+    Value sum = memref::LoadOp::create(builder, loc, table, slot);
+    sum = arith::AddIOp::create(builder, loc, sum, arith::SubIOp::create(builder, loc, after, before));
+    memref::StoreOp::create(builder, loc, sum, table, slot);
+
+    int64_t macs = 0, bytes = 0;
+    auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
+    for (Operation &op : kernel.getBody().front())
+      if (getKernelRole(&op) == KernelRole::Contraction) {
+        int64_t channels = cast<RankedTensorType>(op.getResult(0).getType()).getShape().back();
+        macs += elements(op.getResult(0)) * (elements(op.getOperand(1)) / channels);
+        bytes += elements(op.getOperand(1)) *
+                 getElementTypeOrSelf(op.getOperand(1).getType()).getIntOrFloatBitWidth() / 8;
+      }
+    for (Value value :
+         llvm::concat<Value>(SmallVector<Value>(kernel.getInputs()), SmallVector<Value>(kernel.getResults())))
+      bytes += BufferLayout::plain(cast<RankedTensorType>(value.getType())).size *
+               BufferLayout::plain(cast<RankedTensorType>(value.getType())).elementBytes();
+    auto id = kernel->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+    profiled.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("name", id ? id : builder.getStringAttr(kernel.getSymName())),
+         builder.getNamedAttr("macs", builder.getI64IntegerAttr(macs)),
+         builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes))}));
+  }
+
+  /// Results leave the arena as plain tensors.
+  LogicalResult emitCopyOut(OpBuilder &builder, Value value, Value memref,
+                            function_ref<Buffer(Value)> bufferOf, GlobalTables &tables, Value arena) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (Operation *def = value.getDefiningOp(); def && !llvm::isa<KernelOp, func::CallOp, ObserveOp>(def)) {
+      // A constant result: through a kernel of its own.
+      return def->emitOpError("cannot be compiled: a result of the function is a constant");
+    }
+    OpBuilder scratch(builder.getContext());
+    OpBuilder::InsertionGuard guard(scratch);
+    OwningOpRef<ModuleOp> holder = ModuleOp::create(scratch, value.getLoc());
+    scratch.setInsertionPointToStart(holder->getBody());
+    auto proxy = UnrealizedConversionCastOp::create(scratch, value.getLoc(), type, ValueRange{});
+    auto kernel =
+        KernelOp::create(scratch, value.getLoc(), TypeRange{type}, "store_result", proxy.getResults());
+    Block *body = scratch.createBlock(&kernel.getBody(), {}, type, value.getLoc());
+    Value copy = tosa::IdentityOp::create(scratch, value.getLoc(), type, body->getArgument(0));
+    YieldOp::create(scratch, value.getLoc(), copy);
+    return emitKernel(builder, kernel, {bufferOf(value)}, {Buffer{memref, BufferLayout::plain(type)}}, tables,
+                      arena);
+  }
+
+  /// observer->fn(observer->ctx, id, row, count) for every row of the plane.
+  void emitObserve(OpBuilder &builder, ObserveOp observe, const Buffer &buffer, Value observer) {
+    Location loc = observe.getLoc();
+    int32_t id = observed.size();
+    observed.push_back(observe.getId());
+    auto pointer = LLVM::LLVMPointerType::get(&getContext());
+    const BufferLayout &layout = buffer.layout;
+    // A run of elements without border: whole tensors, or rows of images.
+    int64_t count = 1;
+    SmallVector<int64_t> outer(layout.shape), strides(layout.strides);
+    while (!outer.empty() && (strides.back() == count || outer.back() == 1)) {
+      count *= outer.pop_back_val();
+      strides.pop_back();
+    }
+    Value fn = LLVM::LoadOp::create(builder, loc, pointer, observer);
+    Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, observer, ArrayRef<LLVM::GEPArg>{1});
+    Value context = LLVM::LoadOp::create(builder, loc, pointer, slot);
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer.memref);
+    auto i64 = builder.getI64Type();
+    Value idValue = LLVM::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(id));
+    Value countValue = LLVM::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(count));
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(builder, loc, value);
+    };
+    std::function<void(size_t, Value)> nest = [&](size_t axis, Value offset) {
+      if (axis < outer.size()) {
+        auto loop = scf::ForOp::create(builder, loc, constant(0), constant(outer[axis]), constant(1));
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(loop.getBody());
+        Value step = arith::MulIOp::create(builder, loc, loop.getInductionVar(),
+                                           constant(strides[axis] * layout.elementBytes()));
+        return nest(axis + 1, arith::AddIOp::create(builder, loc, offset, step));
+      }
+      Value at = arith::IndexCastOp::create(builder, loc, i64, offset);
+      Value row = LLVM::IntToPtrOp::create(builder, loc, pointer, at);
+      auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()),
+                                              {pointer, builder.getI32Type(), pointer, i64});
+      LLVM::CallOp::create(builder, loc, type, ValueRange{fn, context, idValue, row, countValue});
+    };
+    nest(0, arith::AddIOp::create(builder, loc, base, constant(layout.origin * layout.elementBytes())));
+  }
+
+  TargetDescription description;
+  const TargetDescription *target = nullptr;
+  MemRefType arenaType;
+  std::map<Operation *, MemoryPlan> plans; // looked up, never iterated for output
+  SmallVector<StringRef> observed;
+  int64_t counters = 0, countersOffset = 0;
+  SmallVector<Attribute> profiled; ///< what each counter counts
+};
+
+} // namespace
+} // namespace mlir::narrow

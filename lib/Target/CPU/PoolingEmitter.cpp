@@ -1,0 +1,191 @@
+//===- PoolingEmitter.cpp - Reductions and pools in lanes -----------------===//
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/Pool.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+FailureOr<Parts> KernelEmitter::evaluateReduction(Operation *op, const Point &point,
+                                                  const ChannelBlock &block) {
+  int64_t axis = op->getAttrOfType<IntegerAttr>("axis").getInt();
+  Value input = op->getOperand(0);
+  int64_t size = shapeOf(input)[axis];
+  bool real = isFloat(input);
+  auto type = lanes(block.width, real ? Type(b.getF32Type()) : Type(b.getI32Type()));
+  auto constant = [&](double value) {
+    return real ? splatFloat(type, value) : splat(type, static_cast<int64_t>(value));
+  };
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  double start = isa<tosa::ReduceSumOp>(op) ? 0 : isa<tosa::ReduceProductOp>(op) ? 1 : 0;
+  if (isa<tosa::ReduceMaxOp>(op))
+    start = real ? -infinity : std::numeric_limits<int32_t>::min();
+  if (isa<tosa::ReduceMinOp>(op))
+    start = real ? infinity : std::numeric_limits<int32_t>::max();
+  Parts init(block.parts, constant(start));
+  auto saved = loaded;
+  bool ok = true;
+  Parts result = reduce(index(0), index(size), init, [&](Value i, ValueRange acc) -> SmallVector<Value> {
+    Point at = point;
+    at[axis] = i;
+    FailureOr<Parts> x = evaluate(input, at, block);
+    ok &= succeeded(x);
+    if (!ok)
+      return llvm::to_vector(acc);
+    SmallVector<Value> next;
+    for (auto [a, v] : llvm::zip(acc, *x)) {
+      if (isa<tosa::ReduceSumOp>(op))
+        next.push_back(real ? Value(arith::AddFOp::create(b, loc, a, v))
+                            : Value(arith::AddIOp::create(b, loc, a, v)));
+      else if (isa<tosa::ReduceProductOp>(op))
+        next.push_back(real ? Value(arith::MulFOp::create(b, loc, a, v))
+                            : Value(arith::MulIOp::create(b, loc, a, v)));
+      else if (real)
+        next.push_back(arith::SelectOp::create(
+            b, loc,
+            arith::CmpFOp::create(
+                b, loc, isa<tosa::ReduceMaxOp>(op) ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, v,
+                a),
+            v, a));
+      else
+        next.push_back(isa<tosa::ReduceMaxOp>(op) ? Value(arith::MaxSIOp::create(b, loc, a, v))
+                                                  : Value(arith::MinSIOp::create(b, loc, a, v)));
+    }
+    return next;
+  });
+  loaded = saved; // What was loaded inside of the loop is not visible here.
+  if (!ok)
+    return failure();
+  return result;
+}
+
+FailureOr<Parts> KernelEmitter::evaluateWindow(Operation *op, const Point &point, const ChannelBlock &block) {
+  Value input = op->getOperand(0);
+  auto kernelSize = op->getAttrOfType<DenseI64ArrayAttr>("kernel").asArrayRef();
+  auto stride = op->getAttrOfType<DenseI64ArrayAttr>("stride").asArrayRef();
+  auto pad = op->getAttrOfType<DenseI64ArrayAttr>("pad").asArrayRef();
+  bool real = isFloat(input), average = isa<tosa::AvgPool2dOp>(op);
+  int64_t inputZp = 0, outputZp = 0;
+  if (average && !real) {
+    auto izp = getIntegers(op->getOperand(1)), ozp = getIntegers(op->getOperand(2));
+    if (!izp || !ozp)
+      return unsupported(op) << "zero points must be constants", failure();
+    inputZp = izp->front(), outputZp = ozp->front();
+  }
+  auto type = lanes(block.width, real ? Type(b.getF32Type()) : Type(b.getI32Type()));
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  Value start = average ? (real ? splatFloat(type, 0) : splat(type, 0))
+                        : (real ? splatFloat(type, -infinity) : splat(type, -128));
+
+  // The part of the window that lies on the plane, for each axis.
+  struct Extent {
+    Value first, lower, upper; ///< window's first row; rows [lower, upper) of the window exist
+    bool whole;
+  } extents[2];
+  for (int axis = 0; axis < 2; ++axis) {
+    int64_t size = shapeOf(input)[1 + axis];
+    Value first = add(mul(point[1 + axis], stride[axis]), -pad[2 * axis]);
+    extents[axis] = {first, index(0), index(kernelSize[axis]), true};
+    if (pad[2 * axis] || pad[2 * axis + 1]) {
+      Value zero = index(0);
+      extents[axis].lower = arith::MaxSIOp::create(b, loc, zero, arith::SubIOp::create(b, loc, zero, first));
+      extents[axis].upper = arith::MinSIOp::create(b, loc, index(kernelSize[axis]),
+                                                   arith::SubIOp::create(b, loc, index(size), first));
+      extents[axis].whole = false;
+    }
+  }
+  bool ok = true;
+  auto saved = loaded;
+  auto accumulate = [&](Value kh, Value kw, ValueRange acc) -> SmallVector<Value> {
+    Point at = point;
+    at[1] = add(extents[0].first, kh);
+    at[2] = add(extents[1].first, kw);
+    FailureOr<Parts> x = evaluate(input, at, block);
+    ok &= succeeded(x);
+    if (!ok)
+      return llvm::to_vector(acc);
+    SmallVector<Value> next;
+    for (auto [a, v] : llvm::zip(acc, *x)) {
+      if (average)
+        next.push_back(real ? Value(arith::AddFOp::create(b, loc, a, v))
+                            : Value(arith::AddIOp::create(b, loc, a, v)));
+      else if (real)
+        next.push_back(arith::SelectOp::create(
+            b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, v, a), v, a));
+      else
+        next.push_back(arith::MaxSIOp::create(b, loc, a, v));
+    }
+    return next;
+  };
+  Parts sum(block.parts, start);
+  constexpr int64_t unrollUpTo = 16;
+  if (extents[0].whole && extents[1].whole && kernelSize[0] * kernelSize[1] <= unrollUpTo) {
+    for (int64_t kh = 0; kh < kernelSize[0]; ++kh)
+      for (int64_t kw = 0; kw < kernelSize[1]; ++kw)
+        sum = accumulate(index(kh), index(kw), sum);
+  } else {
+    sum = reduce(extents[0].lower, extents[0].upper, sum, [&](Value kh, ValueRange outer) {
+      return reduce(extents[1].lower, extents[1].upper, outer,
+                    [&](Value kw, ValueRange inner) { return accumulate(kh, kw, inner); });
+    });
+    loaded = saved;
+  }
+  if (!ok)
+    return failure();
+  if (!average)
+    return sum;
+
+  bool whole = extents[0].whole && extents[1].whole;
+  int64_t most = kernelSize[0] * kernelSize[1];
+  Value count =
+      arith::MulIOp::create(b, loc, arith::SubIOp::create(b, loc, extents[0].upper, extents[0].lower),
+                            arith::SubIOp::create(b, loc, extents[1].upper, extents[1].lower));
+  if (real) {
+    Value factor;
+    if (whole) {
+      factor = splatFloat(type, 1.0f / static_cast<float>(most));
+    } else {
+      Value n = arith::SIToFPOp::create(b, loc, b.getF32Type(),
+                                        arith::IndexCastOp::create(b, loc, b.getI32Type(), count));
+      Value one = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(1));
+      factor = vector::BroadcastOp::create(b, loc, type, arith::DivFOp::create(b, loc, one, n));
+    }
+    return map({sum},
+               [&](ArrayRef<Value> x) -> Value { return arith::MulFOp::create(b, loc, x[0], factor); });
+  }
+  // N15: the reciprocal of the count as multiplier and shift.
+  std::vector<int32_t> multipliers(most + 1), shifts(most + 1);
+  for (int64_t n = 1; n <= most; ++n) {
+    ::narrow::numerics::Multiplier reciprocal = ::narrow::numerics::averageMultiplier(n);
+    multipliers[n] = reciprocal.multiplier;
+    shifts[n] = reciprocal.shift;
+  }
+  auto wide = lanes(block.width, b.getI64Type());
+  auto fetch = [&](const std::vector<int32_t> &values) -> Value {
+    if (whole)
+      return splat(wide, values[most]);
+    Value table = globalBytes("table", {reinterpret_cast<const char *>(values.data()), values.size() * 4},
+                              b.getI32Type());
+    Value scalar =
+        arith::ExtSIOp::create(b, loc, b.getI64Type(), memref::LoadOp::create(b, loc, table, count));
+    return vector::BroadcastOp::create(b, loc, wide, scalar);
+  };
+  Value multiplier = fetch(multipliers), shift = fetch(shifts);
+  Value count32 =
+      vector::BroadcastOp::create(b, loc, type, arith::IndexCastOp::create(b, loc, b.getI32Type(), count));
+  return map({sum}, [&](ArrayRef<Value> parts) -> Value {
+    Value x = parts[0];
+    if (inputZp)
+      x = arith::SubIOp::create(b, loc, x, arith::MulIOp::create(b, loc, count32, splat(type, inputZp)));
+    Value product = arith::MulIOp::create(b, loc, arith::ExtSIOp::create(b, loc, wide, x), multiplier);
+    Value one = splat(wide, 1);
+    Value round = arith::ShLIOp::create(b, loc, one, arith::SubIOp::create(b, loc, shift, one));
+    x = arith::TruncIOp::create(
+        b, loc, type, arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, product, round), shift));
+    x = arith::AddIOp::create(b, loc, x, splat(type, outputZp));
+    x = arith::MaxSIOp::create(b, loc, x, splat(type, -128));
+    return arith::MinSIOp::create(b, loc, x, splat(type, 127));
+  });
+}

@@ -1,0 +1,369 @@
+//===- RescaleEmitter.cpp - Rescale, quantize and dequantize in lanes ----===//
+#include "KernelEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Target/CPU/KernelOps.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+//===----------------------------------------------------------------------===//
+// Rescale (rules N10 to N12)
+//===----------------------------------------------------------------------===//
+
+int64_t KernelEmitter::magnitude(Value value) {
+  constexpr int64_t all = int64_t{1} << 31;
+  if (auto it = bounds.find(value); it != bounds.end())
+    return it->second;
+  if (isCode(value))
+    return 128;
+  Operation *op = value.getDefiningOp();
+  if (!op || findInput(value))
+    return getElementTypeOrSelf(value.getType()).isInteger(16) ? 32768 : all;
+  int64_t bound = all;
+  if (auto rescale = dyn_cast<tosa::RescaleOp>(op)) {
+    auto multipliers = getIntegers(rescale.getMultiplier()), shifts = getIntegers(rescale.getShift()),
+         zp = getIntegers(rescale.getInputZp());
+    if (multipliers && shifts && zp) {
+      double factor = 0;
+      for (auto [m, s] : llvm::zip(*multipliers, *shifts))
+        factor = std::max(factor, std::ldexp(static_cast<double>(m), -s));
+      double most = (magnitude(rescale.getInput()) + std::abs(zp->front())) * factor + 2;
+      bound = most < static_cast<double>(all) ? static_cast<int64_t>(most) : all;
+    }
+  } else if (isa<tosa::AddOp, tosa::SubOp>(op)) {
+    bound = magnitude(op->getOperand(0)) + magnitude(op->getOperand(1));
+  } else if (isa<tosa::MaximumOp, tosa::MinimumOp>(op)) {
+    bound = std::max(magnitude(op->getOperand(0)), magnitude(op->getOperand(1)));
+  } else if (isa<tosa::MulOp>(op)) {
+    int64_t x = magnitude(op->getOperand(0)), y = magnitude(op->getOperand(1));
+    bound = x < 65536 && y < 32768 ? x * y : all;
+  } else if (auto sum = dyn_cast<tosa::ReduceSumOp>(op)) {
+    bound = magnitude(sum.getInput()) * shapeOf(sum.getInput())[sum.getAxis()];
+  }
+  return std::min(bound, all);
+}
+
+/// Upper 32 bits of the products of i32 lanes.
+Value KernelEmitter::highProduct(Value x, Value y) {
+  auto type = cast<VectorType>(x.getType());
+  int64_t n = type.getNumElements();
+  if (n == 1 || target.dot == DotKind::Sdot)
+    return arith::MulSIExtendedOp::create(b, loc, x, y).getHigh();
+  // Even and odd lanes as 64-bit products: vpmuldq reads the lower half of each
+  // 64-bit lane. AVX2 has no 64-bit arithmetic shift: odd lanes are brought
+  // down by a shuffle there.
+  auto wide = lanes(n / 2, b.getI64Type());
+  Value half = splat(wide, 32);
+  auto low = [&](Value v) -> Value {
+    Value w = vector::BitCastOp::create(b, loc, wide, v);
+    return arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, w, half), half);
+  };
+  auto high = [&](Value v) -> Value {
+    if (target.lanes == 16)
+      return arith::ShRSIOp::create(b, loc, vector::BitCastOp::create(b, loc, wide, v), half);
+    return low(shuffle(v, v, [](int64_t i) { return i | 1; }, n));
+  };
+  Value even = vector::BitCastOp::create(b, loc, type, arith::MulIOp::create(b, loc, low(x), low(y)));
+  Value odd = vector::BitCastOp::create(b, loc, type, arith::MulIOp::create(b, loc, high(x), high(y)));
+  return shuffle(even, odd, [&](int64_t i) { return i % 2 ? n + i : i + 1; }, n);
+}
+
+/// Products of i32 lanes with the signed 16-bit numbers in the lower halves of
+/// `y`, whose upper halves are 0; x has 16 bits too.
+Value KernelEmitter::product16(Value x, Value y) {
+  auto type = cast<VectorType>(x.getType());
+  int64_t n = type.getNumElements();
+  if (target.dot == DotKind::Sdot || target.dot == DotKind::GenericPairs || n < 4) {
+    Value sixteen = splat(type, 16);
+    Value wide = arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, y, sixteen), sixteen);
+    return arith::MulIOp::create(b, loc, x, wide);
+  }
+  auto words = lanes(2 * n, b.getI16Type());
+  Value a = vector::BitCastOp::create(b, loc, words, x), c = vector::BitCastOp::create(b, loc, words, y);
+  StringRef name = n == 16  ? "llvm.x86.avx512.pmaddw.d.512"
+                   : n == 8 ? "llvm.x86.avx2.pmadd.wd"
+                            : "llvm.x86.sse2.pmadd.wd";
+  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{a, c}).getResult(0);
+}
+
+FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
+                                            int64_t offset, bool saturate) {
+  auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift());
+  auto inputZp = getIntegers(op.getInputZp()), outputZp = getIntegers(op.getOutputZp());
+  if (!multipliers || !shifts || !inputZp || !outputZp || multipliers->size() != shifts->size())
+    return unsupported(op) << "its multiplier, shift and zero points must be constants", failure();
+  if (op.getInputUnsigned() || op.getOutputUnsigned())
+    return unsupported(op) << "unsigned codes", failure();
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts))
+    if (s < 2 || s > 62 || m < 0)
+      return unsupported(op) << "multiplier " << m << " with shift " << s << " is outside of the rules",
+             failure();
+  FailureOr<Parts> input = evaluate(op.getInput(), point, block, -inputZp->front());
+  if (failed(input))
+    return failure();
+
+  bool doubleRound = op.getRoundingMode() == tosa::RoundingMode::DOUBLE_ROUND;
+  if (op.getRoundingMode() == tosa::RoundingMode::INEXACT_ROUND)
+    return unsupported(op) << "inexact rounding", failure();
+  int64_t zeroPoint = outputZp->front() + offset;
+  int64_t reach = magnitude(op.getInput()) + std::abs(inputZp->front());
+  auto type = lanes(block.width, b.getI32Type());
+  Value channel = point.empty() ? Value() : point.back();
+  Value self = op.getResult();
+
+  // ((x * m + 2^(s-1)) >> s) + z  ==  ((x * m) >> 32 + c) >> t  with t = s - 32,
+  // c = 2^(t-1) + (z << t), for s >= 33; smaller shifts move x up first.
+  std::vector<int64_t> up, down, constants;
+  bool narrow = !doubleRound, foldZeroPoint = true, identity = true;
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts)) {
+    int64_t left = std::max<int64_t>(0, 33 - s), t = std::max<int64_t>(s, 33) - 32;
+    narrow &= left < 31 && reach < (int64_t{1} << 31 >> left) && t <= 30;
+    up.push_back(left);
+    down.push_back(t);
+    identity &= s < 62 && m == int64_t{1} << s;
+  }
+  // A power of two is a rounded shift, as long as the sum stays in 32 bits.
+  std::vector<int64_t> places;
+  bool power = !doubleRound;
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts)) {
+    int64_t place = s - (m > 0 ? llvm::Log2_64(m) : 0);
+    power &= m > 0 && llvm::isPowerOf2_64(m) && place >= 1 && place <= 30 &&
+             reach + (int64_t{1} << (place - 1)) < int64_t{1} << 31;
+    places.push_back(place);
+  }
+  // Codes have 9 bits once the zero point is gone: with m = 2^16 h + l,
+  // (x * m + 2^(s-1)) >> s  ==  ((x * h) << (16 - s)) + ((x * l + 2^(s-1)) >> s)  for s <= 16,
+  // two products of 16-bit numbers.
+  std::vector<int64_t> halves, rounds;
+  bool splits = !doubleRound && reach <= 511 && block.width > 1;
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts)) {
+    int64_t low = static_cast<int16_t>(m), high = (m - low) >> 16;
+    splits &= high <= 32767 && s <= 16 && (reach * high << (16 - s)) < int64_t{1} << 30;
+    halves.push_back(low << 32 | high);
+    rounds.push_back((int64_t{1} << (s - 1)));
+  }
+  if (identity) {
+    if (zeroPoint)
+      for (Value &x : *input)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+  } else if (power) {
+    std::vector<int64_t> halfUp;
+    for (int64_t place : places)
+      halfUp.push_back(int64_t{1} << (place - 1));
+    Parts h = loadTable(keyOf(self, "h"), halfUp, 32, channel, block);
+    Parts t = loadTable(keyOf(self, "p"), places, 32, channel, block);
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      x = arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, x, h[p]), t[p]);
+      if (zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
+  } else if (splits) {
+    auto column = [&](StringRef key, function_ref<int64_t(size_t)> of) {
+      std::vector<int64_t> values;
+      for (size_t i = 0; i < multipliers->size(); ++i)
+        values.push_back(of(i));
+      return loadTable(keyOf(self, key), values, 32, channel, block);
+    };
+    Parts high = column("sh", [&](size_t i) { return halves[i] & 0xffff; });
+    Parts low = column("sl", [&](size_t i) { return (halves[i] >> 32) & 0xffff; });
+    Parts up = column("su", [&](size_t i) { return 16 - (*shifts)[i]; });
+    Parts round = column("sr", [&](size_t i) { return rounds[i]; });
+    Parts down = column("sd", [&](size_t i) { return (*shifts)[i]; });
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      Value a = arith::ShLIOp::create(b, loc, product16(x, high[p]), up[p]);
+      Value c = arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, product16(x, low[p]), round[p]),
+                                       down[p]);
+      x = arith::AddIOp::create(b, loc, a, c);
+      if (zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
+  } else if (narrow) {
+    for (auto [m, left, t] : llvm::zip(*multipliers, up, down)) {
+      int64_t most = ((reach << left) * m >> 32) + 1 + (int64_t{1} << (t - 1)) + (std::abs(zeroPoint) << t);
+      foldZeroPoint &= most < int64_t{1} << 31;
+    }
+    bool fits = true;
+    for (auto [m, left, t] : llvm::zip(*multipliers, up, down)) {
+      constants.push_back((int64_t{1} << (t - 1)) + (foldZeroPoint ? zeroPoint * (int64_t{1} << t) : 0));
+      fits &= ((reach << left) * m >> 32) + 1 + std::abs(constants.back()) < int64_t{1} << 31;
+    }
+    narrow = fits;
+  }
+  if (identity || power || splits) {
+    // Done.
+  } else if (narrow) {
+    Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
+    Parts t = loadTable(keyOf(self, "t"), down, 32, channel, block);
+    Parts c = loadTable(keyOf(self, "c"), constants, 32, channel, block);
+    Parts l = llvm::all_equal(up) && up.front() == 0 ? Parts()
+                                                     : loadTable(keyOf(self, "l"), up, 32, channel, block);
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      if (!l.empty())
+        x = arith::ShLIOp::create(b, loc, x, l[p]);
+      x = arith::AddIOp::create(b, loc, highProduct(x, m[p]), c[p]);
+      x = arith::ShRSIOp::create(b, loc, x, t[p]);
+      if (!foldZeroPoint && zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
+  } else {
+    // The rule as it is written, in 64 bits.
+    auto wide = lanes(block.width, b.getI64Type());
+    Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
+    Parts s = loadTable(keyOf(self, "s"), *shifts, 32, channel, block);
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      Value value = arith::ExtSIOp::create(b, loc, wide, x);
+      Value shift = arith::ExtSIOp::create(b, loc, wide, s[p]);
+      Value round =
+          arith::ShLIOp::create(b, loc, splat(wide, 1), arith::SubIOp::create(b, loc, shift, splat(wide, 1)));
+      if (doubleRound) {
+        Value zero = splat(wide, 0);
+        Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value, zero);
+        Value extra = arith::SelectOp::create(b, loc, negative, splat(wide, -(int64_t{1} << 30)),
+                                              splat(wide, int64_t{1} << 30));
+        Value far = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sgt, shift, splat(wide, 31));
+        round = arith::AddIOp::create(b, loc, round, arith::SelectOp::create(b, loc, far, extra, zero));
+      }
+      Value product = arith::MulIOp::create(b, loc, value, arith::ExtSIOp::create(b, loc, wide, m[p]));
+      Value shifted = arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, product, round), shift);
+      x = arith::TruncIOp::create(b, loc, type, shifted);
+      if (zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
+  }
+  unsigned bits = getElementTypeOrSelf(self.getType()).getIntOrFloatBitWidth();
+  if (saturate && bits < 32)
+    for (Value &x : *input) {
+      x = arith::MaxSIOp::create(b, loc, x, splat(type, -(int64_t{1} << (bits - 1)) + offset));
+      x = arith::MinSIOp::create(b, loc, x, splat(type, (int64_t{1} << (bits - 1)) - 1 + offset));
+    }
+  return *input;
+}
+
+Value KernelEmitter::stripSaturation(Value value, int64_t &lo, int64_t &hi) {
+  while (!findInput(value) && !ready.contains(value)) {
+    Operation *op = value.getDefiningOp();
+    if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
+      auto min = dyn_cast<IntegerAttr>(clamp.getMinValAttr()),
+           max = dyn_cast<IntegerAttr>(clamp.getMaxValAttr());
+      if (!min || !max)
+        break;
+      lo = std::min(std::max(lo, min.getInt()), hi);
+      hi = std::max(std::min(hi, max.getInt()), lo);
+      value = clamp.getInput();
+    } else if (auto cast = dyn_cast<quant::StorageCastOp>(op)) {
+      value = cast.getInput();
+    } else {
+      break;
+    }
+  }
+  return value;
+}
+
+LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, const Point &point,
+                                         const ChannelBlock &block) {
+  Value offset = offsetOf(buffer.layout, point);
+  int64_t lo = std::numeric_limits<int32_t>::min(), hi = std::numeric_limits<int32_t>::max();
+  if (isCode(value)) {
+    lo = -128, hi = 127;
+    value = stripSaturation(value, lo, hi);
+  }
+  int64_t move = buffer.layout.codeOffset;
+  FailureOr<Parts> parts;
+  auto rescale = value.getDefiningOp<tosa::RescaleOp>();
+  if (rescale && isCode(value) && !ready.contains(value) && !findInput(value))
+    parts = emitRescale(rescale, point, block, move, /*saturate=*/false);
+  else
+    parts = evaluate(value, point, block, move);
+  if (failed(parts))
+    return failure();
+  store(buffer, offset, *parts, block, lo + move, hi + move);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Quantize and dequantize (rules N4, N5)
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct UniformParams {
+  std::vector<float> scales;
+  std::vector<int64_t> zeroPoints;
+  int64_t lo, hi;
+};
+} // namespace
+
+static std::optional<UniformParams> getParams(Type type) {
+  UniformParams params;
+  if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type)) {
+    params.scales = {static_cast<float>(uniform.getScale())};
+    params.zeroPoints = {uniform.getZeroPoint()};
+  } else if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
+    params.scales.assign(perAxis.getScales().begin(), perAxis.getScales().end());
+    params.zeroPoints.assign(perAxis.getZeroPoints().begin(), perAxis.getZeroPoints().end());
+  } else {
+    return std::nullopt;
+  }
+  params.lo = cast<quant::QuantizedType>(type).getStorageTypeMin();
+  params.hi = cast<quant::QuantizedType>(type).getStorageTypeMax();
+  return params;
+}
+
+FailureOr<Parts> KernelEmitter::evaluateQuantize(QuantizeOp op, const Point &point,
+                                                 const ChannelBlock &block) {
+  auto params = getParams(getElementTypeOrSelf(op.getOutput().getType()));
+  if (!params || params->hi - params->lo > 65535 || params->hi > 32767)
+    return unsupported(op) << "codes of type " << op.getOutput().getType(), failure();
+  FailureOr<Parts> input = evaluate(op.getInput(), point, block);
+  if (failed(input))
+    return failure();
+  auto floatType = lanes(block.width, b.getF32Type());
+  auto type = lanes(block.width, b.getI32Type());
+  Value channel = point.empty() ? Value() : point.back();
+  Parts scales = loadFloatTable(keyOf(op.getOutput(), "s"), params->scales, channel, block);
+  Parts zeroPoints = loadTable(keyOf(op.getOutput(), "z"), params->zeroPoints, 32, channel, block);
+  std::vector<float> lows, highs;
+  for (int64_t z : params->zeroPoints) {
+    lows.push_back(static_cast<float>(params->lo - z));
+    highs.push_back(static_cast<float>(params->hi - z));
+  }
+  Parts low = loadFloatTable(keyOf(op.getOutput(), "l"), lows, channel, block);
+  Parts high = loadFloatTable(keyOf(op.getOutput(), "h"), highs, channel, block);
+  // 1.5 * 2^23 makes the addition round to an integer, ties to even; the
+  // clamp before it keeps |t| far below 2^22 and gives the same codes.
+  Value magic = splatFloat(floatType, 12582912.0f);
+  for (auto [p, x] : llvm::enumerate(*input)) {
+    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+    Value t = arith::DivFOp::create(b, loc, x, scales[p]);
+    t = arith::SelectOp::create(b, loc, isNan, splatFloat(floatType, 0), t);
+    t = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, t, low[p]),
+                                low[p], t);
+    t = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, t, high[p]),
+                                high[p], t);
+    t = arith::SubFOp::create(b, loc, arith::AddFOp::create(b, loc, t, magic), magic);
+    x = arith::AddIOp::create(b, loc, arith::FPToSIOp::create(b, loc, type, t), zeroPoints[p]);
+  }
+  return *input;
+}
+
+FailureOr<Parts> KernelEmitter::evaluateDequantize(DequantizeOp op, const Point &point,
+                                                   const ChannelBlock &block) {
+  auto params = getParams(getElementTypeOrSelf(op.getInput().getType()));
+  if (!params)
+    return unsupported(op) << "codes of type " << op.getInput().getType(), failure();
+  FailureOr<Parts> input = evaluate(op.getInput(), point, block);
+  if (failed(input))
+    return failure();
+  auto floatType = lanes(block.width, b.getF32Type());
+  Value channel = point.empty() ? Value() : point.back();
+  Parts scales = loadFloatTable(keyOf(op.getOutput(), "s"), params->scales, channel, block);
+  Parts zeroPoints = loadTable(keyOf(op.getOutput(), "z"), params->zeroPoints, 32, channel, block);
+  for (auto [p, x] : llvm::enumerate(*input)) {
+    x = arith::SIToFPOp::create(b, loc, floatType, arith::SubIOp::create(b, loc, x, zeroPoints[p]));
+    x = arith::MulFOp::create(b, loc, x, scales[p]);
+  }
+  return *input;
+}

@@ -1,0 +1,299 @@
+//===- Target.cpp - What code is generated for ----------------------------===//
+#include "narrow/Target/CPU/Target.h"
+#include "llvm-c/Target.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+#include <algorithm>
+#include <mutex>
+
+using namespace llvm;
+
+namespace mlir::narrow {
+namespace {
+
+/// What an ISA stands for. Features are spelled out, on the baseline CPU of the
+/// architecture, so that any machine with them runs the code and any machine
+/// generates the same; `tune` only chooses the order of instructions.
+struct ISA {
+  StringRef name;
+  Triple::ArchType arch; // UnknownArch: any
+  StringRef features;
+  StringRef tune;
+};
+
+#define NARROW_AVX2 "+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt"
+#define NARROW_AVX512 NARROW_AVX2 ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
+/// Within an architecture from the simplest to the best.
+constexpr ISA isas[] = {
+    {"portable", Triple::UnknownArch, "", ""},
+    {"avx2", Triple::x86_64, NARROW_AVX2, "haswell"},
+    {"avx512", Triple::x86_64, NARROW_AVX512, "skylake-avx512"},
+    {"avxvnni", Triple::x86_64, NARROW_AVX2 ",+avxvnni", "alderlake"},
+    {"avx512vnni", Triple::x86_64, NARROW_AVX512 ",+avx512vnni", "cascadelake"},
+    {"neon-dotprod", Triple::aarch64, "+neon,+dotprod", "neoverse-n1"},
+};
+
+Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
+
+/// ". Did you mean a, b?" with up to three names close to `name`, else nothing.
+std::string suggest(StringRef name, ArrayRef<StringRef> candidates) {
+  SmallVector<std::pair<unsigned, StringRef>> near;
+  for (StringRef candidate : candidates) {
+    unsigned distance = name.edit_distance(candidate, /*AllowReplacements=*/true, /*MaxEditDistance=*/4);
+    if (distance <= std::clamp<size_t>(name.size() / 3, 1, 4))
+      near.push_back({distance, candidate});
+  }
+  llvm::sort(near);
+  if (near.empty())
+    return "";
+  std::string text = "; did you mean ";
+  for (auto [i, candidate] : llvm::enumerate(ArrayRef(near).take_front(3)))
+    text += (i ? ", '" : "'") + candidate.second.str() + "'";
+  return text + "?";
+}
+
+Expected<const Target *> lookup(const Triple &triple) {
+  initializeTargets();
+  std::string reason;
+  const Target *target = TargetRegistry::lookupTarget(triple, reason);
+  bool supported = (triple.getArch() == Triple::x86_64 && !triple.isX32()) ||
+                   (triple.getArch() == Triple::aarch64 && triple.getEnvironment() != Triple::GNUILP32);
+  if (!target || !supported)
+    return makeError("--mtriple: no code generator for '" + triple.str() +
+                     "'; this compiler has x86_64 and aarch64, e.g. 'aarch64-linux-gnu'");
+  if (!triple.isOSBinFormatELF())
+    return makeError("--mtriple: '" + triple.str() +
+                     "' does not use ELF objects, the only kind that is "
+                     "written; use a Linux triple");
+  return target;
+}
+
+/// The names of the features that are enabled by `cpu` and `features`.
+StringSet<> getEnabled(const Target &target, const Triple &triple, StringRef cpu, StringRef features) {
+  std::unique_ptr<MCSubtargetInfo> info(target.createMCSubtargetInfo(triple, cpu, features));
+  StringSet<> names;
+  for (const SubtargetFeatureKV &feature : info->getEnabledProcessorFeatures())
+    names.insert(feature.Key);
+  return names;
+}
+
+/// The features in "+a,+b" that are not in `enabled`.
+std::vector<StringRef> getMissing(StringRef features, const StringSet<> &enabled) {
+  std::vector<StringRef> missing;
+  for (StringRef feature : llvm::split(features, ','))
+    if (feature.consume_front("+") && !enabled.contains(feature))
+      missing.push_back(feature);
+  return missing;
+}
+
+const ISA *findISA(StringRef name) {
+  const ISA *it = llvm::find_if(isas, [&](const ISA &isa) { return isa.name == name; });
+  return it == std::end(isas) ? nullptr : it;
+}
+
+bool supportsArch(const ISA &isa, const Triple &triple) {
+  return isa.arch == Triple::UnknownArch || isa.arch == triple.getArch();
+}
+
+StringRef getBestISA(const Triple &triple, const StringSet<> &enabled) {
+  StringRef best = "portable";
+  for (const ISA &isa : isas)
+    if (supportsArch(isa, triple) && getMissing(isa.features, enabled).empty())
+      best = isa.name;
+  return best;
+}
+
+/// Names alone: MCSubtargetInfo::checkFeatures would end the process.
+Error checkFeatureNames(const MCSubtargetInfo &info, StringRef features) {
+  std::vector<StringRef> known;
+  for (const SubtargetFeatureKV &feature : info.getAllProcessorFeatures())
+    known.push_back(feature.Key);
+  for (StringRef feature : llvm::split(features, ',')) {
+    if (feature.empty())
+      continue;
+    if (!feature.starts_with("+") && !feature.starts_with("-"))
+      return makeError("--mattr: write '+" + feature + "' or '-" + feature + "' instead of '" + feature +
+                       "'");
+    if (!llvm::is_contained(known, feature.drop_front()))
+      return makeError("--mattr: unknown feature '" + feature.drop_front() + "'" +
+                       suggest(feature.drop_front(), known));
+  }
+  return Error::success();
+}
+
+Error checkCPU(const MCSubtargetInfo &info, const Triple &triple, StringRef cpu) {
+  if (info.isCPUStringValid(cpu))
+    return Error::success();
+  std::vector<StringRef> known;
+  for (const SubtargetSubTypeKV &candidate : info.getAllProcessorDescriptions())
+    known.push_back(candidate.Key);
+  return makeError("--mcpu: unknown CPU '" + cpu + "' for " + triple.getArchName() + suggest(cpu, known));
+}
+
+std::string join(StringRef a, StringRef b) {
+  return a.empty() ? b.str() : b.empty() ? a.str() : (a + "," + b).str();
+}
+
+std::string getHostFeatures() {
+  // A StringMap has no order of its own.
+  std::vector<std::string> features;
+  for (const auto &entry : sys::getHostCPUFeatures())
+    features.push_back((entry.second ? "+" : "-") + entry.first().str());
+  llvm::sort(features, [](StringRef a, StringRef b) { return a.drop_front() < b.drop_front(); });
+  return llvm::join(features, ",");
+}
+
+} // namespace
+
+void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeX86Disassembler();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
+    LLVMInitializeAArch64Disassembler();
+  });
+}
+
+ArrayRef<StringRef> getISANames() {
+  static const SmallVector<StringRef> names =
+      llvm::map_to_vector(isas, [](const ISA &isa) { return isa.name; });
+  return names;
+}
+
+Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
+  Triple host(sys::getDefaultTargetTriple());
+  Triple triple(request.triple.empty() ? host.str() : Triple::normalize(request.triple));
+  Expected<const Target *> target = lookup(triple);
+  if (!target)
+    return target.takeError();
+
+  bool native = request.cpu == "native" || request.isa == "native";
+  if (native && triple.getArch() != host.getArch())
+    return makeError("'native' is a " + host.getArchName() + " CPU, but --mtriple is '" + triple.str() +
+                     "'; name a CPU or an ISA");
+  if (request.isa == "native" && !request.cpu.empty() && request.cpu != "native")
+    return makeError("--isa=native contradicts --mcpu=" + request.cpu + "; give one of the two");
+
+  TargetSpec spec;
+  spec.triple = triple.str();
+  bool isX86 = triple.getArch() == Triple::x86_64;
+  StringRef baseline = isX86 ? "x86-64" : "generic";
+  spec.cpu = native ? sys::getHostCPUName().str() : request.cpu.empty() ? baseline.str() : request.cpu;
+
+  std::unique_ptr<MCSubtargetInfo> info((*target)->createMCSubtargetInfo(triple, baseline, ""));
+  if (!info)
+    return makeError("--mtriple: LLVM knows no CPU of '" + triple.str() + "'");
+  if (native && !info->isCPUStringValid(spec.cpu))
+    spec.cpu = baseline.str(); // a CPU newer than LLVM: its features say enough
+  if (Error error = checkCPU(*info, triple, spec.cpu))
+    return error;
+  if (isX86 && !getEnabled(**target, triple, spec.cpu, "").contains("64bit"))
+    return makeError("--mcpu: '" + spec.cpu + "' is not a 64-bit CPU");
+  if (Error error = checkFeatureNames(*info, request.features))
+    return error;
+  std::string cpuFeatures = join(native ? getHostFeatures() : "", request.features);
+  StringSet<> enabled = getEnabled(**target, triple, spec.cpu, cpuFeatures);
+
+  // What the user wrote about the CPU is a fact that the ISA must respect; a
+  // bare --isa is the definition of the CPU.
+  bool named = native || !request.cpu.empty();
+  if (request.isa.empty() || request.isa == "native") {
+    spec.isa = named ? getBestISA(triple, enabled).str() : "portable";
+    spec.features = cpuFeatures;
+    return spec;
+  }
+  const ISA *isa = findISA(request.isa);
+  if (!isa)
+    return makeError("--isa: unknown instruction set '" + request.isa + "'; known are native, " +
+                     llvm::join(getISANames(), ", "));
+  if (!supportsArch(*isa, triple))
+    return makeError("--isa: '" + request.isa + "' is not an instruction set of " + triple.getArchName() +
+                     " (--mtriple is '" + triple.str() + "')");
+  spec.isa = request.isa;
+  spec.features = named ? cpuFeatures : join(isa->features, request.features);
+  if (!named)
+    spec.tune = isa->tune.str();
+  std::vector<StringRef> missing =
+      getMissing(isa->features, getEnabled(**target, triple, spec.cpu, spec.features));
+  if (!missing.empty())
+    return makeError("--isa: '" + request.isa + "' needs the features " + llvm::join(missing, ", ") +
+                     ", which CPU '" + spec.cpu + "'" +
+                     (request.features.empty() ? "" : " with --mattr=" + request.features) + " lacks");
+  return spec;
+}
+
+std::string getRequiredFeatures(const TargetSpec &spec) {
+  Triple triple(spec.triple);
+  Expected<const Target *> target = lookup(triple);
+  if (!target) {
+    consumeError(target.takeError());
+    return "";
+  }
+  std::unique_ptr<MCSubtargetInfo> info((*target)->createMCSubtargetInfo(triple, spec.cpu, spec.features));
+  // Features that CPUs have for tuning only say nothing about what runs.
+  FeatureBitset isaBits, tuneBits;
+  for (const SubtargetSubTypeKV &cpu : info->getAllProcessorDescriptions()) {
+    isaBits |= cpu.Implies.getAsBitset();
+    tuneBits |= cpu.TuneImplies.getAsBitset();
+  }
+  std::vector<std::string> names;
+  for (const SubtargetFeatureKV &feature : info->getEnabledProcessorFeatures())
+    if (!tuneBits[feature.Value] || isaBits[feature.Value])
+      names.push_back(feature.Key);
+  llvm::sort(names);
+  return llvm::join(names, ",");
+}
+
+Error checkHostFeatures(StringRef required, const StringMap<bool> &host) {
+  std::vector<StringRef> missing;
+  for (StringRef feature : llvm::split(required, ',')) {
+    auto it = host.find(feature);
+    if (it != host.end() && !it->second)
+      missing.push_back(feature);
+  }
+  if (missing.empty())
+    return Error::success();
+  return makeError("this CPU lacks " + llvm::join(missing, ", ") +
+                   ", which the model was compiled for; compile it with "
+                   "--mcpu=native or a lower --isa");
+}
+
+Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &spec, unsigned optLevel) {
+  Triple triple(spec.triple);
+  Expected<const Target *> target = lookup(triple);
+  if (!target)
+    return target.takeError();
+  // A TargetSpec need not come from resolveTarget; a bad name would only be
+  // printed by LLVM, and a default compiled for.
+  std::unique_ptr<MCSubtargetInfo> info((*target)->createMCSubtargetInfo(triple, "", ""));
+  if (Error error = checkCPU(*info, triple, spec.cpu))
+    return error;
+  if (Error error = checkFeatureNames(*info, spec.features))
+    return error;
+  TargetOptions options;
+  options.AllowFPOpFusion = FPOpFusion::Strict; // results may not depend on the ISA
+  CodeGenOptLevel level = CodeGenOpt::getLevel(optLevel).value_or(CodeGenOptLevel::Default);
+  std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
+      triple, spec.cpu, spec.features, options, Reloc::PIC_, std::nullopt, level));
+  if (!machine)
+    return makeError("LLVM cannot generate code for '" + spec.triple + "'");
+  return machine;
+}
+
+} // namespace mlir::narrow

@@ -1,0 +1,21 @@
+//===- TargetDescription.cpp - What kernels need to know of a CPU ---------===//
+#include "narrow/Target/CPU/TargetDescription.h"
+
+using namespace mlir::narrow;
+
+llvm::ArrayRef<TargetDescription> TargetDescription::all() {
+  static const TargetDescription descriptions[] = {
+      // isa          lanes regs dot                    fma
+      {"avx512vnni", 16, 32, DotKind::Vpdpbusd, true}, {"avx512", 16, 32, DotKind::Pmaddwd, true},
+      {"avxvnni", 8, 16, DotKind::Vpdpbusd, true},     {"avx2", 8, 16, DotKind::Pmaddwd, true},
+      {"neon-dotprod", 4, 32, DotKind::Sdot, true},    {"portable", 4, 16, DotKind::GenericPairs, false},
+  };
+  return descriptions;
+}
+
+const TargetDescription *TargetDescription::lookup(llvm::StringRef isa) {
+  for (const TargetDescription &description : all())
+    if (description.isa == isa)
+      return &description;
+  return nullptr;
+}

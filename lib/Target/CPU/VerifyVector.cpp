@@ -1,0 +1,56 @@
+//===- VerifyVector.cpp - The contract of the vector stage ----------------===//
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "narrow/Target/CPU/Passes.h"
+#include "narrow/Target/CPU/TargetDescription.h"
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWVERIFYVECTOR
+#include "narrow/Target/CPU/Passes.h.inc"
+
+namespace {
+
+/// Memory is static and plain, vectors are registers.
+bool isLegalType(Type type) {
+  if (auto memref = dyn_cast<MemRefType>(type))
+    return memref.hasStaticShape() && memref.getLayout().isIdentity();
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.getRank() == 1 && !vector.isScalable();
+  return type.isIntOrIndexOrFloat() || isa<LLVM::LLVMPointerType>(type);
+}
+
+struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
+  using NarrowVerifyVectorBase::NarrowVerifyVectorBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (StringRef name : {"narrow.arena_size", "narrow.arena_alignment"})
+      if (!module->getAttrOfType<IntegerAttr>(name)) {
+        module.emitError() << "has no attribute " << name << ": run --narrow-vector-pipeline";
+        return signalPassFailure();
+      }
+    auto isa = module->getAttrOfType<StringAttr>("narrow.isa");
+    if (!isa || !TargetDescription::lookup(isa)) {
+      module.emitError() << "has no attribute narrow.isa that names an instruction set";
+      return signalPassFailure();
+    }
+
+    ConversionTarget target(getContext());
+    target.addLegalOp<ModuleOp>();
+    target.addDynamicallyLegalDialect<func::FuncDialect, arith::ArithDialect, math::MathDialect,
+                                      scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>(
+        [](Operation *op) {
+          return llvm::all_of(op->getResultTypes(), isLegalType) &&
+                 llvm::all_of(op->getOperandTypes(), isLegalType);
+        });
+    // No allocation: the arena is given.
+    target.addDynamicallyLegalDialect<memref::MemRefDialect>([](Operation *op) {
+      return !llvm::isa<memref::AllocOp, memref::AllocaOp, memref::DeallocOp, memref::CopyOp>(op) &&
+             llvm::all_of(op->getResultTypes(), isLegalType);
+    });
+    if (failed(applyFullConversion(module, target, FrozenRewritePatternSet())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace mlir::narrow
