@@ -1,0 +1,76 @@
+//===- CommandLine.h - Options that several drivers have --------*- C++ -*-===//
+//
+// Options are members of objects that live in main: libraries have no global
+// command line options.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_PIPELINES_COMMANDLINE_H
+#define NARROW_PIPELINES_COMMANDLINE_H
+
+#include "narrow/Import/ONNX/Import.h"
+#include "narrow/Pipelines/Pipelines.h"
+#include "narrow/Support/Dataset.h"
+#include "narrow/Target/CPU/Target.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+namespace mlir::narrow {
+
+/// Exit codes of every driver.
+enum ExitCode { Done = 0, BadInput = 1, BadUsage = 2 };
+
+/// First statement of a driver's main: forgets the options that LLVM's own
+/// libraries register, which would clash with ours (--threads) and fill --help,
+/// and makes a file that may not grow an error of the write, not a signal.
+void startTool();
+
+/// Prints `error` as "<tool>: error: ..." lines; returns BadInput. An error
+/// without a message is one that ToolDiagnostics has printed already.
+int reportError(llvm::Error error);
+llvm::Error alreadyReported();
+
+/// Prints what MLIR reports while it lives: where (file, line and column if
+/// known), what, and the line of the source unless it is one of constants.
+class ToolDiagnostics : public ScopedDiagnosticHandler {
+public:
+  explicit ToolDiagnostics(MLIRContext *context);
+
+private:
+  void print(Location location, DiagnosticSeverity severity, const llvm::Twine &message);
+  llvm::StringRef getLine(FileLineColLoc location);
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
+};
+
+/// Parses argv; hides options that are not in `category`. False: the usage was
+/// wrong and has been explained.
+bool parseCommandLine(int argc, char **argv, llvm::StringRef overview, llvm::cl::OptionCategory &category);
+
+/// What a list of --shape options says.
+llvm::Expected<ImportOptions> parseShapes(const llvm::cl::list<std::string> &texts);
+
+struct ModelOptions {
+  explicit ModelOptions(llvm::cl::OptionCategory &category);
+  llvm::cl::opt<std::string> path;
+  llvm::cl::list<std::string> shapes;
+  llvm::Expected<ImportOptions> get() const;
+};
+
+struct DataOptions {
+  explicit DataOptions(llvm::cl::OptionCategory &category);
+  llvm::cl::list<std::string> inputNames;
+  llvm::cl::opt<std::string> layout, mean, std;
+  llvm::Expected<::narrow::DatasetOptions> get() const;
+};
+
+struct TargetOptions {
+  explicit TargetOptions(llvm::cl::OptionCategory &category);
+  llvm::cl::opt<std::string> cpu, triple, features, isa;
+  llvm::Expected<TargetSpec> get() const;
+};
+
+} // namespace mlir::narrow
+
+#endif

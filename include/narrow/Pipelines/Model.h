@@ -1,0 +1,54 @@
+//===- Model.h - Steps that the drivers share -------------------*- C++ -*-===//
+#ifndef NARROW_PIPELINES_MODEL_H
+#define NARROW_PIPELINES_MODEL_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "narrow/Calibration/Table.h"
+#include "narrow/Import/ONNX/Import.h"
+#include "narrow/Pipelines/Pipelines.h"
+#include "narrow/Support/Dataset.h"
+#include "narrow/Target/CPU/JIT.h"
+#include "narrow/Target/CPU/Target.h"
+
+namespace mlir::narrow {
+
+/// The stages of docs/architecture.md, in order.
+enum class Stage { Imported, Float, Observed, Annotated, Quantized, Integer, Vector, LLVM };
+StringRef stringifyStage(Stage stage);
+/// Which stage a module is in, from what it contains.
+Stage detectStage(ModuleOp module);
+/// True for a model that came with quantization of its own (QDQ).
+bool isQuantizedByOthers(ModuleOp module);
+
+/// Reads an .onnx file or IR of any stage, by content. Null after a diagnostic.
+OwningOpRef<ModuleOp> loadModel(StringRef path, MLIRContext &context, const ImportOptions &options);
+
+/// The name that calibration tables know the model by: SHA-256 of the float
+/// stage printed without locations.
+std::string hashModel(ModuleOp floatStage);
+
+/// Runs a pipeline on `module`; false after a diagnostic.
+LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build);
+
+/// Inputs of @main as data sets know them.
+std::vector<::narrow::ModelInput> getModelInputs(ModuleOp module);
+
+struct CalibrationOptions {
+  int64_t samples = 0;   ///< 0: all
+  int64_t batch = 16;    ///< samples that a thread takes at once
+  unsigned threads = 0;  ///< 0: one for each core
+  std::string statePath; ///< where an unfinished run is kept; empty: nowhere
+  bool resume = false;
+  double saveSeconds = 5; ///< between two states
+};
+
+/// Compiles the observed model for this machine, runs it on the data and
+/// returns the statistics. `floatStage` is not changed.
+llvm::Expected<::narrow::CalibrationTable> calibrate(ModuleOp floatStage, const ::narrow::Dataset &data,
+                                                     ArrayRef<::narrow::ModelInput> inputs,
+                                                     const CalibrationOptions &options);
+
+} // namespace mlir::narrow
+
+#endif

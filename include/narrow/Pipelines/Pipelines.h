@@ -1,0 +1,73 @@
+//===- Pipelines.h - Which passes run in which order ------------*- C++ -*-===//
+//
+// One pipeline a stage, each from the stage before it. They end with the pass
+// that verifies the stage and are registered as --narrow-<stage>-pipeline.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_PIPELINES_PIPELINES_H
+#define NARROW_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+#include "narrow/Numerics/Estimators.h"
+
+namespace narrow {
+struct CalibrationTable;
+}
+
+namespace mlir::narrow {
+
+/// Refuses what is no method: a wrong name would mean the default one.
+struct MethodParser : mlir::detail::PassOptions::OptionParser<std::string> {
+  using Base = mlir::detail::PassOptions::OptionParser<std::string>;
+  using Base::Base;
+  bool parse(llvm::cl::Option &option, llvm::StringRef name, llvm::StringRef text, std::string &value);
+};
+
+struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> {
+  Option<std::string> table{*this, "table", llvm::cl::desc("calibration table")};
+  Option<std::string, MethodParser> method{*this, "method", llvm::cl::desc("minmax, percentile, mse or kl"),
+                                           llvm::cl::init("minmax")};
+  Option<double> percentile{*this, "percentile", llvm::cl::desc("percent kept at each end"),
+                            llvm::cl::init(99.99)};
+  Option<std::string> scheme{*this, "scheme", llvm::cl::desc("w8a8, w4a8, w8pta8, ..."),
+                             llvm::cl::init("w8a8")};
+  ListOption<std::string> overrides{*this, "override", llvm::cl::desc("<regex>=<scheme> for ops by id")};
+};
+
+struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {
+  Option<bool> strict{*this, "strict", llvm::cl::desc("an op that stays float is an error"),
+                      llvm::cl::init(false)};
+};
+
+struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("instruction set"), llvm::cl::init("portable")};
+  Option<bool> x86{*this, "x86", llvm::cl::desc("the target is an x86-64"), llvm::cl::init(false)};
+  Option<bool> profile{*this, "profile", llvm::cl::desc("count the cycles of every kernel"),
+                       llvm::cl::init(false)};
+};
+
+/// imported -> float. A model that is already quantized (QDQ) takes the same
+/// rewrites; its stage is then quantized, and `verify` must be off.
+void buildFloatPipeline(OpPassManager &pm, bool verify = true);
+/// float -> observed.
+void buildObservedPipeline(OpPassManager &pm);
+/// observed -> annotated. `table`, when given, is used instead of options.table.
+void buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
+                            const ::narrow::CalibrationTable *table = nullptr);
+/// annotated -> quantized.
+void buildQuantizedPipeline(OpPassManager &pm);
+/// quantized -> integer.
+void buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOptions &options);
+/// integer (or float, observed) -> vector.
+void buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options);
+
+/// vector -> llvm.
+void buildLLVMPipeline(OpPassManager &pm);
+
+/// Registers all of the above by name.
+void registerPipelines();
+
+} // namespace mlir::narrow
+
+#endif

@@ -1,0 +1,92 @@
+/*===- Model.h - The C interface of compiled models -------------------------===
+ *
+ * What every model compiled by Narrow exposes. This text is part of each
+ * generated header; there is nothing to install and nothing to link besides
+ * the model itself.
+ *
+ * A compiled model keeps no state: it has no writable globals, allocates
+ * nothing and calls nothing. Its functions may run on any number of threads at
+ * once, as long as each call has an arena and outputs of its own.
+ *===----------------------------------------------------------------------===*/
+#ifndef NARROW_MODEL_H
+#define NARROW_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes whenever a struct or the meaning of a function changes. */
+#define NARROW_ABI_VERSION 1
+
+/* What the functions of a model return. Unless it is NARROW_OK, nothing has been
+ * written. */
+enum narrow_status {
+  NARROW_OK = 0,
+  NARROW_ERROR_NULL = -1,            /* a pointer is null */
+  NARROW_ERROR_ARENA_SIZE = -2,      /* the arena is smaller than info->arena_size */
+  NARROW_ERROR_ARENA_ALIGNMENT = -3, /* the arena is not aligned to info->arena_alignment */
+  NARROW_ERROR_NO_CODES = -4         /* run_codes of a model that is not quantized */
+};
+
+/* The type of one element. */
+enum narrow_type {
+  NARROW_NONE = 0,
+  NARROW_F32 = 1,
+  NARROW_F64 = 2,
+  NARROW_I8 = 3,
+  NARROW_U8 = 4,
+  NARROW_I16 = 5,
+  NARROW_U16 = 6,
+  NARROW_I32 = 7,
+  NARROW_I64 = 8
+};
+
+/* One input or output. Elements are contiguous, in the order of dims. */
+struct narrow_tensor {
+  const char *name;    /* as in the source model */
+  const char *layout;  /* "nchw", "nhwc", ...; "" if unknown */
+  const int64_t *dims; /* rank numbers */
+  int64_t count;       /* elements, the product of dims */
+  int32_t rank;
+  int32_t type;       /* enum narrow_type: what run takes or gives */
+  int32_t code_type;  /* enum narrow_type: what run_codes takes or gives; NARROW_NONE if there are no codes */
+  int32_t zero_point; /* value = scale * (code - zero_point) */
+  double scale;
+};
+
+/* Everything there is to know about a model. All of it is constant. */
+struct narrow_model_info {
+  uint32_t abi_version; /* NARROW_ABI_VERSION of the compiler */
+  int32_t input_count;
+  int32_t output_count;
+  int32_t observer_count; /* tensors that observe reports; 0 unless compiled for calibration */
+  const struct narrow_tensor *inputs;
+  const struct narrow_tensor *outputs;
+  const char *const *observers; /* their ids */
+  uint64_t arena_size;          /* bytes that run needs */
+  uint64_t arena_alignment;
+  uint64_t weights_size; /* bytes of constants */
+  const char *name;
+  const char *compiler; /* version of the compiler */
+  const char *triple;   /* what the code was compiled for */
+  const char *cpu;
+  const char *isa;      /* instruction sets, comma separated */
+  const char *features; /* CPU features that the code needs, comma separated */
+  const char *manifest; /* JSON: how the model was made; "" if not recorded */
+};
+
+/* Receives the observed tensors of a model that was compiled for calibration. */
+struct narrow_observer {
+  /* id indexes info->observers; data is valid during the call only. */
+  void (*fn)(void *ctx, int32_t id, const float *data, int64_t count);
+  void *ctx;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NARROW_MODEL_H */

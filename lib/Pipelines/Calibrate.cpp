@@ -1,0 +1,173 @@
+//===- Calibrate.cpp - Runs the observed model on data --------------------===//
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Support/OutputFile.h"
+#include "narrow/Support/Progress.h"
+#include "narrow/Target/CPU/Emit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
+#include <chrono>
+#include <mutex>
+
+using namespace mlir;
+using namespace mlir::narrow;
+using ::narrow::CalibrationTable;
+using ::narrow::Collector;
+using ::narrow::SampleRange;
+
+static llvm::Error makeError(const llvm::Twine &message) { return llvm::createStringError(message); }
+
+/// The observed model as code for this machine.
+static llvm::Expected<std::unique_ptr<CompiledModel>> compileObserved(ModuleOp observed) {
+  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
+  if (!target)
+    return target.takeError();
+  VectorPipelineOptions vector;
+  vector.isa = target->isa;
+  if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    return makeError("the observed model could not be compiled");
+  EmitOptions options;
+  options.target = *target;
+  options.prefix = "calibration";
+  llvm::Expected<ObjectBuffer> object = emitObject(observed, options);
+  if (!object)
+    return object.takeError();
+  return CompiledModel::fromObject(StringRef(object->data(), object->size()));
+}
+
+namespace {
+
+/// What the threads share.
+struct Run {
+  const ::narrow::Dataset &data;
+  const CompiledModel &model;
+  ArrayRef<::narrow::ObservedTensor> tensors;
+  int64_t batch; ///< of one run of the model
+
+  /// Statistics of the samples of `range`.
+  llvm::Expected<Collector> process(SampleRange range, ::narrow::Progress &progress) const {
+    Collector collector(tensors);
+    CompiledModel::Arena arena(model.info());
+    narrow_observer observer{narrow_collect, &collector};
+    std::vector<std::vector<float>> in, out;
+    std::vector<const float *> inPointers;
+    std::vector<float *> outPointers;
+    for (const narrow_tensor &tensor : model.inputs())
+      in.emplace_back(tensor.count);
+    for (const narrow_tensor &tensor : model.outputs())
+      out.emplace_back(tensor.count);
+    for (std::vector<float> &values : in)
+      inPointers.push_back(values.data());
+    for (std::vector<float> &values : out)
+      outPointers.push_back(values.data());
+    for (int64_t sample = range.begin; sample < range.end; sample += batch) {
+      for (int64_t i = 0; i < batch; ++i)
+        for (size_t input = 0; input < in.size(); ++input)
+          if (llvm::Error error = data.read(sample + i, input, in[input].data() + i * data.sampleSize(input)))
+            return std::move(error);
+      collector.beginRun(sample, batch);
+      if (llvm::Error error = model.observe(inPointers, outPointers, arena, observer))
+        return std::move(error);
+      if (llvm::Error error = collector.endRun())
+        return std::move(error);
+      progress.advance(batch);
+    }
+    return std::move(collector);
+  }
+};
+
+} // namespace
+
+llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, const ::narrow::Dataset &data,
+                                                         ArrayRef<::narrow::ModelInput> inputs,
+                                                         const CalibrationOptions &options) {
+  std::string hash = hashModel(floatStage);
+  OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
+  if (failed(runPipeline(*observed, buildObservedPipeline)))
+    return makeError("no observers could be inserted");
+  std::vector<::narrow::ObservedTensor> tensors = getObservedTensors(*observed);
+  if (tensors.empty())
+    return makeError("nothing in the model can be quantized: it has no op that Narrow computes in integers");
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileObserved(*observed);
+  if (!model)
+    return model.takeError();
+
+  int64_t batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
+  total = total / batch * batch;
+  if (total == 0)
+    return makeError("the data has " + llvm::Twine(data.sampleCount()) +
+                     " samples, the model takes batches of " + llvm::Twine(batch) +
+                     ": give at least one whole batch");
+
+  std::vector<::narrow::InputPreprocessing> preprocessing;
+  for (auto [i, input] : llvm::enumerate(inputs))
+    if (!data.preprocessing(i).empty())
+      preprocessing.push_back({input.name, data.preprocessing(i)});
+  CalibrationTable table = CalibrationTable::create(hash, preprocessing, Collector(tensors));
+  table.progress = ::narrow::CalibrationProgress{data.fingerprint(), total, {}};
+  if (options.resume && !options.statePath.empty() && llvm::sys::fs::exists(options.statePath)) {
+    llvm::Expected<CalibrationTable> state = ::narrow::readTable(options.statePath);
+    if (!state)
+      return state.takeError();
+    if (llvm::Error error = ::narrow::checkResume(*state, options.statePath, table, tensors))
+      return std::move(error);
+    table = std::move(*state);
+  }
+
+  // Pieces of the samples that are left; threads take them in any order, which
+  // the statistics do not show.
+  int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
+  std::vector<SampleRange> pieces;
+  int64_t left = 0;
+  for (SampleRange range : table.progress->remaining()) {
+    left += range.end - range.begin;
+    for (int64_t begin = range.begin; begin < range.end; begin += piece)
+      pieces.push_back({begin, std::min(begin + piece, range.end)});
+  }
+  ::narrow::Progress progress("calibrating", "samples", total);
+  progress.skip(total - left);
+  Run run{data, **model, tensors, batch};
+  std::mutex mutex;
+  size_t next = 0;
+  llvm::Error failure = llvm::Error::success();
+  auto lastSave = std::chrono::steady_clock::now();
+  auto work = [&] {
+    for (;;) {
+      SampleRange range;
+      {
+        std::lock_guard lock(mutex);
+        if (next == pieces.size() || failure)
+          return;
+        range = pieces[next++];
+      }
+      llvm::Expected<Collector> collector = run.process(range, progress);
+      std::lock_guard lock(mutex);
+      if (!collector) {
+        failure = llvm::joinErrors(std::move(failure), collector.takeError());
+        return;
+      }
+      table.addSamples(CalibrationTable::create(hash, preprocessing, *collector), range);
+      auto now = std::chrono::steady_clock::now();
+      if (!options.statePath.empty() &&
+          now - lastSave >= std::chrono::duration<double>(options.saveSeconds)) {
+        lastSave = now;
+        failure = llvm::joinErrors(std::move(failure), ::narrow::writeTable(options.statePath, table));
+      }
+    }
+  };
+  unsigned threads = options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
+  {
+    llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
+    for (unsigned i = 0; i < threads; ++i)
+      pool.async(work);
+    pool.wait();
+  }
+  if (failure)
+    return std::move(failure);
+  table.progress.reset();
+  if (!options.statePath.empty())
+    llvm::sys::fs::remove(options.statePath);
+  return table;
+}

@@ -1,0 +1,177 @@
+//===- CommandLine.cpp - Options that several drivers have ----------------===//
+#include "narrow/Pipelines/CommandLine.h"
+#include "mlir/IR/Location.h"
+#include "llvm/Support/LineIterator.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+#include "llvm/Support/WithColor.h"
+#include <csignal>
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace cl = llvm::cl;
+
+static std::string toolName = "narrow";
+
+void mlir::narrow::startTool() {
+  cl::ResetCommandLineParser();
+  // LLVM treats SIGXFSZ as a crash: it goes after LLVM's handlers.
+  llvm::sys::PrintStackTraceOnErrorSignal("");
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+int mlir::narrow::reportError(llvm::Error error) {
+  llvm::handleAllErrors(std::move(error), [](const llvm::ErrorInfoBase &info) {
+    if (std::string message = info.message(); !message.empty())
+      llvm::WithColor::error(llvm::errs(), toolName) << message << '\n';
+  });
+  return BadInput;
+}
+
+llvm::Error mlir::narrow::alreadyReported() { return llvm::createStringError(""); }
+
+//===----------------------------------------------------------------------===//
+// Diagnostics
+//===----------------------------------------------------------------------===//
+
+ToolDiagnostics::ToolDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler(context) {
+  setHandler([this](Diagnostic &diagnostic) {
+    print(diagnostic.getLocation(), diagnostic.getSeverity(), diagnostic.str());
+    for (Diagnostic &note : diagnostic.getNotes())
+      print(note.getLocation(), note.getSeverity(), note.str());
+    return success();
+  });
+}
+
+void ToolDiagnostics::print(Location location, DiagnosticSeverity severity, const llvm::Twine &message) {
+  auto file = location->findInstanceOf<FileLineColLoc>();
+  llvm::raw_ostream &os = llvm::errs();
+  std::string where = toolName;
+  if (file) {
+    where = file.getFilename().str();
+    if (file.getLine() > 0)
+      where += ":" + std::to_string(file.getLine()) + ":" + std::to_string(file.getColumn());
+  }
+  switch (severity) {
+  case DiagnosticSeverity::Error:
+    llvm::WithColor::error(os, where);
+    break;
+  case DiagnosticSeverity::Warning:
+    llvm::WithColor::warning(os, where);
+    break;
+  case DiagnosticSeverity::Note:
+    llvm::WithColor::note(os, where);
+    break;
+  case DiagnosticSeverity::Remark:
+    llvm::WithColor::remark(os, where);
+    break;
+  }
+  os << message << '\n';
+  constexpr size_t longest = 240; // Constants make lines of megabytes.
+  llvm::StringRef line = file ? getLine(file) : "";
+  if (line.empty() || line.size() > longest || file.getColumn() < 1 || file.getColumn() > line.size() + 1)
+    return;
+  os << line << '\n';
+  for (char c : line.take_front(file.getColumn() - 1))
+    os << (c == '\t' ? '\t' : ' ');
+  os << "^\n";
+}
+
+llvm::StringRef ToolDiagnostics::getLine(FileLineColLoc location) {
+  llvm::StringRef path = location.getFilename();
+  if (location.getLine() < 1 || !path.ends_with(".mlir"))
+    return "";
+  auto [file, isNew] = files.try_emplace(path);
+  if (isNew)
+    if (auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true))
+      file->second = std::move(*buffer);
+  if (!file->second)
+    return "";
+  for (llvm::line_iterator it(*file->second, /*SkipBlanks=*/false); !it.is_at_end(); ++it)
+    if (it.line_number() == static_cast<int64_t>(location.getLine()))
+      return *it;
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+bool mlir::narrow::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
+                                    cl::OptionCategory &category) {
+  toolName = llvm::sys::path::filename(argv[0]).str();
+  cl::HideUnrelatedOptions(category);
+  return cl::ParseCommandLineOptions(argc, argv, overview, &llvm::errs());
+}
+
+ModelOptions::ModelOptions(cl::OptionCategory &category)
+    : path(cl::Positional, cl::desc("<model: .onnx, .mlir>"), cl::Required, cl::cat(category)),
+      shapes("shape", cl::desc("fix the shape of an input, e.g. --shape input=1x3x224x224"),
+             cl::value_desc("name=dims"), cl::cat(category)) {}
+
+llvm::Expected<ImportOptions> mlir::narrow::parseShapes(const cl::list<std::string> &texts) {
+  ImportOptions options;
+  for (const std::string &text : texts) {
+    std::string message;
+    if (failed(parseShapeOption(text, options, message)))
+      return llvm::createStringError(message);
+  }
+  return options;
+}
+
+llvm::Expected<ImportOptions> ModelOptions::get() const { return parseShapes(shapes); }
+
+DataOptions::DataOptions(cl::OptionCategory &category)
+    : inputNames("input-name", cl::desc("array of the .npz for an input of the model"),
+                 cl::value_desc("input=array"), cl::cat(category)),
+      layout("layout",
+             cl::desc("nhwc: pictures are stored with channels last; model (default): as the model's input"),
+             cl::init("model"), cl::cat(category)),
+      mean("mean", cl::desc("of each channel, for u8 data: (x/255 - mean) / std"), cl::value_desc("m,..."),
+           cl::cat(category)),
+      std("std", cl::desc("of each channel, for u8 data"), cl::value_desc("s,..."), cl::cat(category)) {}
+
+llvm::Expected<::narrow::DatasetOptions> DataOptions::get() const {
+  ::narrow::DatasetOptions options;
+  for (const std::string &text : inputNames) {
+    auto [input, array] = llvm::StringRef(text).split('=');
+    if (input.empty() || array.empty())
+      return llvm::createStringError("--input-name takes <input of the model>=<array of the .npz>, got '" +
+                                     text + "'");
+    options.inputNames.emplace_back(input.str(), array.str());
+  }
+  if (layout == "nhwc")
+    options.layout = ::narrow::DataLayout::Nhwc;
+  else if (layout != "model" && layout != "nchw")
+    return llvm::createStringError("--layout takes nhwc or model, got '" + layout + "'");
+  if (mean.empty() != std.empty())
+    return llvm::createStringError("--mean and --std go together");
+  for (auto [text, name, list] : {std::tuple{&mean, "--mean", &options.preprocessing.mean},
+                                  std::tuple{&std, "--std", &options.preprocessing.std}}) {
+    if (text->empty())
+      continue;
+    llvm::Expected<std::vector<float>> values = ::narrow::parseFloatList(*text, name);
+    if (!values)
+      return values.takeError();
+    *list = std::move(*values);
+  }
+  return options;
+}
+
+TargetOptions::TargetOptions(cl::OptionCategory &category)
+    : cpu("mcpu", cl::desc("CPU to compile for; native: this machine's (default)"), cl::cat(category)),
+      triple("mtriple", cl::desc("target triple, e.g. aarch64-linux-gnu (default: this machine's)"),
+             cl::cat(category)),
+      features("mattr", cl::desc("CPU features to add or remove: +a,-b"), cl::cat(category)),
+      isa("isa",
+          cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, avxvnni, "
+                   "neon-dotprod, native"),
+          cl::cat(category)) {}
+
+llvm::Expected<TargetSpec> TargetOptions::get() const {
+  TargetRequest request{cpu, triple, features, isa};
+  // Without a word about the target: this machine.
+  if (cpu.empty() && triple.empty() && isa.empty())
+    request.cpu = "native";
+  return resolveTarget(request);
+}

@@ -1,0 +1,156 @@
+//===- Model.cpp - Steps that the drivers share ---------------------------===//
+#include "narrow/Pipelines/Model.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+StringRef mlir::narrow::stringifyStage(Stage stage) {
+  static constexpr StringLiteral names[] = {"imported",  "float",   "observed", "annotated",
+                                            "quantized", "integer", "vector",   "llvm"};
+  return names[static_cast<unsigned>(stage)];
+}
+
+bool mlir::narrow::isQuantizedByOthers(ModuleOp module) {
+  return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
+Stage mlir::narrow::detectStage(ModuleOp module) {
+  if (!module.getOps<LLVM::LLVMFuncOp>().empty())
+    return Stage::LLVM;
+  if (module->hasAttr("narrow.arena_size"))
+    return Stage::Vector;
+  if (module.lookupSymbol("network"))
+    return Stage::Integer;
+  Stage stage = Stage::Imported;
+  module.walk([&](Operation *op) {
+    if (auto observe = dyn_cast<ObserveOp>(op))
+      stage = std::max(stage, observe.getQuantizedType() ? Stage::Annotated : Stage::Observed);
+    else if (isa<QuantizeOp>(op))
+      stage = Stage::Quantized;
+    else if (op->hasAttr(NarrowDialect::getIdAttrName()))
+      stage = std::max(stage, Stage::Float);
+  });
+  // Quantized by others and not yet brought into form.
+  if (stage == Stage::Quantized && !module
+                                        .walk([](Operation *op) {
+                                          return op->hasAttr(NarrowDialect::getIdAttrName())
+                                                     ? WalkResult::interrupt()
+                                                     : WalkResult::advance();
+                                        })
+                                        .wasInterrupted())
+    return Stage::Imported;
+  return stage;
+}
+
+/// What is wrong with @main as the entry of a network; empty if nothing is.
+static std::string checkMain(ModuleOp module) {
+  Operation *symbol = module.lookupSymbol("main");
+  if (!symbol)
+    return "there is no function @main, the network's entry";
+  if (detectStage(module) >= Stage::Vector)
+    return "";
+  auto main = dyn_cast<func::FuncOp>(symbol);
+  if (!main || main.isExternal())
+    return "@main is no function with a body: it is the network's entry";
+  if (!main.getBody().hasOneBlock())
+    return "@main has branches: networks have no control flow";
+  if (main.getNumResults() == 0)
+    return "@main has no results: there is nothing to compute";
+  for (auto [what, types] :
+       {std::pair("argument", main.getArgumentTypes()), std::pair("result", main.getResultTypes())})
+    for (auto [i, type] : llvm::enumerate(types)) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (tensor && tensor.hasStaticShape() && tensor.getElementType().isF32())
+        continue;
+      std::string text;
+      llvm::raw_string_ostream(text) << what << ' ' << i << " of @main is a " << type
+                                     << ": networks take and give f32 tensors of static shape";
+      return text;
+    }
+  return "";
+}
+
+/// What names the model: its first bytes or, if they say nothing, the path.
+static bool isONNX(StringRef bytes, StringRef path) {
+  if (path.ends_with(".onnx"))
+    return true;
+  if (path.ends_with(".mlir") || path.ends_with(".mlirbc"))
+    return false;
+  return bytes.take_front(4096).contains('\0') && !bytes.starts_with("ML\xefR");
+}
+
+OwningOpRef<ModuleOp> mlir::narrow::loadModel(StringRef path, MLIRContext &context,
+                                              const ImportOptions &options) {
+  StringRef name = path == "-" ? "<stdin>" : path;
+  auto fail = [&](const Twine &message) {
+    emitError(FileLineColLoc::get(&context, name, 0, 0)) << message;
+    return OwningOpRef<ModuleOp>();
+  };
+  // Read once: a pipe gives its bytes once.
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false);
+  if (std::error_code error = buffer.getError())
+    return fail("cannot read the file: " + error.message());
+  StringRef bytes = (*buffer)->getBuffer();
+  if (bytes.empty())
+    return fail("the file is empty");
+  if (bytes.starts_with("\x7f"
+                        "ELF"))
+    return fail(
+        "is compiled code; a model is an .onnx or .mlir file (narrow-run runs an .so of narrow-compile)");
+  if (isONNX(bytes, path))
+    return importONNX(llvm::MemoryBufferRef(bytes, name), context, options);
+  if (!options.shapes.empty())
+    return fail("--shape fixes the inputs of .onnx models; the shapes of IR are fixed when it is imported");
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  if (!module)
+    return fail("this is no ONNX model and no IR that Narrow can read");
+  if (std::string wrong = checkMain(*module); !wrong.empty())
+    return fail(wrong);
+  return module;
+}
+
+std::string mlir::narrow::hashModel(ModuleOp floatStage) {
+  struct HashStream : llvm::raw_ostream {
+    HashStream() { SetUnbuffered(); }
+    ~HashStream() override { flush(); }
+    void write_impl(const char *data, size_t size) override {
+      hash.update(ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(data), size));
+      position += size;
+    }
+    uint64_t current_pos() const override { return position; }
+    llvm::SHA256 hash;
+    uint64_t position = 0;
+  } stream;
+  OpPrintingFlags flags;
+  flags.printGenericOpForm(false).enableDebugInfo(false).useLocalScope();
+  floatStage->print(stream, flags);
+  return llvm::toHex(stream.hash.final(), /*LowerCase=*/true);
+}
+
+LogicalResult mlir::narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
+  PassManager pm(module.getContext());
+  build(pm);
+  return pm.run(module);
+}
+
+std::vector<::narrow::ModelInput> mlir::narrow::getModelInputs(ModuleOp module) {
+  std::vector<::narrow::ModelInput> inputs;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return inputs;
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+    auto name = main.getArgAttrOfType<StringAttr>(i, NarrowDialect::getNameAttrName());
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    inputs.push_back({name ? name.str() : "input" + std::to_string(i),
+                      tensor ? std::vector<int64_t>(tensor.getShape()) : std::vector<int64_t>()});
+  }
+  return inputs;
+}

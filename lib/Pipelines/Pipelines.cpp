@@ -1,0 +1,111 @@
+//===- Pipelines.cpp - Which passes run in which order --------------------===//
+#include "narrow/Pipelines/Pipelines.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "narrow/Conversion/Passes.h"
+#include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Target/CPU/Emit.h"
+#include "narrow/Target/CPU/Passes.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+void mlir::narrow::buildFloatPipeline(OpPassManager &pm, bool verify) {
+  OpPassManager &function = pm.nest<func::FuncOp>();
+  function.addPass(createNarrowFoldConstants());
+  function.addPass(createNarrowRaiseComposites());
+  function.addPass(createNarrowFoldBatchNorm());
+  function.addPass(createNarrowPropagateLayout());
+  function.addPass(createNarrowFoldConstants());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  pm.addPass(createNarrowAssignIds());
+  if (verify)
+    pm.addPass(createNarrowVerifyFloat());
+}
+
+void mlir::narrow::buildObservedPipeline(OpPassManager &pm) {
+  pm.addPass(createNarrowInsertObservers());
+  pm.addPass(createNarrowVerifyObserved());
+}
+
+static ::narrow::numerics::RangeMethod parseMethod(StringRef name) {
+  using ::narrow::numerics::RangeMethod;
+  return llvm::StringSwitch<RangeMethod>(name)
+      .Case("percentile", RangeMethod::Percentile)
+      .Case("mse", RangeMethod::Mse)
+      .Case("kl", RangeMethod::Kl)
+      .Default(RangeMethod::MinMax);
+}
+
+bool MethodParser::parse(llvm::cl::Option &option, StringRef name, StringRef text, std::string &value) {
+  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, text))
+    return option.error("unknown method '" + text + "': minmax, percentile, mse or kl");
+  value = text.str();
+  return false;
+}
+
+void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
+                                          const ::narrow::CalibrationTable *table) {
+  NarrowImportTableOptions import;
+  import.table = options.table;
+  import.method = parseMethod(options.method);
+  import.percentile = options.percentile;
+  pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
+  NarrowAssignBitWidthOptions bits;
+  bits.scheme = options.scheme;
+  bits.overrides.assign(options.overrides.begin(), options.overrides.end());
+  pm.addPass(createNarrowAssignBitWidth(bits));
+  NarrowAssignGranularityOptions granularity;
+  granularity.scheme = options.scheme;
+  granularity.overrides.assign(options.overrides.begin(), options.overrides.end());
+  pm.addPass(createNarrowAssignGranularity(granularity));
+  pm.addPass(createNarrowAssignScales());
+  pm.addPass(createNarrowVerifyAnnotated());
+}
+
+void mlir::narrow::buildQuantizedPipeline(OpPassManager &pm) {
+  pm.addPass(createNarrowQuantize());
+  pm.addPass(createNarrowVerifyQuantized());
+}
+
+void mlir::narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOptions &options) {
+  NarrowLowerToIntegerOptions lower;
+  lower.strict = options.strict;
+  pm.addPass(createNarrowLowerToInteger(lower));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createNarrowVerifyAccumulators());
+  pm.addPass(createNarrowVerifyInteger());
+  if (options.strict)
+    pm.addPass(createNarrowVerifyIntegerOnly());
+}
+
+void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
+  pm.addPass(createNarrowFormKernels());
+  pm.addPass(createNarrowLowerKernels({options.isa, options.x86, options.profile}));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createNarrowVerifyVector());
+}
+
+void mlir::narrow::buildLLVMPipeline(OpPassManager &pm) { buildLowerToLLVM(pm); }
+
+void mlir::narrow::registerPipelines() {
+  PassPipelineRegistration<>("narrow-float-pipeline", "imported -> float: fold, raise composites, NHWC, ids",
+                             [](OpPassManager &pm) { buildFloatPipeline(pm); });
+  PassPipelineRegistration<>("narrow-observed-pipeline", "float -> observed: insert observers",
+                             buildObservedPipeline);
+  PassPipelineRegistration<AnnotatedPipelineOptions>(
+      "narrow-annotated-pipeline", "observed -> annotated: ranges, bits, granularity, scales",
+      [](OpPassManager &pm, const AnnotatedPipelineOptions &options) {
+        buildAnnotatedPipeline(pm, options);
+      });
+  PassPipelineRegistration<>("narrow-quantized-pipeline", "annotated -> quantized: simulated quantization",
+                             buildQuantizedPipeline);
+  PassPipelineRegistration<IntegerPipelineOptions>(
+      "narrow-integer-pipeline", "quantized -> integer: integers only", buildIntegerPipeline);
+  PassPipelineRegistration<VectorPipelineOptions>(
+      "narrow-vector-pipeline", "integer -> vector: kernels and arena", buildVectorPipeline);
+  PassPipelineRegistration<>("narrow-llvm-pipeline", "vector -> llvm: LLVM dialect", buildLLVMPipeline);
+}

@@ -1,0 +1,160 @@
+//===- narrow-calibrate.cpp - Runs a model on data, writes a table --------===//
+#include "narrow/InitAll.h"
+#include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Support/OutputFile.h"
+#include "llvm/Support/FileSystem.h"
+#include <map>
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace cl = llvm::cl;
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"narrow-calibrate options"};
+  cl::list<std::string> inputs{cl::Positional, cl::desc("<model: .onnx, .mlir> | <tables, with --merge>"),
+                               cl::cat(category)};
+  cl::list<std::string> shapes{"shape", cl::desc("fix the shape of an input, e.g. --shape input=1x3x224x224"),
+                               cl::value_desc("name=dims"), cl::cat(category)};
+  cl::opt<std::string> data{"data", cl::desc("samples, one array for each input of the model"),
+                            cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("table to write"), cl::value_desc("file.json"),
+                              cl::cat(category)};
+  cl::opt<bool> merge{"merge", cl::desc("add up tables of the same model"), cl::cat(category)};
+  cl::opt<int64_t> samples{"samples", cl::desc("use the first N samples (default: all)"), cl::init(0),
+                           cl::cat(category)};
+  cl::opt<int64_t> batch{"batch", cl::desc("samples that a thread takes at once (16)"), cl::init(16),
+                         cl::cat(category)};
+  cl::opt<unsigned> threads{"threads", cl::desc("threads (default: one for each core)"), cl::init(0),
+                            cl::cat(category)};
+  cl::opt<bool> resume{"resume", cl::desc("continue a run that was interrupted, from <output>.part"),
+                       cl::cat(category)};
+  cl::opt<double> saveInterval{"save-interval",
+                               cl::desc("seconds after which <output>.part is written again (5)"),
+                               cl::value_desc("s"), cl::init(5), cl::cat(category)};
+  DataOptions preprocessing{category};
+};
+} // namespace
+
+/// A table that is counted twice shifts every percentile without a sign.
+static llvm::Error checkDistinct(llvm::ArrayRef<std::string> paths) {
+  std::map<std::pair<uint64_t, uint64_t>, std::string> seen;
+  for (const std::string &path : paths) {
+    llvm::sys::fs::UniqueID id;
+    if (llvm::sys::fs::getUniqueID(path, id))
+      continue; // The reader says what is wrong.
+    auto [first, isNew] = seen.try_emplace({id.getDevice(), id.getFile()}, path);
+    if (!isNew)
+      return llvm::createStringError("'" + path + "' is given twice" +
+                                     (first->second == path ? "" : " (also as '" + first->second + "')") +
+                                     ": its samples would count twice");
+  }
+  return llvm::Error::success();
+}
+
+static int merge(const Options &options) {
+  if (llvm::Error error =
+          checkDistinct(std::vector<std::string>(options.inputs.begin(), options.inputs.end())))
+    return reportError(std::move(error));
+  llvm::Expected<::narrow::CalibrationTable> table =
+      ::narrow::mergeTables(std::vector<std::string>(options.inputs.begin(), options.inputs.end()));
+  if (!table)
+    return reportError(table.takeError());
+  if (llvm::Error error = ::narrow::writeTable(options.output, *table))
+    return reportError(std::move(error));
+  llvm::outs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
+               << " tensors\n";
+  return Done;
+}
+
+int main(int argc, char **argv) {
+  startTool();
+  Options options;
+  if (!parseCommandLine(
+          argc, argv,
+          "Runs a float model on data and writes the statistics of its tensors as a calibration table.\n\n"
+          "  narrow-calibrate m.onnx --data x.npz -o m.table.json\n"
+          "  narrow-calibrate --merge a.json b.json -o m.table.json\n",
+          options.category))
+    return BadUsage;
+  auto usage = [](const llvm::Twine &message) {
+    reportError(llvm::createStringError(message + "; see --help"));
+    return BadUsage;
+  };
+  if (options.output.empty())
+    return usage("-o names the table to write");
+  if (options.merge)
+    return options.inputs.empty() ? usage("--merge needs tables") : merge(options);
+  if (options.inputs.size() != 1)
+    return usage("one model is needed, got " + llvm::Twine(options.inputs.size()));
+  if (options.data.empty())
+    return usage("--data names the samples");
+  if (options.batch < 1 || options.samples < 0)
+    return usage("--batch takes 1 or more, --samples 0 or more");
+  if (!(options.saveInterval >= 0))
+    return usage("--save-interval takes 0 or more");
+  if (options.resume && options.output == "-")
+    return usage("--resume needs a file name after -o");
+
+  // Before the work: can the result be written at all?
+  if (options.output != "-") {
+    llvm::Expected<std::unique_ptr<::narrow::OutputFile>> probe = ::narrow::OutputFile::open(options.output);
+    if (!probe)
+      return reportError(probe.takeError());
+  }
+  llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
+  if (!import)
+    return reportError(import.takeError());
+  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  if (!dataOptions)
+    return reportError(dataOptions.takeError());
+
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // The op is named; networks are long.
+  ToolDiagnostics diagnostics(&context);
+  OwningOpRef<ModuleOp> module = loadModel(options.inputs[0], context, *import);
+  if (!module)
+    return BadInput;
+  if (Stage stage = detectStage(*module); stage > Stage::Float)
+    return reportError(llvm::createStringError(options.inputs[0] + " is in the " + stringifyStage(stage) +
+                                               " stage: calibrate the float model"));
+  if (isQuantizedByOthers(*module))
+    return reportError(llvm::createStringError(
+        options.inputs[0] + " is already quantized and has its scales: compile it without a table"));
+  if (failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
+    return BadInput;
+  std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
+  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
+  if (!data)
+    return reportError(data.takeError());
+  for (const std::string &note : data->notes())
+    llvm::errs() << "note: " << note << '\n';
+
+  CalibrationOptions calibration;
+  calibration.samples = options.samples;
+  calibration.batch = options.batch;
+  calibration.threads = options.threads;
+  calibration.resume = options.resume;
+  calibration.saveSeconds = options.saveInterval;
+  // What is no regular file (a pipe, a device) has nothing beside it.
+  if (bool regular = llvm::sys::fs::is_regular_file(options.output);
+      regular || !llvm::sys::fs::exists(options.output))
+    calibration.statePath = options.output == "-" ? "" : options.output + ".part";
+  if (options.samples > data->sampleCount())
+    llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "
+                 << data->sampleCount() << ", all are used\n";
+  if (!calibration.statePath.empty() && llvm::sys::fs::exists(calibration.statePath) && !options.resume)
+    llvm::errs() << "note: " << calibration.statePath
+                 << " is of a run that was interrupted; this one starts anew (--resume continues)\n";
+  llvm::Expected<::narrow::CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
+  if (!table)
+    return reportError(table.takeError());
+  if (llvm::Error error = ::narrow::writeTable(options.output, *table))
+    return reportError(std::move(error));
+  llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
+               << " tensors\n";
+  return Done;
+}

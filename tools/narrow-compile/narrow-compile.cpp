@@ -1,0 +1,408 @@
+//===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/InitAll.h"
+#include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Support/OutputFile.h"
+#include "narrow/Target/CPU/CHeader.h"
+#include "narrow/Target/CPU/Disassembly.h"
+#include "narrow/Target/CPU/Emit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace cl = llvm::cl;
+
+namespace {
+
+enum class Emit { Default, Float, Observed, Annotated, Quantized, Integer, Vector, LLVM, Object, Library };
+
+struct Options {
+  cl::OptionCategory category{"narrow-compile options"};
+  ModelOptions model{category};
+  cl::opt<std::string> output{"o", cl::desc("file to write: .so, .o (with .h beside it), .ll, .mlir"),
+                              cl::cat(category)};
+  cl::opt<std::string> table{"table", cl::desc("calibration table of narrow-calibrate"),
+                             cl::value_desc("file.json"), cl::cat(category)};
+  cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
+                            cl::cat(category)};
+  cl::opt<std::string> scheme{"scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"),
+                              cl::cat(category)};
+  cl::opt<std::string> method{"method",
+                              cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
+                              cl::init("minmax"), cl::cat(category)};
+  cl::opt<double> percentile{"percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
+                             cl::cat(category)};
+  cl::list<std::string> overrides{"override",
+                                  cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
+                                  cl::value_desc("regex=scheme"), cl::cat(category)};
+  cl::opt<Emit> emit{"emit", cl::desc("what to write; with .so, .o or .ll, float is the float model"),
+                     cl::init(Emit::Default), cl::cat(category),
+                     cl::values(clEnumValN(Emit::Float, "float", "float stage"),
+                                clEnumValN(Emit::Observed, "observed", "observed stage"),
+                                clEnumValN(Emit::Annotated, "annotated", "annotated stage"),
+                                clEnumValN(Emit::Quantized, "quantized", "quantized stage (simulation)"),
+                                clEnumValN(Emit::Integer, "integer", "integer stage"),
+                                clEnumValN(Emit::Vector, "vector", "vector stage"),
+                                clEnumValN(Emit::LLVM, "llvm", "LLVM IR"),
+                                clEnumValN(Emit::Object, "obj", "object and C header"),
+                                clEnumValN(Emit::Library, "lib", "shared library and C header"))};
+  cl::opt<std::string> name{"name", cl::desc("prefix of the C functions (default: from the output's name)"),
+                            cl::value_desc("identifier"), cl::cat(category)};
+  cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<bool> profile{"profile", cl::desc("count the cycles of every kernel, for narrow-run --profile"),
+                        cl::cat(category)};
+  cl::opt<bool> explain{"explain", cl::desc("say what was decided for every op"), cl::cat(category)};
+  cl::opt<std::string> requantize{"requantize", cl::desc("exact (default)"), cl::init("exact"),
+                                  cl::cat(category)};
+  cl::opt<unsigned> threads{"threads", cl::desc("threads of the compiled model (1)"), cl::init(1),
+                            cl::cat(category)};
+  DataOptions preprocessing{category};
+  TargetOptions target{category};
+};
+
+Emit fromExtension(StringRef path) {
+  return llvm::StringSwitch<Emit>(llvm::sys::path::extension(path))
+      .Case(".so", Emit::Library)
+      .Case(".o", Emit::Object)
+      .Case(".ll", Emit::LLVM)
+      .Case(".mlir", Emit::Integer)
+      .Default(Emit::Default);
+}
+
+StringRef nameOf(Emit emit) {
+  static constexpr StringLiteral names[] = {"",        "float",  "observed", "annotated", "quantized",
+                                            "integer", "vector", "llvm",     "obj",       "lib"};
+  return names[static_cast<unsigned>(emit)];
+}
+
+StringRef extensionOf(Emit form) {
+  return form == Emit::Library ? ".so" : form == Emit::Object ? ".o" : form == Emit::LLVM ? ".ll" : ".mlir";
+}
+
+/// The name of the C header beside an object or library; empty if there is none.
+std::string headerOf(StringRef output, Emit form) {
+  if (output == "-" || (form != Emit::Library && form != Emit::Object))
+    return "";
+  SmallString<128> header(output);
+  llvm::sys::path::replace_extension(header, "h");
+  return header.str().str();
+}
+
+/// Can the file be written at all? Asked before the work.
+llvm::Error probe(const std::string &path) {
+  if (path.empty() || path == "-")
+    return llvm::Error::success();
+  return ::narrow::OutputFile::open(path).takeError();
+}
+
+/// Writes IR with locations: they carry the names of the source model.
+int writeIR(ModuleOp module, StringRef path) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true, /*prettyForm=*/false);
+  module->print(os, flags);
+  os << '\n';
+  if (llvm::Error error = ::narrow::writeOutputFile(path, text))
+    return reportError(std::move(error));
+  return Done;
+}
+
+/// What was decided, one line an op of the network.
+void explainDecisions(ModuleOp integer) {
+  auto network = integer.lookupSymbol<func::FuncOp>("network");
+  if (!network)
+    return;
+  llvm::outs() << "op\tid\tresult\tnote\n";
+  for (Operation &op : network.getOps()) {
+    auto id = op.getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+    if (!id || op.getNumResults() == 0)
+      continue;
+    std::string note = "integer";
+    // The id is that of the rescale, the bits are those of the contraction it reads.
+    Operation *contraction = op.getNumOperands() ? op.getOperand(0).getDefiningOp() : nullptr;
+    auto bits = op.getAttrOfType<IntegerAttr>("narrow.accumulator_bits");
+    if (!bits && contraction && !contraction->hasAttr(NarrowDialect::getIdAttrName()))
+      bits = contraction->getAttrOfType<IntegerAttr>("narrow.accumulator_bits");
+    if (bits)
+      note += ", accumulator " + std::to_string(bits.getInt()) + " of 31 bits";
+    if (auto reason = op.getAttrOfType<StringAttr>("narrow.float_reason"))
+      note = "float: " + reason.str();
+    llvm::outs() << op.getName() << '\t' << id.getValue() << '\t' << op.getResult(0).getType() << '\t' << note
+                 << '\n';
+  }
+}
+
+class Compiler {
+public:
+  explicit Compiler(const Options &options) : options(options) {}
+  int run();
+
+private:
+  int compile();
+  int quantize();
+  int emitCode(bool isFloat);
+  std::string makeManifest(bool isFloat) const;
+
+  const Options &options;
+  Emit artifact = Emit::Default; // Library, Object, LLVM; or a stage
+  OwningOpRef<ModuleOp> module;
+  TargetSpec target;
+  std::string prefix;
+  std::string header; ///< path of the C header; empty: none
+  std::optional<::narrow::CalibrationTable> table;
+  int64_t accumulatorBits = 0; ///< the most of any contraction
+};
+
+int Compiler::run() {
+  auto usage = [](const llvm::Twine &message) {
+    reportError(llvm::createStringError(message + "; see --help"));
+    return BadUsage;
+  };
+  if (options.output.empty())
+    return usage("-o names the file to write");
+  Emit byName = fromExtension(options.output);
+  artifact = options.emit == Emit::Default ? byName : Emit(options.emit);
+  if (artifact == Emit::Default)
+    return usage("'" + options.output +
+                 "' does not say what to write: end it in .so, .o, .ll or .mlir, or give --emit");
+  bool floatCode =
+      artifact == Emit::Float && (byName == Emit::Library || byName == Emit::Object || byName == Emit::LLVM);
+  Emit form = artifact < Emit::LLVM ? Emit::Integer : artifact; // what the file has
+  if (byName != Emit::Default && byName != form && !floatCode)
+    return usage("--emit=" + nameOf(artifact) + " contradicts the output '" + options.output +
+                 "': end it in " + extensionOf(form));
+  if (options.output == "-" && form == Emit::Library)
+    return usage("a shared library is written to a file, not to standard output");
+  if (options.requantize != "exact")
+    return reportError(
+        llvm::createStringError("--requantize=" + options.requantize + " is not supported: only exact is"));
+  if (options.threads != 1)
+    return reportError(llvm::createStringError("--threads=" + llvm::Twine(options.threads) +
+                                               " is not supported: compiled models use one thread"));
+  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, options.method))
+    return reportError(
+        llvm::createStringError("unknown --method=" + options.method + ": minmax, percentile, mse, kl"));
+  if (!options.table.empty() && !options.data.empty())
+    return usage("--table and --data exclude each other");
+
+  prefix = options.name.empty() ? makeSymbolPrefix(llvm::sys::path::stem(options.output))
+                                : options.name.getValue();
+  if (llvm::Error error = checkSymbolPrefix(prefix))
+    return reportError(std::move(error));
+  llvm::Expected<TargetSpec> resolved = options.target.get();
+  if (!resolved)
+    return reportError(resolved.takeError());
+  target = *resolved;
+  Emit fileForm = floatCode ? byName : form;
+  header = headerOf(options.output, fileForm);
+  if (header == options.output)
+    return usage("the C header would replace the output '" + options.output + "': end it in " +
+                 extensionOf(fileForm));
+  namespace fs = llvm::sys::fs;
+  if (fileForm == Emit::Library && fs::exists(options.output) && !fs::is_regular_file(options.output) &&
+      !fs::is_directory(options.output))
+    return reportError(llvm::createStringError("cannot write '" + options.output +
+                                               "': a shared library needs a regular file"));
+  for (const std::string &path : {options.output.getValue(), header})
+    if (llvm::Error error = probe(path))
+      return reportError(std::move(error));
+  llvm::Expected<ImportOptions> import = options.model.get();
+  if (!import)
+    return reportError(import.takeError());
+
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // The op is named; networks are long.
+  ToolDiagnostics diagnostics(&context);
+  module = loadModel(options.model.path, context, *import);
+  if (!module)
+    return BadInput;
+  int code = compile();
+  module = nullptr; // Before the context.
+  return code;
+}
+
+int Compiler::compile() {
+  Stage stage = detectStage(*module);
+  if (stage == Stage::LLVM)
+    return reportError(llvm::createStringError(options.model.path +
+                                               " is in the llvm stage, which no longer describes the model: "
+                                               "compile it from the vector stage or one before"));
+  bool foreign = isQuantizedByOthers(*module) && stage == Stage::Imported;
+  if (stage < Stage::Float) {
+    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildFloatPipeline(pm, /*verify=*/!foreign); })))
+      return BadInput;
+    stage = foreign ? Stage::Quantized : Stage::Float;
+  }
+  if (options.emit == Emit::Float) {
+    if (stage > Stage::Float)
+      return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
+                                                 " stage, past the one to emit (float)"));
+    return fromExtension(options.output) == Emit::Library || fromExtension(options.output) == Emit::Object ||
+                   fromExtension(options.output) == Emit::LLVM
+               ? emitCode(/*isFloat=*/true)
+               : writeIR(*module, options.output);
+  }
+  if (stage == Stage::Float || stage == Stage::Observed) {
+    bool needsTable = artifact > Emit::Observed;
+    if (needsTable && options.table.empty() && options.data.empty())
+      return reportError(llvm::createStringError("a float model needs ranges: give --table (of "
+                                                 "narrow-calibrate) or --data (samples to calibrate on)"));
+    if (stage == Stage::Observed && !options.data.empty())
+      return reportError(llvm::createStringError(
+          "--data calibrates a float model, and this one is observed already: give --table"));
+    std::string hash;
+    if (stage == Stage::Float)
+      hash = hashModel(*module);
+    if (needsTable && !options.data.empty()) {
+      std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
+      llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+      if (!dataOptions)
+        return reportError(dataOptions.takeError());
+      llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
+      if (!data)
+        return reportError(data.takeError());
+      for (const std::string &note : data->notes())
+        llvm::errs() << "note: " << note << '\n';
+      CalibrationOptions calibration;
+      llvm::Expected<::narrow::CalibrationTable> made = calibrate(*module, *data, inputs, calibration);
+      if (!made)
+        return reportError(made.takeError());
+      table = std::move(*made);
+    } else if (needsTable) {
+      llvm::Expected<::narrow::CalibrationTable> read = ::narrow::readTable(options.table);
+      if (!read)
+        return reportError(read.takeError());
+      table = std::move(*read);
+    }
+    if (stage == Stage::Float) {
+      if (failed(runPipeline(*module, buildObservedPipeline)))
+        return BadInput;
+      (*module)->setAttr("narrow.model_hash", StringAttr::get(module->getContext(), hash));
+    }
+    if (artifact == Emit::Observed)
+      return writeIR(*module, options.output);
+    AnnotatedPipelineOptions annotate;
+    annotate.table = (options.table.empty() ? options.data : options.table).getValue();
+    annotate.method = options.method.getValue();
+    annotate.percentile = options.percentile.getValue();
+    annotate.scheme = options.scheme.getValue();
+    for (const std::string &text : options.overrides)
+      annotate.overrides.push_back(text);
+    if (failed(
+            runPipeline(*module, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, annotate, &*table); })))
+      return BadInput;
+    stage = Stage::Annotated;
+  } else if (!options.table.empty() || !options.data.empty()) {
+    return reportError(
+        llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
+                                " stage and has its ranges: it takes no --table and no --data"));
+  }
+  // Emit::Float .. Emit::Vector name stages, in the order of Stage.
+  if (artifact <= Emit::Vector && static_cast<unsigned>(stage) > static_cast<unsigned>(artifact))
+    return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
+                                               " stage, past the one to emit (" + nameOf(artifact) + ")"));
+  return quantize();
+}
+
+int Compiler::quantize() {
+  if (artifact == Emit::Annotated)
+    return writeIR(*module, options.output);
+  Stage stage = detectStage(*module);
+  if (stage == Stage::Annotated) {
+    if (failed(runPipeline(*module, buildQuantizedPipeline)))
+      return BadInput;
+    stage = Stage::Quantized;
+  }
+  if (artifact == Emit::Quantized)
+    return writeIR(*module, options.output);
+  if (stage == Stage::Quantized) {
+    IntegerPipelineOptions integer;
+    integer.strict = options.strict.getValue();
+    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
+      return BadInput;
+  }
+  if (options.explain)
+    explainDecisions(*module);
+  (*module)->walk([&](Operation *op) {
+    if (auto bits = op->getAttrOfType<IntegerAttr>("narrow.accumulator_bits"))
+      accumulatorBits = std::max(accumulatorBits, bits.getInt());
+  });
+  if (artifact == Emit::Integer)
+    return writeIR(*module, options.output);
+  return emitCode(/*isFloat=*/false);
+}
+
+std::string Compiler::makeManifest(bool isFloat) const {
+  llvm::json::Object manifest;
+  if (auto profiled = (*module)->getAttrOfType<ArrayAttr>("narrow.profile")) {
+    llvm::json::Array kernels;
+    for (auto entry : profiled.getAsRange<DictionaryAttr>())
+      kernels.push_back(llvm::json::Object{{"name", entry.getAs<StringAttr>("name").getValue()},
+                                           {"macs", entry.getAs<IntegerAttr>("macs").getInt()},
+                                           {"bytes", entry.getAs<IntegerAttr>("bytes").getInt()}});
+    manifest["profile_offset"] = (*module)->getAttrOfType<IntegerAttr>("narrow.profile_offset").getInt();
+    manifest["profile"] = std::move(kernels);
+  }
+  manifest["model"] = llvm::sys::path::filename(options.model.path).str();
+  manifest["kind"] = isFloat ? "float" : "integer";
+  if (!isFloat) {
+    manifest["scheme"] = options.scheme.getValue();
+    manifest["method"] = options.method.getValue();
+    if (accumulatorBits)
+      manifest["accumulator_bits"] = accumulatorBits;
+    if (table) {
+      manifest["model_hash"] = table->model;
+      manifest["calibration_samples"] = table->samples;
+    }
+  }
+  return llvm::formatv("{0}", llvm::json::Value(std::move(manifest)));
+}
+
+int Compiler::emitCode(bool isFloat) {
+  if (detectStage(*module) < Stage::Vector) {
+    VectorPipelineOptions vector;
+    vector.isa = target.isa;
+    vector.x86 = llvm::Triple(target.triple).getArch() == llvm::Triple::x86_64;
+    if (options.profile && !llvm::Triple(target.triple).isX86())
+      return reportError(llvm::createStringError("--profile is not supported for " + target.triple +
+                                                 ": it reads the x86 time stamp counter"));
+    vector.profile = options.profile.getValue();
+    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+      return BadInput;
+  }
+  if (artifact == Emit::Vector)
+    return writeIR(*module, options.output);
+  EmitOptions emit;
+  emit.target = target;
+  emit.prefix = prefix;
+  emit.name = llvm::sys::path::stem(options.model.path).str();
+  emit.manifest = makeManifest(isFloat);
+  Emit kind = isFloat ? fromExtension(options.output) : artifact;
+  llvm::Error error = kind == Emit::LLVM     ? writeLLVMIR(*module, emit, options.output)
+                      : kind == Emit::Object ? writeObject(*module, emit, options.output)
+                                             : writeLibrary(*module, emit, options.output);
+  if (!error && !header.empty())
+    error = writeHeader(*module, emit, header);
+  return error ? reportError(std::move(error)) : Done;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  startTool();
+  Options options;
+  if (!parseCommandLine(argc, argv,
+                        "Compiles a model to integer-only native code.\n\n"
+                        "  narrow-compile m.onnx --data calibration.npz -o m.so\n"
+                        "  narrow-compile m.onnx --table m.table.json --mcpu=haswell -o m.o\n",
+                        options.category))
+    return BadUsage;
+  return Compiler(options).run();
+}

@@ -1,0 +1,13 @@
+//===- narrow-reduce.cpp - Makes an IR file that fails smaller ------------===//
+#include "mlir/Reducer/Passes.h"
+#include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
+#include "narrow/InitAll.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::narrow::registerAllDialects(registry);
+  mlir::narrow::registerAllPasses();
+  mlir::registerReducerPasses();
+  mlir::MLIRContext context(registry);
+  return mlir::failed(mlir::mlirReduceMain(argc, argv, context));
+}

@@ -1,0 +1,203 @@
+//===- narrow-report.cpp - What is in it, what quantization costs ---------===//
+#include "mlir/IR/Diagnostics.h"
+#include "narrow/InitAll.h"
+#include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Report.h"
+#include "narrow/Support/OutputFile.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace cl = llvm::cl;
+
+namespace {
+
+struct Options {
+  cl::OptionCategory category{"narrow-report options"};
+  cl::opt<std::string> path{cl::Positional,
+                            cl::desc("<artifact: .so, .o of narrow-compile; or model: .onnx, .mlir>"),
+                            cl::Required, cl::cat(category)};
+  cl::list<std::string> shapes{"shape", cl::desc("fix the shape of an input, e.g. --shape input=1x3x224x224"),
+                               cl::value_desc("name=dims"), cl::cat(category)};
+  cl::opt<bool> verify{"verify-integer-only",
+                       cl::desc("artifact: float arithmetic in its integer part is an error"),
+                       cl::cat(category)};
+  cl::opt<std::string> table{"table", cl::desc("calibration table of narrow-calibrate"),
+                             cl::value_desc("file.json"), cl::cat(category)};
+  cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
+                            cl::cat(category)};
+  cl::opt<std::string> scheme{"scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"),
+                              cl::cat(category)};
+  cl::opt<std::string> method{"method",
+                              cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
+                              cl::init("minmax"), cl::cat(category)};
+  cl::opt<double> percentile{"percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
+                             cl::cat(category)};
+  cl::list<std::string> overrides{"override",
+                                  cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
+                                  cl::value_desc("regex=scheme"), cl::cat(category)};
+  cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<std::string> input{"input", cl::desc("samples to compare the stages on"),
+                             cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<int64_t> samples{"samples", cl::desc("use the first N of --input (32; 0: all)"), cl::init(32),
+                           cl::cat(category)};
+  cl::opt<std::string> labels{"labels", cl::desc("array of the right classes in --input: reports top-1"),
+                              cl::value_desc("array"), cl::cat(category)};
+  cl::opt<unsigned> threads{
+      "threads", cl::desc("threads to evaluate on (0: one for each core); the report does not depend on it"),
+      cl::init(0), cl::cat(category)};
+  cl::opt<bool> json{"json", cl::desc("write one JSON object"), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("file to write (default: -, standard output)"), cl::init("-"),
+                              cl::cat(category)};
+  DataOptions preprocessing{category};
+};
+
+int usage(const llvm::Twine &message) {
+  reportError(llvm::createStringError(message + "; see --help"));
+  return BadUsage;
+}
+
+template <typename Report>
+llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file,
+                  llvm::json::Object extra = {}) {
+  if (options.json) {
+    llvm::json::Object object = toJSON(report);
+    for (auto &[key, value] : extra)
+      object[key] = std::move(value);
+    file.os() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
+  } else {
+    printReport(file.os(), report);
+  }
+  return file.commit();
+}
+
+int reportArtifact(const Options &options) {
+  for (auto [given, name] :
+       {std::pair(!options.table.empty(), "--table"), std::pair(!options.data.empty(), "--data"),
+        std::pair(!options.input.empty(), "--input"), std::pair(!options.labels.empty(), "--labels"),
+        std::pair(!options.overrides.empty(), "--override"), std::pair(options.strict.getValue(), "--strict"),
+        std::pair(!options.shapes.empty(), "--shape")})
+    if (given)
+      return usage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
+  llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
+  if (!file)
+    return reportError(file.takeError());
+  llvm::Expected<ArtifactReport> report = inspectArtifact(options.path);
+  if (!report)
+    return reportError(report.takeError());
+  if (llvm::Error error = write(*report, options, **file))
+    return reportError(std::move(error));
+  if (options.verify)
+    if (llvm::Error error = verifyIntegerOnly(*report))
+      return reportError(std::move(error));
+  return Done;
+}
+
+/// Reads the table, or makes one from --data.
+llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, ModuleOp floatStage,
+                                                    ArrayRef<::narrow::ModelInput> inputs,
+                                                    const ::narrow::DatasetOptions &dataOptions) {
+  if (!options.table.empty())
+    return ::narrow::readTable(options.table);
+  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
+  if (!data)
+    return data.takeError();
+  for (const std::string &note : data->notes())
+    llvm::errs() << "note: " << note << '\n';
+  return calibrate(floatStage, *data, inputs, CalibrationOptions());
+}
+
+int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
+            ::narrow::OutputFile &file) {
+  Stage stage = detectStage(module);
+  if (isQuantizedByOthers(module) || stage > Stage::Float)
+    return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
+                                               stringifyStage(stage) +
+                                               "): there is no float model to compare with"));
+  if (stage < Stage::Float && failed(runPipeline(module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
+    return BadInput;
+  std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
+  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.input, inputs, dataOptions);
+  if (!data)
+    return reportError(data.takeError());
+  for (const std::string &note : data->notes())
+    llvm::errs() << "note: " << note << '\n';
+  llvm::Expected<::narrow::CalibrationTable> table = getTable(options, module, inputs, dataOptions);
+  if (!table)
+    return reportError(table.takeError());
+
+  ComparisonOptions comparison;
+  comparison.scheme = options.scheme;
+  comparison.method = options.method;
+  comparison.percentile = options.percentile;
+  comparison.overrides = std::vector<std::string>(options.overrides.begin(), options.overrides.end());
+  comparison.strict = options.strict;
+  comparison.samples = options.samples;
+  comparison.threads = options.threads;
+  comparison.labels = options.labels;
+  llvm::Expected<ComparisonReport> report =
+      compareStages(module, *table, options.table.empty() ? options.data : options.table, *data, comparison);
+  if (!report)
+    return reportError(report.takeError());
+  llvm::json::Object extra{{"model", llvm::sys::path::filename(options.path).str()},
+                           {"scheme", options.scheme.getValue()},
+                           {"method", options.method.getValue()}};
+  if (llvm::Error error = write(*report, options, file, std::move(extra)))
+    return reportError(std::move(error));
+  return Done;
+}
+
+int reportModel(const Options &options) {
+  if (options.verify)
+    return usage("--verify-integer-only is for compiled models (.so, .o), and " + options.path + " is none");
+  if (options.input.empty())
+    return usage("--input names the samples to compare the stages on");
+  if (options.table.empty() == options.data.empty())
+    return usage("ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
+  if (options.samples < 0)
+    return usage("--samples takes 0 or more");
+  if (options.threads > 1024)
+    return usage("--threads takes at most 1024");
+  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, options.method))
+    return usage("unknown --method=" + options.method + ": minmax, percentile, mse, kl");
+  llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
+  if (!import)
+    return reportError(import.takeError());
+  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  if (!dataOptions)
+    return reportError(dataOptions.takeError());
+  llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
+  if (!file)
+    return reportError(file.takeError());
+
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false); // The op is named; networks are long.
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
+  if (!module)
+    return BadInput;
+  return compare(options, *module, *dataOptions, **file);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  startTool();
+  Options options;
+  if (!parseCommandLine(
+          argc, argv,
+          "Says what is in a compiled model, or what quantization does to each layer of a model.\n\n"
+          "  narrow-report m.so --verify-integer-only\n"
+          "  narrow-report m.onnx --table m.table.json --input test.npz --labels labels\n",
+          options.category))
+    return BadUsage;
+  llvm::StringRef path = options.path;
+  if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
+    return reportArtifact(options);
+  return reportModel(options);
+}

@@ -1,0 +1,524 @@
+//===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
+#include "narrow/InitAll.h"
+#include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Reference/Evaluator.h"
+#include "narrow/Support/Npz.h"
+#include "narrow/Support/Progress.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/ThreadPool.h"
+#include <chrono>
+#include <mutex>
+
+using namespace mlir;
+using namespace mlir::narrow;
+namespace cl = llvm::cl;
+
+namespace {
+
+struct Options {
+  cl::OptionCategory category{"narrow-run options"};
+  cl::opt<std::string> model{cl::Positional,
+                             cl::desc("<model: .so of narrow-compile, .onnx, .mlir of any tensor stage>"),
+                             cl::Required, cl::cat(category)};
+  cl::list<std::string> shapes{"shape", cl::desc("fix the shape of an input of an .onnx"),
+                               cl::value_desc("name=dims"), cl::cat(category)};
+  cl::opt<std::string> input{"input", cl::desc("samples, one array for each input"),
+                             cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<std::string> output{"output", cl::desc("write the results"), cl::value_desc("file.npz"),
+                              cl::cat(category)};
+  cl::opt<std::string> labels{"labels", cl::desc("array of the right classes: prints top-1"),
+                              cl::value_desc("array"), cl::cat(category)};
+  cl::opt<int64_t> limit{"limit", cl::desc("use the first N samples (default: all)"), cl::init(0),
+                         cl::cat(category)};
+  cl::opt<int64_t> repeat{"repeat", cl::desc("time N runs on the first sample"), cl::init(0),
+                          cl::cat(category)};
+  cl::opt<unsigned> threads{"threads", cl::desc("samples that run at the same time (1); timing uses one"),
+                            cl::init(1), cl::cat(category)};
+  cl::opt<bool> reference{"reference",
+                          cl::desc("run IR in the reference evaluator (IR always is; refuses a .so)"),
+                          cl::cat(category)};
+  cl::opt<std::string> check{
+      "check", cl::desc("compare every result byte by byte with this IR in the reference evaluator"),
+      cl::value_desc("file.mlir"), cl::cat(category)};
+  cl::opt<std::string> against{
+      "against", cl::desc("compare with results of another run (its --output): classes that agree, SQNR"),
+      cl::value_desc("file.npz"), cl::cat(category)};
+  cl::opt<bool> profile{"profile",
+                        cl::desc("time of every kernel, of a model compiled with --profile; with --repeat"),
+                        cl::cat(category)};
+  cl::opt<bool> json{"json", cl::desc("print one JSON object"), cl::cat(category)};
+  DataOptions preprocessing{category};
+};
+
+/// Something that maps samples to results.
+class Runner {
+public:
+  virtual ~Runner() = default;
+  struct Port {
+    std::string name;
+    std::vector<int64_t> shape;
+    int64_t count;
+  };
+  std::vector<Port> inputs, outputs;
+  /// One run on one batch. May be called from several threads.
+  virtual llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) = 0;
+  virtual void describe(llvm::json::Object &) const {}
+  /// Cycles of every kernel since the first run of this thread, with what the
+  /// kernels are; null if the model does not count.
+  virtual llvm::json::Value readProfile() const { return nullptr; }
+};
+
+std::vector<int64_t> shapeOf(const narrow_tensor &tensor) { return {tensor.dims, tensor.dims + tensor.rank}; }
+
+class CompiledRunner : public Runner {
+public:
+  explicit CompiledRunner(std::unique_ptr<CompiledModel> compiled) : model(std::move(compiled)) {
+    for (const narrow_tensor &tensor : model->inputs())
+      inputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
+    for (const narrow_tensor &tensor : model->outputs())
+      outputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
+  }
+  llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) override {
+    return model->run(in, out, getArena());
+  }
+  llvm::json::Value readProfile() const override {
+    llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(model->info().manifest);
+    if (!manifest) {
+      llvm::consumeError(manifest.takeError());
+      return nullptr;
+    }
+    const llvm::json::Array *kernels =
+        manifest->getAsObject() ? manifest->getAsObject()->getArray("profile") : nullptr;
+    if (!kernels)
+      return nullptr;
+    const auto *cycles =
+        reinterpret_cast<const int64_t *>(static_cast<const char *>(getArena().data()) +
+                                          manifest->getAsObject()->getInteger("profile_offset").value_or(0));
+    llvm::json::Array result;
+    for (auto [i, kernel] : llvm::enumerate(*kernels)) {
+      llvm::json::Object entry = *kernel.getAsObject();
+      entry["cycles"] = cycles[i];
+      result.push_back(std::move(entry));
+    }
+    return result;
+  }
+  void describe(llvm::json::Object &json) const override {
+    const narrow_model_info &info = model->info();
+    json["arena_bytes"] = static_cast<int64_t>(info.arena_size);
+    json["weights_bytes"] = static_cast<int64_t>(info.weights_size);
+    json["isa"] = info.isa;
+  }
+
+private:
+  /// Each thread has its own. Zeroed: counters of a profile start at 0.
+  CompiledModel::Arena &getArena() const {
+    thread_local std::map<const void *, std::unique_ptr<CompiledModel::Arena>> arenas;
+    std::unique_ptr<CompiledModel::Arena> &arena = arenas[this];
+    if (!arena) {
+      arena = std::make_unique<CompiledModel::Arena>(model->info());
+      std::memset(arena->data(), 0, arena->size());
+    }
+    return *arena;
+  }
+
+  std::unique_ptr<CompiledModel> model;
+};
+
+class ReferenceRunner : public Runner {
+public:
+  static llvm::Expected<std::unique_ptr<Runner>> create(StringRef path, MLIRContext &context,
+                                                        const ImportOptions &options) {
+    auto runner = std::make_unique<ReferenceRunner>();
+    runner->module = loadModel(path, context, options);
+    if (!runner->module)
+      return alreadyReported();
+    if (detectStage(*runner->module) >= Stage::Vector)
+      return llvm::createStringError(
+          path + " is past the integer stage: the reference evaluator runs tensor stages");
+    FailureOr<reference::Evaluator> made = reference::Evaluator::create(*runner->module);
+    if (failed(made))
+      return alreadyReported();
+    runner->evaluator = std::make_unique<reference::Evaluator>(std::move(*made));
+    auto main = runner->module->lookupSymbol<func::FuncOp>("main");
+    auto port = [](Type type, DictionaryAttr attrs, StringRef fallback) -> llvm::Expected<Port> {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isF32())
+        return llvm::createStringError("@main takes and gives f32 tensors of static shape");
+      auto name = attrs ? attrs.getAs<StringAttr>("narrow.name") : StringAttr();
+      return Port{name ? name.str() : fallback.str(), std::vector<int64_t>(tensor.getShape()),
+                  tensor.getNumElements()};
+    };
+    for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+      auto made = port(type, main.getArgAttrDict(i), "input" + std::to_string(i));
+      if (!made)
+        return made.takeError();
+      runner->inputs.push_back(*made);
+    }
+    for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+      auto made = port(type, main.getResultAttrDict(i), "output" + std::to_string(i));
+      if (!made)
+        return made.takeError();
+      runner->outputs.push_back(*made);
+    }
+    return std::unique_ptr<Runner>(std::move(runner));
+  }
+  llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) override {
+    SmallVector<reference::Tensor> arguments, results;
+    for (auto [port, values] : llvm::zip(inputs, in))
+      arguments.emplace_back(ArrayRef<int64_t>(port.shape), ArrayRef<float>(values, port.count));
+    if (failed(evaluator->run(arguments, results)))
+      return llvm::createStringError("the reference evaluator failed");
+    for (auto [tensor, to] : llvm::zip(results, out))
+      std::memcpy(to, tensor.bytes.data(), tensor.bytes.size());
+    return llvm::Error::success();
+  }
+
+private:
+  OwningOpRef<ModuleOp> module;
+  std::unique_ptr<reference::Evaluator> evaluator;
+};
+
+llvm::Expected<std::unique_ptr<Runner>> makeRunner(StringRef path, MLIRContext &context,
+                                                   const ImportOptions &import) {
+  if (path.ends_with(".so")) {
+    llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::fromSharedLibrary(path);
+    if (!model)
+      return model.takeError();
+    return std::make_unique<CompiledRunner>(std::move(*model));
+  }
+  return ReferenceRunner::create(path, context, import);
+}
+
+std::vector<std::vector<float>> allocate(ArrayRef<Runner::Port> ports) {
+  std::vector<std::vector<float>> buffers;
+  for (const Runner::Port &port : ports)
+    buffers.emplace_back(port.count);
+  return buffers;
+}
+
+class Run {
+public:
+  explicit Run(const Options &options) : options(options) {}
+  int main();
+
+private:
+  llvm::Error evaluateSamples();
+  llvm::Error compareAgainst(llvm::json::Object &json) const;
+  llvm::Error time(llvm::json::Object &json);
+  llvm::Error readBatch(int64_t first, std::vector<std::vector<float>> &in) const;
+
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    return registry;
+  }
+
+  const Options &options;
+  MLIRContext context{makeRegistry()}; ///< outlives the runners
+  std::unique_ptr<Runner> runner, checker;
+  std::optional<::narrow::Dataset> data;
+  int64_t batch = 1, samples = 0;
+  std::vector<std::vector<float>> results; ///< of all samples, for each output
+  std::atomic<int64_t> differing{0};
+};
+
+llvm::Error Run::readBatch(int64_t first, std::vector<std::vector<float>> &in) const {
+  for (int64_t i = 0; i < batch; ++i)
+    for (size_t input = 0; input < in.size(); ++input)
+      if (llvm::Error error = data->read(first + i, input, in[input].data() + i * data->sampleSize(input)))
+        return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Run::evaluateSamples() {
+  for (const Runner::Port &port : runner->outputs)
+    results.emplace_back(port.count / batch * samples);
+  ::narrow::Progress progress("running", "samples", samples);
+  std::atomic<int64_t> next{0};
+  std::mutex mutex;
+  llvm::Error failure = llvm::Error::success();
+  auto work = [&] {
+    auto in = allocate(runner->inputs);
+    std::vector<const float *> inPointers;
+    for (auto &values : in)
+      inPointers.push_back(values.data());
+    auto expected = allocate(runner->outputs);
+    for (;;) {
+      int64_t first = next.fetch_add(batch);
+      if (first >= samples)
+        return;
+      std::vector<float *> out, checkOut;
+      for (auto [port, values, other] : llvm::zip(runner->outputs, results, expected)) {
+        out.push_back(values.data() + first / batch * port.count);
+        checkOut.push_back(other.data());
+      }
+      llvm::Error error = readBatch(first, in);
+      if (!error)
+        error = runner->run(inPointers, out);
+      if (!error && checker) {
+        error = checker->run(inPointers, checkOut);
+        for (auto [port, mine, other] : llvm::zip(runner->outputs, out, checkOut))
+          if (std::memcmp(mine, other, port.count * sizeof(float)) != 0) {
+            ++differing;
+            break;
+          }
+      }
+      progress.advance(batch);
+      if (error) {
+        std::lock_guard lock(mutex);
+        failure = llvm::joinErrors(std::move(failure), std::move(error));
+        next = samples;
+        return;
+      }
+    }
+  };
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.threads));
+  for (unsigned i = 0; i < options.threads; ++i)
+    pool.async(work);
+  pool.wait();
+  return failure;
+}
+
+/// Agreement of the largest element (top-1) and SQNR of the first output with
+/// what another run wrote.
+llvm::Error Run::compareAgainst(llvm::json::Object &json) const {
+  llvm::Expected<::narrow::NpzFile> file = ::narrow::NpzFile::open(options.against);
+  if (!file)
+    return file.takeError();
+  const Runner::Port &port = runner->outputs[0];
+  llvm::Expected<::narrow::Array> other = file->read(port.name);
+  if (!other)
+    return other.takeError();
+  int64_t classes = port.count / batch, agree = 0;
+  if (other->size() < classes * samples)
+    return llvm::createStringError(options.against + ": array '" + port.name + "' has " +
+                                   llvm::Twine(other->size()) + " elements, " + llvm::Twine(samples) +
+                                   " samples have " + llvm::Twine(classes * samples));
+  double signal = 0, noise = 0;
+  std::vector<float> theirs(classes);
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    const float *mine = results[0].data() + sample * classes;
+    for (int64_t i = 0; i < classes; ++i) {
+      theirs[i] = other->toFloat(sample * classes + i);
+      signal += double(theirs[i]) * theirs[i];
+      noise += (double(theirs[i]) - mine[i]) * (double(theirs[i]) - mine[i]);
+    }
+    agree += std::max_element(mine, mine + classes) - mine ==
+             std::max_element(theirs.begin(), theirs.end()) - theirs.begin();
+  }
+  json["agreeing"] = agree;
+  json["agreement"] = 100.0 * agree / samples;
+  // Equal results have no noise: JSON has no infinity.
+  json["sqnr_db"] =
+      noise > 0 ? llvm::json::Value(10 * std::log10(signal / noise)) : llvm::json::Value(nullptr);
+  return llvm::Error::success();
+}
+
+llvm::Error Run::time(llvm::json::Object &json) {
+  auto in = allocate(runner->inputs), out = allocate(runner->outputs);
+  if (data)
+    if (llvm::Error error = readBatch(0, in))
+      return error;
+  std::vector<const float *> inPointers;
+  std::vector<float *> outPointers;
+  for (auto &values : in)
+    inPointers.push_back(values.data());
+  for (auto &values : out)
+    outPointers.push_back(values.data());
+  for (int64_t i = 0; i < std::min<int64_t>(options.repeat, 3); ++i) // Warm up.
+    if (llvm::Error error = runner->run(inPointers, outPointers))
+      return error;
+  std::vector<double> times;
+  for (int64_t i = 0; i < options.repeat; ++i) {
+    auto start = std::chrono::steady_clock::now();
+    if (llvm::Error error = runner->run(inPointers, outPointers))
+      return error;
+    times.push_back(
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  if (options.profile) {
+    llvm::json::Value profile = runner->readProfile();
+    if (profile == llvm::json::Value(nullptr))
+      return llvm::createStringError(options.model + " has no counters: compile it with --profile");
+    // Cycles of the time stamp counter become time by the share of the whole.
+    double total = 0, elapsed = 0;
+    for (double t : times)
+      elapsed += t / times.size();
+    for (llvm::json::Value &kernel : *profile.getAsArray())
+      total += *kernel.getAsObject()->getNumber("cycles");
+    for (llvm::json::Value &value : *profile.getAsArray()) {
+      llvm::json::Object &kernel = *value.getAsObject();
+      double ms = *kernel.getNumber("cycles") / total * elapsed;
+      kernel["ms"] = ms;
+      kernel["gmacs_per_s"] = *kernel.getNumber("macs") / ms / 1e6;
+      kernel.erase("cycles");
+    }
+    json["profile"] = std::move(profile);
+  }
+  llvm::sort(times);
+  json["latency_ms"] = llvm::json::Object{{"min", times.front()},
+                                          {"median", times[times.size() / 2]},
+                                          {"runs", static_cast<int64_t>(times.size())}};
+  return llvm::Error::success();
+}
+
+int Run::main() {
+  auto usage = [](const llvm::Twine &message) {
+    reportError(llvm::createStringError(message + "; see --help"));
+    return BadUsage;
+  };
+  if (options.input.empty() && options.repeat <= 0)
+    return usage("--input names the samples (without it, --repeat times the model on zeros)");
+  if (options.limit < 0 || options.repeat < 0 || options.threads < 1)
+    return usage("--limit and --repeat take 0 or more, --threads 1 or more");
+  if (options.reference && StringRef(options.model).ends_with(".so"))
+    return usage("--reference runs IR, not a .so");
+  if (options.input.empty() && (!options.labels.empty() || !options.output.empty() ||
+                                !options.check.empty() || !options.against.empty()))
+    return usage("--labels, --output, --check and --against need --input");
+  llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
+  if (!import)
+    return reportError(import.takeError());
+  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  if (!dataOptions)
+    return reportError(dataOptions.takeError());
+
+  context.printOpOnDiagnostic(false);
+  ToolDiagnostics diagnostics(&context);
+  auto made = makeRunner(options.model, context, *import);
+  if (!made)
+    return reportError(made.takeError());
+  runner = std::move(*made);
+  if (!options.check.empty()) {
+    auto other = ReferenceRunner::create(options.check, context, *import);
+    if (!other)
+      return reportError(other.takeError());
+    checker = std::move(*other);
+    bool same =
+        checker->inputs.size() == runner->inputs.size() && checker->outputs.size() == runner->outputs.size();
+    for (auto [a, b] : llvm::zip(checker->inputs, runner->inputs))
+      same &= a.shape == b.shape;
+    for (auto [a, b] : llvm::zip(checker->outputs, runner->outputs))
+      same &= a.shape == b.shape;
+    if (!same)
+      return reportError(
+          llvm::createStringError(options.check + " has other inputs or outputs than " + options.model));
+  }
+
+  std::vector<int64_t> labels;
+  if (!options.input.empty()) {
+    std::vector<::narrow::ModelInput> inputs;
+    for (const Runner::Port &port : runner->inputs)
+      inputs.push_back({port.name, port.shape});
+    llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.input, inputs, *dataOptions);
+    if (!opened)
+      return reportError(opened.takeError());
+    data.emplace(std::move(*opened));
+    for (const std::string &note : data->notes())
+      llvm::errs() << "note: " << note << '\n';
+    batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+    samples = options.limit ? std::min<int64_t>(options.limit, data->sampleCount()) : data->sampleCount();
+    samples = samples / batch * batch;
+    if (samples == 0)
+      return reportError(llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
+                                                 " and the data has " + llvm::Twine(data->sampleCount()) +
+                                                 " samples"));
+    if (!options.labels.empty()) {
+      llvm::Expected<std::vector<int64_t>> read = data->readLabels(options.labels);
+      if (!read)
+        return reportError(read.takeError());
+      labels = std::move(*read);
+    }
+  }
+
+  llvm::json::Object json;
+  json["model"] = options.model.getValue();
+  runner->describe(json);
+  if (data && (!labels.empty() || !options.output.empty() || !options.against.empty() || checker ||
+               options.repeat == 0)) {
+    if (llvm::Error error = evaluateSamples())
+      return reportError(std::move(error));
+    json["samples"] = samples;
+    if (!labels.empty()) {
+      // Classes are the elements of the first output.
+      int64_t classes = runner->outputs[0].count / batch, right = 0;
+      for (int64_t sample = 0; sample < samples; ++sample) {
+        const float *scores = results[0].data() + sample * classes;
+        right += std::max_element(scores, scores + classes) - scores == labels[sample];
+      }
+      json["top1"] = 100.0 * right / samples;
+    }
+    if (checker)
+      json["differing"] = differing.load();
+    if (!options.against.empty())
+      if (llvm::Error error = compareAgainst(json))
+        return reportError(std::move(error));
+    if (!options.output.empty()) {
+      std::vector<std::pair<std::string, ::narrow::Array>> arrays;
+      for (auto [port, values] : llvm::zip(runner->outputs, results)) {
+        std::vector<int64_t> shape = port.shape;
+        if (shape.empty())
+          shape = {samples};
+        else
+          shape[0] = shape[0] / batch * samples;
+        arrays.emplace_back(port.name, ::narrow::Array::create<float>(shape, values));
+      }
+      if (llvm::Error error = ::narrow::writeNpz(options.output, arrays))
+        return reportError(std::move(error));
+    }
+  }
+  if (options.repeat > 0)
+    if (llvm::Error error = time(json))
+      return reportError(std::move(error));
+
+  if (options.json) {
+    llvm::outs() << llvm::json::Value(std::move(json)) << '\n';
+  } else {
+    if (auto count = json.getInteger("samples"))
+      llvm::outs() << "samples  " << *count << '\n';
+    if (auto top1 = json.getNumber("top1"))
+      llvm::outs() << llvm::formatv("top-1    {0:f2} %\n", *top1);
+    if (auto agreement = json.getNumber("agreement")) {
+      llvm::outs() << llvm::formatv("agree    {0} samples, {1:f2} %", *json.getInteger("agreeing"),
+                                    *agreement);
+      if (auto sqnr = json.getNumber("sqnr_db"))
+        llvm::outs() << llvm::formatv(", SQNR {0:f1} dB", *sqnr);
+      llvm::outs() << '\n';
+    }
+    if (auto differ = json.getInteger("differing"))
+      llvm::outs() << (*differ
+                           ? "compared " + std::to_string(*differ) + " samples differ from the reference\n"
+                           : "compared equal to the reference, byte for byte\n");
+    if (auto *profile = json.getArray("profile")) {
+      llvm::outs() << llvm::formatv("{0,10} {1,8} {2,12} {3,12}  {4}\n", "ms", "GMAC/s", "MACs", "bytes",
+                                    "kernel");
+      for (const llvm::json::Value &value : *profile) {
+        const llvm::json::Object &kernel = *value.getAsObject();
+        llvm::outs() << llvm::formatv("{0,10:f4} {1,8:f1} {2,12} {3,12}  {4}\n", *kernel.getNumber("ms"),
+                                      *kernel.getNumber("gmacs_per_s"), *kernel.getInteger("macs"),
+                                      *kernel.getInteger("bytes"), *kernel.getString("name"));
+      }
+    }
+    if (auto *latency = json.getObject("latency_ms"))
+      llvm::outs() << llvm::formatv("latency  min {0:f4} ms, median {1:f4} ms of {2} runs\n",
+                                    *latency->getNumber("min"), *latency->getNumber("median"),
+                                    *latency->getInteger("runs"));
+  }
+  return differing ? BadInput : Done;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  startTool();
+  Options options;
+  if (!parseCommandLine(argc, argv,
+                        "Runs a compiled model, or IR in the reference evaluator, on samples.\n\n"
+                        "  narrow-run m.so --input test.npz --labels labels\n"
+                        "  narrow-run m.so --input test.npz --check m.integer.mlir\n"
+                        "  narrow-run m.so --repeat 1000\n",
+                        options.category))
+    return BadUsage;
+  return Run(options).main();
+}
