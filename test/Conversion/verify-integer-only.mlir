@@ -1,0 +1,16 @@
+// RUN: narrow-opt %s --split-input-file --narrow-verify-integer-only --verify-diagnostics
+
+// expected-error @below {{expected a function @network}}
+module {}
+
+// -----
+
+func.func private @network(%x: tensor<4xi8>, %unused: tensor<2xf32>) -> (tensor<4xi8>, tensor<2xf32>) {
+  // expected-error @below {{'quant.scast' (quant.scast) works on real numbers}}
+  %0 = quant.scast %x : tensor<4xi8> to tensor<4x!quant.uniform<i8:f32, 0.5>>
+  // expected-error @below {{'narrow.dequantize' (narrow.dequantize) works on real numbers}}
+  %1 = narrow.dequantize %0 : tensor<4x!quant.uniform<i8:f32, 0.5>> to tensor<4xf32>
+  // expected-error @below {{'t' (tosa.tanh) works on real numbers inside of the network: excluded}}
+  %2 = tosa.tanh %1 {narrow.id = "t", narrow.float_reason = "excluded"} : (tensor<4xf32>) -> tensor<4xf32>
+  return %x, %unused : tensor<4xi8>, tensor<2xf32>
+}

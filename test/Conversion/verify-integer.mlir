@@ -1,0 +1,81 @@
+// RUN: narrow-opt %s --split-input-file --narrow-verify-integer --verify-diagnostics
+
+// expected-error @below {{the integer stage needs a function @quantize_inputs}}
+module {}
+
+// -----
+
+func.func private @quantize_inputs(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+func.func private @network(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'tosa.tanh': tosa.tanh computes in floats without a narrow.float_reason}}
+  %0 = tosa.tanh %x : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tosa.sigmoid %0 {narrow.float_reason = "excluded"} : (tensor<4xf32>) -> tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+func.func private @dequantize_outputs(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = call @quantize_inputs(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = call @network(%0) : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = call @dequantize_outputs(%1) : (tensor<4xf32>) -> tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
+
+// -----
+
+func.func private @quantize_inputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func private @network(%x: tensor<4xi8> {narrow.type = !quant.uniform<i8:f32, 0.5>}) -> (tensor<4xi8> {narrow.type = !quant.uniform<i8:f32, 0.5>}) {
+  // expected-error @below {{'sum': tosa.add with these element types is no op of the integer stage}}
+  %0 = tosa.add %x, %x {narrow.id = "sum"} : (tensor<4xi8>, tensor<4xi8>) -> tensor<4xi8>
+  return %0 : tensor<4xi8>
+}
+func.func private @dequantize_outputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func @main(%x: tensor<4xi8>) -> tensor<4xi8> {
+  %0 = call @quantize_inputs(%x) : (tensor<4xi8>) -> tensor<4xi8>
+  %1 = call @network(%0) : (tensor<4xi8>) -> tensor<4xi8>
+  %2 = call @dequantize_outputs(%1) : (tensor<4xi8>) -> tensor<4xi8>
+  return %2 : tensor<4xi8>
+}
+
+// -----
+
+func.func private @quantize_inputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+// expected-error @below {{argument 0 has codes but no narrow.type}}
+func.func private @network(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func private @dequantize_outputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func @main(%x: tensor<4xi8>) -> tensor<4xi8> {
+  %0 = call @quantize_inputs(%x) : (tensor<4xi8>) -> tensor<4xi8>
+  %1 = call @network(%0) : (tensor<4xi8>) -> tensor<4xi8>
+  %2 = call @dequantize_outputs(%1) : (tensor<4xi8>) -> tensor<4xi8>
+  return %2 : tensor<4xi8>
+}
+
+// -----
+
+func.func private @quantize_inputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func private @network(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func private @dequantize_outputs(%x: tensor<4xi8>) -> tensor<4xi8> {
+  return %x : tensor<4xi8>
+}
+func.func @main(%x: tensor<4xi8>) -> tensor<4xi8> {
+  // expected-error @below {{@main must call @quantize_inputs, @network and @dequantize_outputs}}
+  %1 = call @network(%x) : (tensor<4xi8>) -> tensor<4xi8>
+  return %1 : tensor<4xi8>
+}

@@ -1,0 +1,39 @@
+// RUN: narrow-opt %s --narrow-assign-scales --split-input-file --verify-diagnostics
+
+func.func @no_scheme(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
+  // expected-error@+1 {{observer 'x' has no scheme; run --narrow-assign-bit-width first}}
+  %0 = narrow.observe %x "x" : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @no_range(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
+  // expected-error@+1 {{observer 'x' has no range; run --narrow-import-table first}}
+  %0 = narrow.observe %x "x" scheme <8 bits, asymmetric, per_tensor> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @channels(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
+  // expected-error@+1 {{observer 'x' has 1 intervals in its range, but its scheme asks for 4}}
+  %0 = narrow.observe %x "x" range <min = [0.0], max = [1.0]> scheme <8 bits, asymmetric, per_channel, axis = 0> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @groups(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
+  // expected-error@+1 {{observer 'x' has a per_group scheme, which is not supported yet}}
+  %0 = narrow.observe %x "x" range <min = [0.0], max = [1.0]> scheme <8 bits, asymmetric, per_group, axis = 0, group = 2> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+func.func @bits(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
+  // expected-error@+1 {{observer 'x' has a scheme of 16 bits; 2 to 8 are supported}}
+  %0 = narrow.observe %x "x" range <min = [0.0], max = [1.0]> scheme <16 bits, asymmetric, per_tensor> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

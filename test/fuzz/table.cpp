@@ -1,0 +1,30 @@
+//===- table.cpp - Fuzzes the reader of calibration tables ----------------===//
+#include "narrow/Calibration/Table.h"
+#include <cstdlib>
+
+using namespace narrow;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
+  llvm::Expected<CalibrationTable> table = parseTable(text, "t.json");
+  if (!table) {
+    llvm::consumeError(table.takeError());
+    return 0;
+  }
+  // What was accepted must survive being written, and merge.
+  llvm::Expected<CalibrationTable> again = parseTable(formatTable(*table), "again.json");
+  if (!again)
+    llvm::report_fatal_error(again.takeError());
+  if (!(*again == *table))
+    std::abort();
+  table->progress.reset();
+  again->progress.reset();
+  if (llvm::Error error = mergeTable(*table, "a", *again, "b")) {
+    llvm::consumeError(std::move(error));
+    return 0;
+  }
+  llvm::Expected<CalibrationTable> merged = parseTable(formatTable(*table), "merged.json");
+  if (!merged)
+    llvm::report_fatal_error(merged.takeError());
+  return 0;
+}

@@ -1,0 +1,39 @@
+"""lit configuration: IR tests (FileCheck), unit tests (GoogleTest), integration tests."""
+import os
+import shutil
+
+import lit.formats
+
+config.name = "narrow"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "models", "unit", "benchmark", "fuzz"]
+config.test_source_root = os.path.join(config.narrow_source, "test")
+config.test_exec_root = os.path.join(config.narrow_build, "test")
+tools = [os.path.join(config.narrow_build, "bin"), config.llvm_tools]
+config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+config.substitutions.append(("%models", os.path.join(config.narrow_source, "test", "models")))
+config.substitutions.append(("%source", config.narrow_source))
+config.substitutions.append(("%build", config.narrow_build))
+config.substitutions.append(("%exits", "bash " + os.path.join(config.narrow_source, "test", "tools", "Inputs", "exits")))
+config.substitutions.append(("%npz", "python3 " + os.path.join(config.narrow_source, "test", "tools", "Inputs", "npz.py")))
+# What this machine can execute: host-avx2, host-avx512, ... (names of --isa).
+flags = set()
+if os.path.exists("/proc/cpuinfo"):
+    for line in open("/proc/cpuinfo"):
+        if line.startswith(("flags", "Features")):
+            flags.update(line.split(":", 1)[1].split())
+avx2 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "popcnt"}
+avx512 = avx2 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+for isa, needed in {"avx2": avx2, "avx512": avx512, "avxvnni": avx2 | {"avx_vnni"},
+                    "avx512vnni": avx512 | {"avx512_vnni"}, "neon-dotprod": {"asimd", "asimddp"}}.items():
+    if needed <= flags:
+        config.available_features.add("host-" + isa)
+config.available_features.add("host-" + os.uname().machine)
+if all(shutil.which(tool) for tool in ("bochs", "genisoimage", "script")) and os.path.exists("/usr/lib/ISOLINUX/isolinux.bin"):
+    config.available_features.add("bochs")
+if "NARROW_MODELS" in os.environ:
+    config.available_features.add("large-models")
+    config.environment["NARROW_MODELS"] = os.environ["NARROW_MODELS"]
+    config.substitutions.append(("%large_models", os.environ["NARROW_MODELS"]))

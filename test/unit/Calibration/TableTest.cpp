@@ -1,0 +1,268 @@
+//===- TableTest.cpp - The calibration table ------------------------------===//
+#include "narrow/Calibration/Table.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include <cmath>
+#include <gtest/gtest.h>
+#include <limits>
+#include <random>
+
+using namespace narrow;
+
+static const std::vector<ObservedTensor> tensors = {
+    {"conv \"1\"/\xc3\xa9", {1, 2, 2, 3}}, {"a", {1, 4}}, {"scalar", {}}};
+static const std::vector<InputPreprocessing> preprocessing = {{"x", {{0.485f, 0.1f}, {0.229f, 1.0f}}}};
+
+/// The statistics of samples [begin, end).
+static CalibrationTable tableOf(int64_t begin, int64_t end) {
+  Collector collector(tensors);
+  for (int64_t i = begin; i < end; ++i) {
+    std::mt19937 random(static_cast<uint32_t>(i));
+    std::normal_distribution<float> normal(0.3f, 2.0f);
+    collector.beginRun(i);
+    for (size_t t = 0; t < tensors.size(); ++t) {
+      std::vector<float> values(static_cast<size_t>(tensors[t].sampleSize()));
+      for (float &value : values)
+        value = t == 1 ? std::max(0.0f, normal(random)) : normal(random);
+      collector.collect(static_cast<int32_t>(t), values.data(), static_cast<int64_t>(values.size()));
+    }
+    llvm::cantFail(collector.endRun());
+  }
+  return CalibrationTable::create("sha256:12", preprocessing, collector);
+}
+
+static std::string messageOf(llvm::Error error) {
+  return error ? llvm::toString(std::move(error)) : "success";
+}
+static std::string parseMessage(llvm::StringRef text) {
+  auto table = parseTable(text, "t.json");
+  return table ? "success" : llvm::toString(table.takeError());
+}
+static void expectMessage(const std::string &message, llvm::StringRef part) {
+  EXPECT_NE(message.find(part), std::string::npos) << "message: " << message << "\nexpected: " << part.str();
+}
+
+TEST(Table, RoundTrip) {
+  CalibrationTable table = tableOf(0, 20);
+  std::string text = formatTable(table);
+  auto read = parseTable(text, "t.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == table);
+  EXPECT_EQ(formatTable(*read), text);
+  EXPECT_EQ(messageOf(checkTable(*read, "t.json", "sha256:12", tensors)), "success");
+  ASSERT_NE(read->find("a"), nullptr);
+  EXPECT_EQ(read->find("a")->statistics.count(), 80);
+  EXPECT_EQ(read->find("b"), nullptr);
+}
+
+TEST(Table, ExtremeValues) {
+  for (std::vector<float> values : {std::vector<float>{0, -0.0f},
+                                    {3.4028235e38f, -3.4028235e38f},
+                                    {1e-45f, 0},
+                                    {-7, -7},
+                                    {1e-45f, 3.4028235e38f},
+                                    {0.1f, 16777217.0f},
+                                    {1.17549435e-38f, 1e-40f}}) {
+    Collector collector(std::vector<ObservedTensor>{{"t", {2}}});
+    collector.beginRun(0);
+    collector.collect(0, values.data(), 2);
+    ASSERT_FALSE(bool(collector.endRun()));
+    CalibrationTable table = CalibrationTable::create("m", {}, collector);
+    auto read = parseTable(formatTable(table), "t.json");
+    ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+    EXPECT_TRUE(*read == table);
+  }
+}
+
+TEST(Table, MergeEqualsOneRun) {
+  std::string whole = formatTable(tableOf(0, 20));
+  CalibrationTable merged = tableOf(13, 20);
+  ASSERT_EQ(messageOf(mergeTable(merged, "a", tableOf(0, 5), "b")), "success");
+  ASSERT_EQ(messageOf(mergeTable(merged, "a", tableOf(5, 13), "c")), "success");
+  EXPECT_EQ(formatTable(merged), whole);
+
+  CalibrationTable other = tableOf(0, 5);
+  other.model = "sha256:13";
+  expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "'a' and 'b' are tables of different models");
+  other = tableOf(0, 5);
+  other.preprocessing.clear();
+  expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "different preprocessing");
+  other = tableOf(0, 5);
+  other.entries.pop_back();
+  expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "'b' has no tensor 'scalar'");
+  other = tableOf(0, 5);
+  other.progress.emplace();
+  expectMessage(messageOf(mergeTable(merged, "a", other, "b")),
+                "'b' is the state of an unfinished calibration");
+  other = tableOf(0, 5);
+  other.samples = INT64_MAX;
+  expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "too many samples");
+  EXPECT_EQ(formatTable(merged), whole);
+}
+
+TEST(Table, InterruptedAndResumed) {
+  CalibrationTable fresh;
+  fresh.model = "sha256:12";
+  fresh.preprocessing = preprocessing;
+  fresh.progress = CalibrationProgress{"xxh3:ab", 20, {}};
+
+  CalibrationTable state = fresh;
+  state.addSamples(tableOf(8, 11), {8, 11});
+  state.addSamples(tableOf(0, 4), {0, 4});
+  auto read = parseTable(formatTable(state), "s.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == state);
+  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, tensors)), "success");
+  expectMessage(messageOf(checkTable(*read, "s.json", "sha256:12", tensors)), "unfinished calibration");
+  EXPECT_EQ(read->progress->remaining(), (std::vector<SampleRange>{{4, 8}, {11, 20}}));
+  for (SampleRange range : read->progress->remaining())
+    read->addSamples(tableOf(range.begin, range.end), range);
+  EXPECT_EQ(read->progress->done, (std::vector<SampleRange>{{0, 20}}));
+  EXPECT_TRUE(read->progress->remaining().empty());
+  read->progress.reset();
+  EXPECT_EQ(formatTable(*read), formatTable(tableOf(0, 20)));
+
+  CalibrationTable other = fresh;
+  other.progress->data = "xxh3:cd";
+  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "made with other data");
+  other = fresh;
+  other.progress->total = 21;
+  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)),
+                "made for 20 samples, this run has 21");
+  other = fresh;
+  other.preprocessing.clear();
+  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "other preprocessing");
+  expectMessage(messageOf(checkResume(tableOf(0, 2), "s.json", fresh, tensors)), "it is a finished table");
+}
+
+TEST(Table, ChecksTheModel) {
+  CalibrationTable table = tableOf(0, 3);
+  expectMessage(messageOf(checkTable(table, "t.json", "sha256:99", tensors)),
+                "'t.json' is the table of another model or of another version of it");
+  auto check = [&](std::vector<ObservedTensor> list) {
+    return messageOf(checkTable(table, "t.json", "sha256:12", list));
+  };
+  expectMessage(check({tensors[0], tensors[1], tensors[2], {"new", {1}}}), "has no tensor 'new'");
+  expectMessage(check({tensors[0], tensors[1]}), "has the tensor 'scalar', which the model does not have");
+  expectMessage(check({tensors[0], tensors[1], tensors[2], tensors[1]}),
+                "two observers of the model have the id 'a'");
+  expectMessage(check({tensors[0], {"a", {1, 5}}, tensors[2]}),
+                "tensor 'a': field 'shape': the table has [1, 4], the model [1, 5]");
+}
+
+/// A table of one tensor with one thing changed.
+static std::string changed(llvm::StringRef from, llvm::StringRef to) {
+  static const std::string text = [] {
+    Collector collector(std::vector<ObservedTensor>{{"t", {1, 2}}});
+    float values[] = {-1.5f, 3.0f};
+    collector.beginRun(0);
+    collector.collect(0, values, 2);
+    llvm::cantFail(collector.endRun());
+    return formatTable(CalibrationTable::create("m", {{"x", {{0.5f}, {0.25f}}}}, collector));
+  }();
+  std::string result = text;
+  size_t at = result.find(from);
+  EXPECT_NE(at, std::string::npos) << from.str() << " not in\n" << text;
+  return at == std::string::npos ? result : result.replace(at, from.size(), to);
+}
+
+TEST(Table, MalformedText) {
+  EXPECT_EQ(parseMessage(changed("{", "{")), "success");
+  expectMessage(parseMessage(""), "'t.json': is empty");
+  expectMessage(parseMessage("[]"), "it is no JSON object");
+  expectMessage(parseMessage("{}"), "field 'format'");
+  expectMessage(parseMessage("{\"a\":}"), "is not JSON");
+  std::string whole = changed("{", "{");
+  for (size_t length = 0; length + 1 < whole.size(); ++length)
+    EXPECT_NE(parseMessage(llvm::StringRef(whole).take_front(length)), "success") << length;
+  expectMessage(parseMessage(llvm::StringRef(whole).take_front(whole.size() / 2)), "is cut short");
+  expectMessage(parseMessage("{\"a\":" + std::string(100000, '[') + "}"), "nests too deep");
+}
+
+TEST(Table, MalformedFields) {
+  struct Case {
+    const char *from, *to, *message;
+  } cases[] = {
+      {"\"version\": 1", "\"version\": 2", "has version 2 of the format"},
+      {"\"version\": 1", "\"version\": 9223372036854775807.5",
+       "field 'version': expected an integer below 2^63"},
+      {"\"version\": 1", "\"version\": \"1\"", "field 'version': expected an integer"},
+      {"\"model\": \"m\"", "\"model\": \"\"", "field 'model': expected a text that is not empty"},
+      {"\"model\": \"m\",", "", "field 'model' is missing"},
+      {"\"samples\": 1", "\"samples\": 0", "field 'samples': 0 is out of range"},
+      {"\"samples\": 1", "\"samples\": 2",
+       "tensor 't': field 'count': 2, expected 4: 2 samples of shape [1, 2]"},
+      {"\"samples\": 1", "\"samples\": 1, \"extra\": 0", "unknown field 'extra'"},
+      {"\"std\": [0.25]", "\"std\": [0]", "preprocessing: field 'std': expected positive numbers"},
+      {"\"std\": [0.25]", "\"std\": []", "need the same number of values"},
+      {"\"tensors\": [", "\"tensors\": [1,", "tensor 0: expected an object"},
+      {"\"id\": \"t\"", "\"id\": 3", "tensor 0: field 'id': expected a text"},
+      {"\"shape\": [1, 2]", "\"shape\": [-1, 2]", "tensor 't': field 'shape': -1 is out of range"},
+      {"\"shape\": [1, 2]", "\"shape\": [4294967296, 4294967296]", "tensor 't': field 'shape': too large"},
+      {"\"shape\": [1, 2]", "\"shape\": [2, 1]", "field 'channel_min': 2 values for 1 channels"},
+      {"\"shape\": [1, 2]", "\"shape\": 2", "field 'shape': expected a list"},
+      {"\"count\": 2", "\"count\": -2", "field 'count': -2 is out of range"},
+      {"\"count\": 2", "\"count\": 2.5", "field 'count': expected an integer"},
+      {"\"min\": -1.5", "\"min\": 4", "field 'min': is larger than 'max'"},
+      {"\"min\": -1.5", "\"min\": -1", "field 'min': is not that of the channels"},
+      {"\"max\": 3", "\"max\": 1e39", "field 'max': expected a finite number"},
+      {"\"max\": 3", "\"max\": null", "field 'max': expected a finite number"},
+      {"\"channel_max\": [-1.5, 3]", "\"channel_max\": [-2, 3]", "channel 0 is larger than in 'channel_max'"},
+      {"\"sum\": \"0x", "\"sum\": \"0xg", "must be hexadecimal integers"},
+      {"\"sum\": \"0x", "\"sum\": \"0xfff", "contradict 'count', 'min' and 'max'"},
+      {"\"sum_of_squares\": \"0x", "\"sum_of_squares\": \"-0x", "must be hexadecimal integers"},
+      {"\"sum_of_squares\": \"0x", "\"sum_of_squares\": \"0x1", "contradict"},
+      {"\"exponent\": -", "\"exponent\": -1", "tensor 't': histogram: the grid is not"},
+      {"\"first_bin\": -", "\"first_bin\": -1", "tensor 't': histogram: the grid is not"},
+      {"\"counts\": [1", "\"counts\": [2", "field 'counts': they add up to 3, 'count' is 2"},
+      {"\"counts\": [1", "\"counts\": [-1", "field 'counts': -1 is out of range"},
+      {"\"counts\": [1, 0", "\"counts\": [0, 1", "the bin of min or max is empty"},
+      {"\"counts\": [1", "\"counts\": [9000000000000000000, 9000000000000000000", "the sum is too large"},
+      {"\"histogram\": {", "\"histogram\": {\"x\": 1, ", "histogram: unknown field 'x'"},
+  };
+  for (const Case &c : cases) {
+    std::string message = parseMessage(changed(c.from, c.to));
+    expectMessage(message, c.message);
+    EXPECT_EQ(message.rfind("'t.json'", 0), 0u) << message;
+  }
+  std::string text = changed("{", "{");
+  size_t begin = text.find("    {\n"), end = text.rfind("\n  ]");
+  std::string twice = text;
+  twice.insert(end, ",\n" + text.substr(begin, end - begin));
+  expectMessage(parseMessage(twice), "has two tensors 't'");
+}
+
+TEST(Table, MalformedProgress) {
+  auto with = [](llvm::StringRef progress) {
+    return parseMessage(changed("\"samples\": 1", ("\"samples\": 1, \"progress\": " + progress).str()));
+  };
+  EXPECT_EQ(with("{\"data\": \"d\", \"total\": 4, \"done\": [[2, 3]]}"), "success");
+  expectMessage(with("{\"data\": \"d\", \"total\": 4, \"done\": [[2, 4]]}"),
+                "the ranges have 2 samples, 'samples' is 1");
+  for (const char *done : {"[[3, 2]]", "[[-1, 0]]", "[[4, 5]]", "[[0, 1], [0, 1]]", "[[0, 1], [1, 2]]",
+                           "[[0]]", "[0]", "[[0, 1.5]]"})
+    expectMessage(with("{\"data\": \"d\", \"total\": 4, \"done\": " + std::string(done) + "}"),
+                  "progress: field 'done'");
+  expectMessage(with("[]"), "field 'progress': expected an object");
+}
+
+TEST(Table, Files) {
+  llvm::SmallString<128> path;
+  ASSERT_FALSE(llvm::sys::fs::createTemporaryFile("table", "json", path));
+  CalibrationTable table = tableOf(0, 3);
+  EXPECT_EQ(messageOf(writeTable(path, table)), "success");
+  auto read = readTable(path);
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == table);
+  auto merged = mergeTables({path.str().str(), path.str().str()});
+  ASSERT_TRUE(bool(merged)) << llvm::toString(merged.takeError());
+  EXPECT_EQ(merged->samples, 6);
+  CalibrationTable empty = table;
+  empty.samples = 0;
+  expectMessage(messageOf(writeTable(path, empty)), "no samples were processed");
+  table.entries[0].tensor.id = "\xff";
+  expectMessage(messageOf(writeTable(path, table)), "is not UTF-8");
+  llvm::sys::fs::remove(path);
+  auto missing = readTable(path);
+  expectMessage(missing ? "success" : llvm::toString(missing.takeError()), "cannot read '");
+}

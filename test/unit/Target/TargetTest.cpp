@@ -1,0 +1,87 @@
+//===- TargetTest.cpp - Targets, symbol prefixes, mnemonics ---------------===//
+#include "narrow/Target/CPU/Target.h"
+#include "narrow/Target/CPU/CHeader.h"
+#include "narrow/Target/CPU/Disassembly.h"
+#include "gtest/gtest.h"
+
+using namespace mlir::narrow;
+using llvm::StringRef;
+
+namespace {
+
+std::string messageOf(llvm::Error error) { return error ? llvm::toString(std::move(error)) : "no error"; }
+
+TEST(HostFeatures, NamesWhatIsMissing) {
+  llvm::StringMap<bool> host;
+  host["avx2"] = true;
+  host["avx512vnni"] = false;
+  host["amx-int8"] = false;
+  EXPECT_EQ(messageOf(checkHostFeatures("avx2,tuning-of-some-kind", host)), "no error");
+  EXPECT_EQ(messageOf(checkHostFeatures("", host)), "no error");
+  EXPECT_NE(messageOf(checkHostFeatures("avx2,avx512vnni", host)).find("lacks avx512vnni,"),
+            std::string::npos);
+}
+
+TEST(Target, DoesNotDependOnTheHost) {
+  auto target = resolveTarget({"", "x86_64-linux-gnu", "", "avx512vnni"});
+  ASSERT_TRUE((bool)target);
+  EXPECT_EQ(target->cpu, "x86-64");
+  EXPECT_NE(target->features.find("+avx512vnni"), std::string::npos);
+  std::string required = getRequiredFeatures(*target);
+  EXPECT_NE(required.find("avx512vnni"), std::string::npos);
+  EXPECT_EQ(required.find("slow"), std::string::npos) << required;
+}
+
+TEST(Target, BestISAOfACPU) {
+  auto isaOf = [](StringRef cpu, StringRef triple = "x86_64-linux-gnu", StringRef features = "") {
+    auto target = resolveTarget({cpu.str(), triple.str(), features.str(), ""});
+    return target ? target->isa : llvm::toString(target.takeError());
+  };
+  EXPECT_EQ(isaOf(""), "portable");
+  EXPECT_EQ(isaOf("nehalem"), "portable");
+  EXPECT_EQ(isaOf("haswell"), "avx2");
+  EXPECT_EQ(isaOf("skylake-avx512"), "avx512");
+  EXPECT_EQ(isaOf("cascadelake"), "avx512vnni");
+  EXPECT_EQ(isaOf("cascadelake", "x86_64-linux-gnu", "-avx512vnni"), "avx512");
+  EXPECT_EQ(isaOf("znver4"), "avx512vnni");
+  EXPECT_EQ(isaOf("alderlake"), "avxvnni");
+  EXPECT_EQ(isaOf("neoverse-n1", "aarch64-linux-gnu"), "neon-dotprod");
+  EXPECT_EQ(isaOf("cortex-a53", "aarch64-linux-gnu"), "portable");
+}
+
+TEST(SymbolPrefix, Rules) {
+  EXPECT_EQ(makeSymbolPrefix("resnet50-v1.5"), "resnet50_v1_5");
+  EXPECT_EQ(makeSymbolPrefix("3net"), "model_3net");
+  EXPECT_EQ(makeSymbolPrefix(""), "model_");
+  EXPECT_EQ(makeSymbolPrefix("narrow"), "model_narrow");
+  for (StringRef stem : {"\xc3\xa9t\xc3\xa9", "_x", "a b", "narrow_model"})
+    EXPECT_EQ(messageOf(checkSymbolPrefix(makeSymbolPrefix(stem))), "no error");
+  for (StringRef bad : {"", "3x", "a-b", "a.b", "_a", "narrow", "narrow_model", "\xc3\xa9"})
+    EXPECT_NE(messageOf(checkSymbolPrefix(bad)), "no error") << bad.str();
+}
+
+TEST(FloatArithmetic, Mnemonics) {
+  for (StringRef name :
+       {"vmovups", "vmovaps", "vxorps", "vshufps", "vpermpd", "vpackssdw", "vpmovusdb", "vpmaxsd", "vpminsd",
+        "vpdpwssd", "vpdpbssd", "vpaddd", "movss", "vbroadcastss", "imulq", "addl"})
+    EXPECT_FALSE(isFloatArithmetic(name, true)) << name.str();
+  for (StringRef name : {"vaddps", "mulss", "vfmadd231ps", "cvtdq2ps", "vcvttps2dq", "vroundps", "divsd",
+                         "vmaxps", "vcmpltps", "ucomiss", "fldl", "vrcp14ps", "vsqrtsd", "vdpbf16ps",
+                         "tdpbf16ps", "vfnmadd213ss", "vcvtph2ps", "vminsh"})
+    EXPECT_TRUE(isFloatArithmetic(name, true)) << name.str();
+  for (StringRef name : {"fmov", "add", "sdot", "smull", "bfi", "bfxil", "sqrshl", "fcsel", "bfm", "b"})
+    EXPECT_FALSE(isFloatArithmetic(name, false)) << name.str();
+  for (StringRef name : {"fadd",   "fmla", "fmadd", "scvtf", "ucvtf",  "fcvtns", "fcvtzs", "fmaxnm",
+                         "frintn", "fcmp", "fmsub", "faddp", "fcmeq",  "fcvt",   "fdiv",   "fsqrt",
+                         "fneg",   "fabs", "fcmgt", "bfdot", "fnmsub", "fmul",   "fminnm"})
+    EXPECT_TRUE(isFloatArithmetic(name, false)) << name.str();
+}
+
+TEST(IntegerOnly, Symbols) {
+  for (StringRef name : {"main", "m_main", "m_run", "m_observe", "quantize_inputs", "dequantize_outputs"})
+    EXPECT_FALSE(mustBeIntegerOnly(name, "m")) << name.str();
+  for (StringRef name : {"network", "kernel_conv1", "m_kernel", "m_mainly", "narrow.memcpy"})
+    EXPECT_TRUE(mustBeIntegerOnly(name, "m")) << name.str();
+}
+
+} // namespace
