@@ -139,8 +139,9 @@ RC_GTEST_PROP(QuantParams, RangeIsCovered, (int a, int b, unsigned shift)) {
     RC_ASSERT(params.zeroPoint >= codes.min);
     RC_ASSERT(params.zeroPoint <= codes.max);
     RC_ASSERT(dequantize(quantize(0.0f, params, codes), params) == 0.0f);
-    // Rounding of the zero point moves the range by at most half a quantum.
-    double slack = params.scale * 0.5 * (1 + 1e-3);
+    // Rounding of the zero point moves the range by at most half a quantum, rounding of the scale to f32
+    // by 2^-24 of each quantum.
+    double slack = params.scale * (0.5 + std::ldexp(double(codes.max - codes.min), -24));
     RC_ASSERT(dequantizeDouble(codes.min, params) <= std::min(lo, 0.0) + slack);
     RC_ASSERT(dequantizeDouble(codes.max, params) >= std::max(hi, 0.0) - slack);
   }
