@@ -1,8 +1,14 @@
 //===- DepthwiseEmitter.cpp - Depthwise convolution -----------------------===//
 //
-// One output pixel, one block of channels at a time. Taps are taken in groups
-// of G, the products that one dot instruction adds: the codes of G taps are
-// interleaved within 128-bit lanes, which leaves the channels in packed order.
+// One block of channels at a time. Taps are taken in groups of G, the products
+// that one dot instruction adds: the codes of G taps are interleaved within
+// 128-bit lanes, which leaves the channels in packed order.
+//
+// Where G = 4, a group holds taps of one kernel column and the loop slides along
+// a row of outputs: each input column is interleaved once and added to all the
+// outputs that it belongs to, whose accumulators the loop carries. Elsewhere an
+// output is computed alone: pairs of taps waste less than half-empty columns,
+// and 16 registers have no room for what would be carried.
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
@@ -100,37 +106,114 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
     }
     return acc;
   };
-  int64_t tapGroups = llvm::divideCeil(taps, group);
+  // The taps of each group; -1 stands for none.
+  bool slides = packed && group == 4 && dilation[1] == 1;
+  SmallVector<SmallVector<int64_t>> tapGroups;
+  int64_t columnGroups = llvm::divideCeil(kernelH, group); // of one kernel column, if it slides
+  if (slides)
+    for (int64_t kw = 0; kw < kernelW; ++kw)
+      for (int64_t kh = 0; kh < columnGroups * group; ++kh) {
+        if (kh % group == 0)
+          tapGroups.emplace_back();
+        tapGroups.back().push_back(kh < kernelH ? kh * kernelW + kw : -1);
+      }
+  else
+    for (int64_t tap = 0; tap < int64_t(llvm::alignTo(taps, group)); ++tap) {
+      if (tap % group == 0)
+        tapGroups.emplace_back();
+      tapGroups.back().push_back(tap < taps ? tap : -1);
+    }
+
+  /// The operands of a dot, one for each part: `group` rows of codes, null for zeros, interleaved.
+  auto interleave = [&](SmallVector<Value> x, VectorType type) -> SmallVector<Value> {
+    int64_t width = type.getNumElements();
+    for (Value &row : x)
+      if (!row)
+        row = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
+    if (group == 2)
+      return {unpackLanes(x[0], x[1], false, 8), unpackLanes(x[0], x[1], true, 8)};
+    auto words = lanes(width / 2, b.getI16Type());
+    auto asWords = [&](Value v) -> Value { return vector::BitCastOp::create(b, loc, words, v); };
+    SmallVector<Value> mixed;
+    for (bool high : {false, true}) {
+      Value ab = asWords(unpackLanes(x[0], x[1], high, 16)), cd = asWords(unpackLanes(x[2], x[3], high, 16));
+      for (bool upper : {false, true})
+        mixed.push_back(vector::BitCastOp::create(b, loc, type, unpackLanes(ab, cd, upper, 8)));
+    }
+    return mixed;
+  };
+  /// Adds the products of tap group `g` to `acc`.
+  auto addGroup = [&](Parts &acc, ArrayRef<Value> mixed, int64_t g, Value weightMemref, Value weightAt,
+                      const ChannelBlock &block) {
+    int64_t width = int64_t(block.width) * group;
+    for (unsigned v = 0; v < group; ++v) {
+      Value w = vector::LoadOp::create(b, loc, lanes(width, in.element), weightMemref,
+                                       add(weightAt, (g * group + v) * width));
+      acc[v] = dot(acc[v], mixed[v], w, block.width);
+    }
+  };
   auto packedPixel = [&](Value at, Value weightMemref, Value weightAt, Value channel,
                          const ChannelBlock &block) {
     unsigned width = block.width * group;
-    auto type = lanes(width, in.element);
     Parts acc = loadTable(keyOf(result, "bias"), bias, 32, channel, block);
-    for (int64_t first = 0; first < taps; first += group) {
+    for (auto [g, members] : llvm::enumerate(tapGroups)) {
       SmallVector<Value> x;
-      for (int64_t tap = first; tap < first + group; ++tap)
-        x.push_back(tap < taps ? loadVector(*input, add(at, tapOffset(tap)), block.valid, width)
-                               : Value(arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type))));
-      SmallVector<Value> mixed; // one operand of a dot for each part
-      if (group == 2) {
-        mixed = {unpackLanes(x[0], x[1], false, 8), unpackLanes(x[0], x[1], true, 8)};
-      } else {
-        auto words = lanes(width / 2, b.getI16Type());
-        auto asWords = [&](Value v) -> Value { return vector::BitCastOp::create(b, loc, words, v); };
-        for (bool high : {false, true}) {
-          Value ab = asWords(unpackLanes(x[0], x[1], high, 16)),
-                cd = asWords(unpackLanes(x[2], x[3], high, 16));
-          for (bool upper : {false, true})
-            mixed.push_back(vector::BitCastOp::create(b, loc, type, unpackLanes(ab, cd, upper, 8)));
-        }
-      }
-      for (unsigned v = 0; v < group; ++v) {
-        int64_t at = ((first / group) * group + v) * width;
-        Value w = vector::LoadOp::create(b, loc, type, weightMemref, add(weightAt, at));
-        acc[v] = dot(acc[v], mixed[v], w, block.width);
-      }
+      for (int64_t tap : members)
+        x.push_back(tap < 0 ? Value() : loadVector(*input, add(at, tapOffset(tap)), block.valid, width));
+      addGroup(acc, interleave(x, lanes(width, in.element)), g, weightMemref, weightAt, block);
     }
     return acc;
+  };
+
+  /// All outputs of one row: `rowStart` is the input offset of the first output's first tap, `store`
+  /// takes a column and its lanes.
+  auto packedRow = [&](Value rowStart, Value weightMemref, Value weightAt, Value channel,
+                       const ChannelBlock &block, int64_t columns,
+                       function_ref<void(Value, const Parts &)> store) {
+    unsigned width = block.width * group;
+    // How many outputs behind the current one share a column with it.
+    int64_t step = stride[1], carried = (kernelW - 1) / step;
+    // Adds column `column`, seen from output 0, to the outputs that it belongs to.
+    auto addColumn = [&](Value at, int64_t column, MutableArrayRef<Parts> outputs) {
+      for (int64_t g = 0; g < columnGroups; ++g) {
+        SmallVector<Value> x;
+        for (int64_t kh = g * group; kh < (g + 1) * group; ++kh)
+          x.push_back(kh < kernelH
+                          ? loadVector(*input,
+                                       add(at, column * in.strides[2] + kh * dilation[0] * in.strides[1]),
+                                       block.valid, width)
+                          : Value());
+        SmallVector<Value> mixed = interleave(x, lanes(width, in.element));
+        for (auto [i, output] : llvm::enumerate(outputs))
+          if (int64_t kw = column - int64_t(i) * step; kw >= 0 && kw < kernelW)
+            addGroup(output, mixed, kw * columnGroups + g, weightMemref, weightAt, block);
+      }
+    };
+    auto fresh = [&] { return loadTable(keyOf(result, "bias"), bias, 32, channel, block); };
+    loaded.clear();
+    int64_t newColumns = std::min(step, kernelW), oldColumns = kernelW - newColumns;
+    SmallVector<Parts> sums(carried, fresh());
+    for (int64_t column = 0; column < oldColumns; ++column)
+      addColumn(rowStart, column, sums);
+    SmallVector<Value> init;
+    for (const Parts &parts : sums)
+      init.append(parts.begin(), parts.end());
+    reduce(index(0), index(columns), init, [&](Value ow, ValueRange state) {
+      loaded.clear();
+      SmallVector<Parts> outputs;
+      for (int64_t i = 0; i < carried; ++i)
+        outputs.push_back(Parts(state.slice(i * group, group)));
+      outputs.push_back(fresh());
+      Value at = add(rowStart, mul(ow, step * in.strides[2]));
+      for (int64_t column = oldColumns; column < kernelW; ++column)
+        addColumn(at, column, outputs);
+      store(ow, outputs.front());
+      SmallVector<Value> next;
+      for (const Parts &parts : ArrayRef(outputs).drop_front())
+        next.append(parts.begin(), parts.end());
+      return next;
+    });
+    loaded.clear();
   };
 
   /// Blocks of channels from `first`, `count` of them, for all pixels.
@@ -153,58 +236,65 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
     } else {
       // [block][tap group][part][lane][G]
       unsigned bytes = in.elementBytes();
-      std::vector<char> table(count * tapGroups * step * group * bytes);
+      std::vector<char> table(count * tapGroups.size() * step * group * bytes);
       for (int64_t blk = 0; blk < count; ++blk)
-        for (int64_t tap = 0; tap < taps; ++tap)
-          for (int64_t slot = 0; slot < step; ++slot) {
-            int64_t v = slot / block.width, j = slot % block.width;
-            int64_t channel = first + blk * step + (j / 4) * 4 * group + 4 * v + j % 4;
-            if (channel >= channels)
-              continue;
-            int64_t to = ((blk * tapGroups + tap / group) * step + slot) * group + tap % group;
-            int16_t code = weights[tap * channels + channel];
-            if (bytes == 2)
-              std::memcpy(&table[to * 2], &code, 2);
-            else
-              table[to] = static_cast<char>(code);
-          }
+        for (auto [g, members] : llvm::enumerate(tapGroups))
+          for (int64_t slot = 0; slot < step; ++slot)
+            for (auto [i, tap] : llvm::enumerate(members)) {
+              int64_t v = slot / block.width, j = slot % block.width;
+              int64_t channel = first + blk * step + (j / 4) * 4 * group + 4 * v + j % 4;
+              if (tap < 0 || channel >= channels)
+                continue;
+              int64_t to = ((blk * int64_t(tapGroups.size()) + g) * step + slot) * group + i;
+              int16_t code = weights[tap * channels + channel];
+              if (bytes == 2)
+                std::memcpy(&table[to * 2], &code, 2);
+              else
+                table[to] = static_cast<char>(code);
+            }
       weightMemref = globalBytes("weights", table, in.element);
     }
     loop(0, count, 1, [&](Value blk) {
       Value channel = add(mul(blk, step), first);
       loop(0, outShape[0], 1, [&](Value n) {
         loop(0, outShape[1], 1, [&](Value oh) {
-          loop(0, outShape[2], 1, [&](Value ow) {
-            loaded.clear();
-            Value at = add(
-                add(index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]),
-                    mul(n, in.strides[0])),
-                add(add(mul(oh, stride[0] * in.strides[1]), mul(ow, stride[1] * in.strides[2])), channel));
-            if (real)
-              ready[result] = floatPixel(at, weightMemref, channel, block, padded);
-            else if (!block.packed)
-              ready[result] = plainPixel(at, weightMemref, channel, block, padded);
-            else
-              ready[result] =
-                  packedPixel(at, weightMemref, mul(blk, tapGroups * step * group), channel, block);
+          Value rowStart = add(
+              add(index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]), mul(n, in.strides[0])),
+              add(mul(oh, stride[0] * in.strides[1]), channel));
+          Value weightAt = mul(blk, tapGroups.size() * step * group);
+          auto store = [&](Value ow, const Parts &acc) {
+            ready[result] = acc;
             if (failed(storeResult(yielded(), output, {n, oh, ow, channel}, block)))
               status = failure();
             ready.erase(result);
+          };
+          if (slides)
+            return packedRow(rowStart, weightMemref, weightAt, channel, block, outShape[2], store);
+          loop(0, outShape[2], 1, [&](Value ow) {
+            loaded.clear();
+            Value at = add(rowStart, mul(ow, stride[1] * in.strides[2]));
+            if (real)
+              store(ow, floatPixel(at, weightMemref, channel, block, padded));
+            else if (!block.packed)
+              store(ow, plainPixel(at, weightMemref, channel, block, padded));
+            else
+              store(ow, packedPixel(at, weightMemref, weightAt, channel, block));
           });
         });
       });
     });
   };
 
+  // Whole blocks of full vectors, then one of the narrowest vectors that hold the rest.
   unsigned parts = packed ? group : 1;
-  int64_t done = 0;
-  for (unsigned width = target.lanes; width >= 4 && done < channels; width /= 2) {
-    int64_t step = int64_t(width) * parts, count = (channels - done) / step;
-    if (count)
-      emitBlocks({width, parts, packed, step}, done, count);
-    done += count * step;
-    if (width == 4 && done < channels)
-      emitBlocks({width, parts, packed, channels - done}, done, 1);
+  int64_t whole = channels / (target.lanes * parts), done = whole * target.lanes * parts;
+  if (whole)
+    emitBlocks({target.lanes, parts, packed, int64_t(target.lanes) * parts}, 0, whole);
+  if (int64_t rest = channels - done) {
+    unsigned width = 4;
+    while (int64_t(width) * parts < rest)
+      width *= 2;
+    emitBlocks({width, parts, packed, rest}, done, 1);
   }
   return status;
 }
