@@ -98,6 +98,7 @@ SmallVector<Value> KernelEmitter::reduce(Value lower, Value upper, ValueRange in
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next = body(loop.getInductionVar(), loop.getRegionIterArgs());
-  scf::YieldOp::create(b, loc, next);
+  if (!init.empty()) // A loop that carries nothing has its terminator already.
+    scf::YieldOp::create(b, loc, next);
   return SmallVector<Value>(loop.getResults());
 }
