@@ -165,13 +165,14 @@ TargetOptions::TargetOptions(cl::OptionCategory &category)
       features("mattr", cl::desc("CPU features to add or remove: +a,-b"), cl::cat(category)),
       isa("isa",
           cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, avxvnni, "
-                   "neon-dotprod, native"),
+                   "neon-dotprod, native; of a list the best one that the running CPU has is used"),
+          cl::value_desc("isa,..."),
           cl::cat(category)) {}
 
-llvm::Expected<TargetSpec> TargetOptions::get() const {
+llvm::Expected<std::vector<TargetSpec>> TargetOptions::get() const {
   TargetRequest request{cpu, triple, features, isa};
   // Without a word about the target: this machine.
   if (cpu.empty() && triple.empty() && isa.empty())
     request.cpu = "native";
-  return resolveTarget(request);
+  return resolveTargets(request);
 }

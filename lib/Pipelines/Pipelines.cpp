@@ -86,6 +86,8 @@ void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOp
   pm.addPass(createNarrowLowerKernels({options.isa, options.x86, options.profile}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.threads > 1)
+    pm.addPass(createNarrowDistributeThreads({options.threads, options.x86}));
   pm.addPass(createNarrowVerifyVector());
 }
 

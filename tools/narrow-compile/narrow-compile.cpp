@@ -58,7 +58,7 @@ struct Options {
   cl::opt<bool> explain{"explain", cl::desc("say what was decided for every op"), cl::cat(category)};
   cl::opt<std::string> requantize{"requantize", cl::desc("exact (default)"), cl::init("exact"),
                                   cl::cat(category)};
-  cl::opt<unsigned> threads{"threads", cl::desc("threads of the compiled model (1)"), cl::init(1),
+  cl::opt<unsigned> threads{"threads", cl::desc("the most threads that one run may use (1)"), cl::init(1),
                             cl::cat(category)};
   DataOptions preprocessing{category};
   TargetOptions target{category};
@@ -146,12 +146,14 @@ private:
   int compile();
   int quantize();
   int emitCode(bool isFloat);
+  /// To the vector stage for one instruction set.
+  LogicalResult lowerFor(ModuleOp lowered, const TargetSpec &target);
   std::string makeManifest(bool isFloat) const;
 
   const Options &options;
   Emit artifact = Emit::Default; // Library, Object, LLVM; or a stage
   OwningOpRef<ModuleOp> module;
-  TargetSpec target;
+  std::vector<TargetSpec> targets; ///< one for each ISA, the best first
   std::string prefix;
   std::string header; ///< path of the C header; empty: none
   std::optional<::narrow::CalibrationTable> table;
@@ -181,9 +183,13 @@ int Compiler::run() {
   if (options.requantize != "exact")
     return reportError(
         llvm::createStringError("--requantize=" + options.requantize + " is not supported: only exact is"));
-  if (options.threads != 1)
-    return reportError(llvm::createStringError("--threads=" + llvm::Twine(options.threads) +
-                                               " is not supported: compiled models use one thread"));
+  constexpr unsigned mostThreads = 1024;
+  if (options.threads < 1 || options.threads > mostThreads)
+    return usage("--threads=" + llvm::Twine(options.threads) + ": a model is compiled for 1 to " +
+                 llvm::Twine(mostThreads) + " threads");
+  if (options.threads > 1 && options.profile)
+    return usage("--profile counts the cycles of one thread: it contradicts --threads=" +
+                 llvm::Twine(options.threads));
   if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, options.method))
     return reportError(
         llvm::createStringError("unknown --method=" + options.method + ": minmax, percentile, mse, kl"));
@@ -194,10 +200,12 @@ int Compiler::run() {
                                 : options.name.getValue();
   if (llvm::Error error = checkSymbolPrefix(prefix))
     return reportError(std::move(error));
-  llvm::Expected<TargetSpec> resolved = options.target.get();
+  llvm::Expected<std::vector<TargetSpec>> resolved = options.target.get();
   if (!resolved)
     return reportError(resolved.takeError());
-  target = *resolved;
+  targets = std::move(*resolved);
+  if (targets.size() > 1 && (artifact == Emit::Vector || options.profile))
+    return usage(llvm::Twine(options.profile ? "--profile" : "--emit=vector") + " takes one --isa, not a list");
   Emit fileForm = floatCode ? byName : form;
   header = headerOf(options.output, fileForm);
   if (header == options.output)
@@ -365,22 +373,37 @@ std::string Compiler::makeManifest(bool isFloat) const {
   return llvm::formatv("{0}", llvm::json::Value(std::move(manifest)));
 }
 
+LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
+  VectorPipelineOptions vector;
+  vector.isa = target.isa;
+  vector.x86 = llvm::Triple(target.triple).isX86();
+  vector.profile = options.profile.getValue();
+  vector.threads = options.threads.getValue();
+  return runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); });
+}
+
 int Compiler::emitCode(bool isFloat) {
+  if (options.profile && !llvm::Triple(targets.front().triple).isX86())
+    return reportError(llvm::createStringError("--profile is not supported for " + targets.front().triple +
+                                               ": it reads the x86 time stamp counter"));
+  EmitOptions emit;
+  std::vector<OwningOpRef<ModuleOp>> fallbacks; // what emit.fallbacks refers to
   if (detectStage(*module) < Stage::Vector) {
-    VectorPipelineOptions vector;
-    vector.isa = target.isa;
-    vector.x86 = llvm::Triple(target.triple).getArch() == llvm::Triple::x86_64;
-    if (options.profile && !llvm::Triple(target.triple).isX86())
-      return reportError(llvm::createStringError("--profile is not supported for " + target.triple +
-                                                 ": it reads the x86 time stamp counter"));
-    vector.profile = options.profile.getValue();
-    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    for (const TargetSpec &target : ArrayRef(targets).drop_front()) {
+      fallbacks.emplace_back(module->clone());
+      if (failed(lowerFor(*fallbacks.back(), target)))
+        return BadInput;
+      emit.fallbacks.push_back({*fallbacks.back(), target});
+    }
+    if (failed(lowerFor(*module, targets.front())))
       return BadInput;
+  } else if (targets.size() > 1) {
+    return reportError(llvm::createStringError(options.model.path + " is in the vector stage, which is for one "
+                                                                    "instruction set: --isa takes no list"));
   }
   if (artifact == Emit::Vector)
     return writeIR(*module, options.output);
-  EmitOptions emit;
-  emit.target = target;
+  emit.target = targets.front();
   emit.prefix = prefix;
   emit.name = llvm::sys::path::stem(options.model.path).str();
   emit.manifest = makeManifest(isFloat);

@@ -33,8 +33,11 @@ struct Options {
                          cl::cat(category)};
   cl::opt<int64_t> repeat{"repeat", cl::desc("time N runs on the first sample"), cl::init(0),
                           cl::cat(category)};
-  cl::opt<unsigned> threads{"threads", cl::desc("samples that run at the same time (1); timing uses one"),
-                            cl::init(1), cl::cat(category)};
+  cl::opt<unsigned> threads{
+      "threads",
+      cl::desc("threads of one run, of a model compiled with --threads; of others, samples that run at the "
+               "same time (timing uses one) (1)"),
+      cl::init(1), cl::cat(category)};
   cl::opt<bool> reference{"reference",
                           cl::desc("run IR in the reference evaluator (IR always is; refuses a .so)"),
                           cl::cat(category)};
@@ -49,6 +52,27 @@ struct Options {
                         cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("print one JSON object"), cl::cat(category)};
   DataOptions preprocessing{category};
+};
+
+/// Threads that share one run of a compiled model.
+class ThreadTeam {
+public:
+  explicit ThreadTeam(int32_t count) : pool(llvm::hardware_concurrency(count - 1)) {
+    threads = {count, parallel, [](void *) { std::this_thread::yield(); }, &pool};
+  }
+  const narrow_threads &get() const { return threads; }
+
+private:
+  static void parallel(void *ctx, int32_t count, void (*task)(void *, int32_t), void *arg) {
+    auto &pool = *static_cast<llvm::DefaultThreadPool *>(ctx);
+    for (int32_t i = 1; i < count; ++i)
+      pool.async([=] { task(arg, i); });
+    task(arg, 0);
+    pool.wait();
+  }
+
+  llvm::DefaultThreadPool pool;
+  narrow_threads threads;
 };
 
 /// Something that maps samples to results.
@@ -67,6 +91,9 @@ public:
   /// Cycles of every kernel since the first run of this thread, with what the
   /// kernels are; null if the model does not count.
   virtual llvm::json::Value readProfile() const { return nullptr; }
+  /// Uses up to `count` threads: for each run if the result is 1, else so many
+  /// runs at the same time.
+  virtual llvm::Expected<unsigned> useThreads(unsigned count) { return count; }
 };
 
 std::vector<int64_t> shapeOf(const narrow_tensor &tensor) { return {tensor.dims, tensor.dims + tensor.rank}; }
@@ -80,7 +107,17 @@ public:
       outputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
   }
   llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) override {
-    return model->run(in, out, getArena());
+    return team ? model->runThreads(in, out, getArena(), team->get()) : model->run(in, out, getArena());
+  }
+  llvm::Expected<unsigned> useThreads(unsigned count) override {
+    unsigned most = model->info().max_threads;
+    if (most == 1 || count == 1)
+      return count;
+    if (count > most)
+      return llvm::createStringError("the model was compiled for at most " + llvm::Twine(most) +
+                                     " threads; compile it with --threads=" + llvm::Twine(count));
+    team = std::make_unique<ThreadTeam>(count);
+    return 1;
   }
   llvm::json::Value readProfile() const override {
     llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(model->info().manifest);
@@ -107,7 +144,9 @@ public:
     const narrow_model_info &info = model->info();
     json["arena_bytes"] = static_cast<int64_t>(info.arena_size);
     json["weights_bytes"] = static_cast<int64_t>(info.weights_size);
-    json["isa"] = info.isa;
+    json["isa"] = model->isa();
+    json["isas"] = info.isa;
+    json["threads"] = team ? team->get().count : 1;
   }
 
 private:
@@ -123,6 +162,7 @@ private:
   }
 
   std::unique_ptr<CompiledModel> model;
+  std::unique_ptr<ThreadTeam> team; ///< null: one thread
 };
 
 class ReferenceRunner : public Runner {
@@ -219,6 +259,7 @@ private:
   std::unique_ptr<Runner> runner, checker;
   std::optional<::narrow::Dataset> data;
   int64_t batch = 1, samples = 0;
+  unsigned workers = 1; ///< samples that run at the same time
   std::vector<std::vector<float>> results; ///< of all samples, for each output
   std::atomic<int64_t> differing{0};
 };
@@ -273,8 +314,8 @@ llvm::Error Run::evaluateSamples() {
       }
     }
   };
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(options.threads));
-  for (unsigned i = 0; i < options.threads; ++i)
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(workers));
+  for (unsigned i = 0; i < workers; ++i)
     pool.async(work);
   pool.wait();
   return failure;
@@ -390,6 +431,10 @@ int Run::main() {
   if (!made)
     return reportError(made.takeError());
   runner = std::move(*made);
+  llvm::Expected<unsigned> usable = runner->useThreads(options.threads);
+  if (!usable)
+    return reportError(llvm::createStringError(options.model + ": " + llvm::toString(usable.takeError())));
+  workers = *usable;
   if (!options.check.empty()) {
     auto other = ReferenceRunner::create(options.check, context, *import);
     if (!other)

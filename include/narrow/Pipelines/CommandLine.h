@@ -68,7 +68,8 @@ struct DataOptions {
 struct TargetOptions {
   explicit TargetOptions(llvm::cl::OptionCategory &category);
   llvm::cl::opt<std::string> cpu, triple, features, isa;
-  llvm::Expected<TargetSpec> get() const;
+  /// One target for each ISA, the best first.
+  llvm::Expected<std::vector<TargetSpec>> get() const;
 };
 
 } // namespace mlir::narrow

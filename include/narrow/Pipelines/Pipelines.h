@@ -45,6 +45,8 @@ struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
   Option<bool> x86{*this, "x86", llvm::cl::desc("the target is an x86-64"), llvm::cl::init(false)};
   Option<bool> profile{*this, "profile", llvm::cl::desc("count the cycles of every kernel"),
                        llvm::cl::init(false)};
+  Option<unsigned> threads{*this, "threads", llvm::cl::desc("the most threads that one run may use"),
+                           llvm::cl::init(1)};
 };
 
 /// imported -> float. A model that is already quantized (QDQ) takes the same

@@ -4,9 +4,10 @@
  * generated header; there is nothing to install and nothing to link besides
  * the model itself.
  *
- * A compiled model keeps no state: it has no writable globals, allocates
- * nothing and calls nothing. Its functions may run on any number of threads at
- * once, as long as each call has an arena and outputs of its own.
+ * A compiled model allocates nothing, calls nothing but what it is given, and
+ * keeps no state but one word that remembers which instructions the CPU has.
+ * Its functions may run on any number of threads at once, as long as each call
+ * has an arena and outputs of its own.
  *===----------------------------------------------------------------------===*/
 #ifndef NARROW_MODEL_H
 #define NARROW_MODEL_H
@@ -19,7 +20,7 @@ extern "C" {
 #endif
 
 /* Changes whenever a struct or the meaning of a function changes. */
-#define NARROW_ABI_VERSION 1
+#define NARROW_ABI_VERSION 2
 
 /* What the functions of a model return. Unless it is NARROW_OK, nothing has been
  * written. */
@@ -28,7 +29,9 @@ enum narrow_status {
   NARROW_ERROR_NULL = -1,            /* a pointer is null */
   NARROW_ERROR_ARENA_SIZE = -2,      /* the arena is smaller than info->arena_size */
   NARROW_ERROR_ARENA_ALIGNMENT = -3, /* the arena is not aligned to info->arena_alignment */
-  NARROW_ERROR_NO_CODES = -4         /* run_codes of a model that is not quantized */
+  NARROW_ERROR_NO_CODES = -4,        /* run_codes of a model that is not quantized */
+  NARROW_ERROR_CPU = -5,             /* the CPU lacks instructions that the model needs */
+  NARROW_ERROR_THREADS = -6          /* fewer than one thread, or more than info->max_threads */
 };
 
 /* The type of one element. */
@@ -73,9 +76,21 @@ struct narrow_model_info {
   const char *compiler; /* version of the compiler */
   const char *triple;   /* what the code was compiled for */
   const char *cpu;
-  const char *isa;      /* instruction sets, comma separated */
-  const char *features; /* CPU features that the code needs, comma separated */
+  const char *isa;      /* instruction sets, comma separated, the best first */
+  const char *features; /* CPU features that the code of each ISA needs, comma separated; ISAs by ';' */
   const char *manifest; /* JSON: how the model was made; "" if not recorded */
+  int32_t max_threads;  /* that run_threads takes; 1 if there is no run_threads */
+};
+
+/* Who runs a model on several threads. */
+struct narrow_threads {
+  int32_t count; /* threads to use, 1 to info->max_threads */
+  /* Calls task(arg, i) for i = 0 .. count - 1, all at the same time on threads of their own (they wait for
+   * each other), and returns when all have returned. The caller's thread may be one of them. */
+  void (*parallel)(void *ctx, int32_t count, void (*task)(void *arg, int32_t i), void *arg);
+  /* Called by a thread that has waited long for another one, e.g. sched_yield; may be null. */
+  void (*yield)(void *ctx);
+  void *ctx;
 };
 
 /* Receives the observed tensors of a model that was compiled for calibration. */

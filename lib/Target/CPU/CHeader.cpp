@@ -160,6 +160,12 @@ int )"
   os << "int " << p
      << "_run_codes(const void *const *in, void *const *out, void *arena, "
         "size_t size);\n";
+  if (model.threads > 1)
+    os << "\n/* The same on up to " << model.threads << " threads. */\nint " << p
+       << "_run_threads(const float *const *in, float *const *out, void *arena, size_t size,\n"
+       << "    const struct narrow_threads *threads);\nint " << p
+       << "_run_codes_threads(const void *const *in, void *const *out, void *arena, size_t size,\n"
+       << "    const struct narrow_threads *threads);\n";
   if (model.observed)
     os << "\n/* " << p << "_run, and observer->fn gets each of the info's " << model.observers.size()
        << " observed tensors as it is computed. */\nint " << p

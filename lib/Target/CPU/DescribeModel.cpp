@@ -139,9 +139,17 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     first = 2;
   }
 
+  if (auto threads = module->getAttrOfType<IntegerAttr>("narrow.threads")) {
+    model.threads = threads.getInt();
+    if (model.threads < 2 || model.observed || numArguments < first + 3)
+      return makeError("the module has narrow.threads, but @main does not take a team of threads");
+    numArguments -= 3;
+  }
+  unsigned numTeam = main.getNumArguments() - numArguments;
+
   auto network = module.lookupSymbol<func::FuncOp>("network");
   model.hasCodes = static_cast<bool>(network);
-  if (network && network.getNumArguments() != numArguments - first + 1)
+  if (network && network.getNumArguments() != numArguments - first + 1 + numTeam)
     return makeError("@network must have an arena and the inputs and outputs of @main, " +
                      Twine(numArguments - first + 1) + " arguments, but has " +
                      Twine(network.getNumArguments()));

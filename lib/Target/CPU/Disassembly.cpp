@@ -109,6 +109,9 @@ Error scan(const object::ELFSymbolRef &symbol, StringRef name, Disassembler &dis
 } // namespace
 
 bool mustBeIntegerOnly(StringRef symbol, StringRef prefix) {
+  for (StringRef isa : getISANames()) // Of an artifact with several.
+    if (symbol.size() > isa.size() && symbol.ends_with(isa) && symbol.drop_back(isa.size()).ends_with("."))
+      symbol = symbol.drop_back(isa.size() + 1);
   if (symbol == "main" || symbol.starts_with("quantize_") || symbol.starts_with("dequantize_"))
     return false;
   return !(symbol.consume_front(prefix) &&

@@ -13,10 +13,12 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/ConstantMerge.h"
 
 namespace mlir::narrow {
 namespace {
@@ -47,7 +49,7 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options, const ModelDescription &model) {
+llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options) {
   if (llvm::Error error = checkSymbolPrefix(options.prefix))
     return error;
   ModelIdentity identity;
@@ -58,16 +60,44 @@ llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options, const Mod
   identity.cpu = options.target.cpu;
   identity.isa = options.target.isa;
   identity.features = getRequiredFeatures(options.target);
+  for (const Variant &fallback : options.fallbacks) {
+    identity.isa += "," + fallback.target.isa;
+    identity.features += ";" + getRequiredFeatures(fallback.target);
+  }
   return identity;
 }
 
 /// The code was lowered for one ISA; another one's instructions may not exist.
-llvm::Error checkISA(const ModelDescription &model, const EmitOptions &options) {
-  if (model.isa.empty() || model.isa == options.target.isa)
+llvm::Error checkISA(const ModelDescription &model, const TargetSpec &target) {
+  if (model.isa.empty() || model.isa == target.isa)
     return llvm::Error::success();
   return makeError("the module was lowered for the ISA '" + model.isa +
-                   "' (narrow.isa), but the target's is '" + options.target.isa +
-                   "'; give --isa=" + model.isa + " or lower the model again");
+                   "' (narrow.isa), but the target's is '" + target.isa + "'; give --isa=" + model.isa +
+                   " or lower the model again");
+}
+
+/// Describes the model of all variants: they differ in what they need of an arena.
+llvm::Expected<ModelDescription> describeVariants(ArrayRef<Variant> variants) {
+  std::optional<ModelDescription> whole;
+  for (const Variant &variant : variants) {
+    llvm::Expected<ModelDescription> model = describeModel(variant.module);
+    if (!model)
+      return model.takeError();
+    if (llvm::Error error = checkISA(*model, variant.target))
+      return error;
+    if (!whole) {
+      whole = std::move(*model);
+      continue;
+    }
+    if (model->inputs.size() != whole->inputs.size() || model->outputs.size() != whole->outputs.size() ||
+        model->hasCodes != whole->hasCodes || model->threads != whole->threads || model->observed ||
+        whole->observed)
+      return makeError("the variants for '" + whole->isa + "' and '" + model->isa +
+                       "' are not of one model, or observe it");
+    whole->arenaSize = std::max(whole->arenaSize, model->arenaSize);
+    whole->arenaAlignment = std::max(whole->arenaAlignment, model->arenaAlignment);
+  }
+  return std::move(*whole);
 }
 
 void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
@@ -96,8 +126,9 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
 /// Generates code of the given kind, with LLVM's errors returned.
 llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::CodeGenFileType kind,
                      llvm::raw_pwrite_stream &os) {
+  // Functions say what else they may use.
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(options.target, options.optLevel);
+      createTargetMachine(getBaseline(options.target), options.optLevel);
   if (!machine)
     return machine.takeError();
   std::string problems;
@@ -146,76 +177,111 @@ llvm::Error checkUndefinedSymbols(StringRef object) {
   return llvm::Error::success();
 }
 
-/// Lowers a clone of `module`. `model` gets its description.
-llvm::Expected<OwningOpRef<ModuleOp>> lower(ModuleOp module, ModelDescription &model,
-                                            const EmitOptions &options) {
-  llvm::Expected<ModelDescription> description = describeModel(module);
-  if (!description)
-    return description.takeError();
-  model = std::move(*description);
-  if (llvm::Error error = checkISA(model, options))
-    return error;
-  MLIRContext *context = module.getContext();
-  ErrorCollector errors(context);
-  OwningOpRef<ModuleOp> clone = module.clone();
-  PassManager pm(context);
-  buildLowerToLLVM(pm);
-  if (failed(pm.run(*clone)))
-    return errors.take("cannot lower the vector stage to LLVM");
-  return clone;
-}
-
-} // namespace
-
-llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, const EmitOptions &options,
-                                                              llvm::LLVMContext &llvmContext) {
-  ModelDescription model;
-  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lower(module, model, options);
-  if (!lowered)
-    return lowered.takeError();
-  llvm::Expected<ModelIdentity> identity = makeIdentity(options, model);
-  if (!identity)
-    return identity.takeError();
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(options.target, options.optLevel);
+/// Translates a clone of `variant` to LLVM IR that is optimized for its target.
+/// Functions and constants are internal, but for @main and @network.
+llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &variant, StringRef name,
+                                                               unsigned optLevel,
+                                                               llvm::LLVMContext &llvmContext) {
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(variant.target, optLevel);
   if (!machine)
     return machine.takeError();
-
-  MLIRContext *context = module.getContext();
-  registerBuiltinDialectTranslation(*context);
-  registerLLVMDialectTranslation(*context);
+  MLIRContext *context = variant.module->getContext();
   ErrorCollector errors(context);
+  OwningOpRef<ModuleOp> lowered = ModuleOp(variant.module).clone();
+  PassManager pm(context);
+  buildLowerToLLVM(pm);
+  if (failed(pm.run(*lowered)))
+    return errors.take("cannot lower the vector stage to LLVM");
   // Ours mean nothing to LLVM IR, and it would warn of each.
-  (*lowered)->walk([](LLVM::LLVMFuncOp function) {
+  lowered->walk([](LLVM::LLVMFuncOp function) {
     for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
       if (DictionaryAttr attrs = function.getArgAttrDict(argument))
         for (NamedAttribute attr : attrs)
           if (attr.getName().getValue().starts_with("narrow."))
             function.removeArgAttr(argument, attr.getName());
   });
-  std::unique_ptr<llvm::Module> result = translateModuleToLLVMIR(**lowered, llvmContext, identity->name);
-  if (!result)
+  registerBuiltinDialectTranslation(*context);
+  registerLLVMDialectTranslation(*context);
+  std::unique_ptr<llvm::Module> module = translateModuleToLLVMIR(*lowered, llvmContext, name);
+  if (!module)
     return errors.take("cannot translate to LLVM IR");
 
-  result->setSourceFileName(identity->name); // no path: it becomes a symbol of the object
-  result->setTargetTriple((*machine)->getTargetTriple());
-  result->setDataLayout((*machine)->createDataLayout());
-  result->setPICLevel(llvm::PICLevel::BigPIC);
-  if (llvm::Error error = addModelInterface(*result, model, *identity))
-    return error;
-  for (llvm::Function &function : *result)
-    if (!function.isDeclaration() && !options.target.tune.empty())
-      function.addFnAttr("tune-cpu", options.target.tune);
+  module->setSourceFileName(name); // no path: it becomes a symbol of the object
+  module->setTargetTriple((*machine)->getTargetTriple());
+  module->setDataLayout((*machine)->createDataLayout());
+  module->setPICLevel(llvm::PICLevel::BigPIC);
+  for (llvm::GlobalVariable &global : module->globals())
+    global.setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global); // equal ones become one
+  for (llvm::Function &function : *module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", variant.target.cpu);
+    if (!variant.target.features.empty())
+      function.addFnAttr("target-features", variant.target.features);
+    if (!variant.target.tune.empty())
+      function.addFnAttr("tune-cpu", variant.target.tune);
+  }
+  for (StringRef entry : {"main", "network"})
+    if (llvm::Function *function = module->getFunction(entry))
+      function->setLinkage(llvm::GlobalValue::ExternalLinkage); // nobody calls them yet
 
+  std::string problems;
+  llvm::raw_string_ostream os(problems);
+  if (llvm::verifyModule(*module, &os))
+    return makeError("the LLVM IR is invalid: " + problems);
+  if (llvm::Error error = ::narrow::checkTargetIntrinsics(*module, **machine))
+    return error;
+  ::narrow::expandFloatIntrinsics(*module, **machine);
+  optimize(*module, **machine, optLevel);
+  return std::move(module);
+}
+
+} // namespace
+
+llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, const EmitOptions &options,
+                                                              llvm::LLVMContext &llvmContext) {
+  llvm::Expected<ModelIdentity> identity = makeIdentity(options);
+  if (!identity)
+    return identity.takeError();
+  SmallVector<Variant> variants{{module, options.target}};
+  variants.append(options.fallbacks.begin(), options.fallbacks.end());
+  llvm::Expected<ModelDescription> model = describeVariants(variants);
+  if (!model)
+    return model.takeError();
+
+  std::unique_ptr<llvm::Module> result;
+  std::vector<VariantCode> code;
+  for (const Variant &variant : variants) {
+    auto translated = translateVariant(variant, identity->name, options.optLevel, llvmContext);
+    if (!translated)
+      return translated.takeError();
+    // The program has a main of its own, and variants have the same names.
+    std::string suffix = variants.size() > 1 ? "." + variant.target.isa : "";
+    std::string main = identity->prefix + "_main" + suffix, network = "network" + suffix;
+    for (llvm::Function &function : **translated)
+      if (!function.isDeclaration())
+        function.setName(function.getName() == "main" ? main : (function.getName() + suffix).str());
+    if (!result)
+      result = std::move(*translated);
+    else if (llvm::Linker::linkModules(*result, std::move(*translated)))
+      return makeError("the code for " + variant.target.isa + " cannot be linked with that for other ISAs");
+    code.push_back({result->getFunction(main), result->getFunction(network),
+                    getRequiredFeatures(variant.target)});
+    for (llvm::Function *entry : {code.back().main, code.back().network})
+      if (entry)
+        entry->setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  if (llvm::Error error = addModelInterface(*result, *model, *identity, code))
+    return error;
+  if (variants.size() > 1) {
+    llvm::ModuleAnalysisManager analyses;
+    llvm::ConstantMergePass().run(*result, analyses);
+  }
+  ::narrow::expandMemoryIntrinsics(*result);
   std::string problems;
   llvm::raw_string_ostream os(problems);
   if (llvm::verifyModule(*result, &os))
     return makeError("the LLVM IR is invalid: " + problems);
-  if (llvm::Error error = ::narrow::checkTargetIntrinsics(*result, **machine))
-    return error;
-  ::narrow::expandFloatIntrinsics(*result, **machine);
-  optimize(*result, **machine, options.optLevel);
-  ::narrow::expandMemoryIntrinsics(*result);
   return result;
 }
 
@@ -271,10 +337,12 @@ llvm::Error writeLLVMIR(ModuleOp module, const EmitOptions &options, StringRef p
 }
 
 llvm::Error writeHeader(ModuleOp module, const EmitOptions &options, StringRef path) {
-  llvm::Expected<ModelDescription> model = describeModel(module);
+  SmallVector<Variant> variants{{module, options.target}};
+  variants.append(options.fallbacks.begin(), options.fallbacks.end());
+  llvm::Expected<ModelDescription> model = describeVariants(variants);
   if (!model)
     return model.takeError();
-  llvm::Expected<ModelIdentity> identity = makeIdentity(options, *model);
+  llvm::Expected<ModelIdentity> identity = makeIdentity(options);
   if (!identity)
     return identity.takeError();
   llvm::Expected<std::string> text = generateCHeader(*model, *identity);

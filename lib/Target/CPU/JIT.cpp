@@ -132,13 +132,23 @@ Error CompiledModel::bind(StringRef prefix, StringRef where) {
     return makeError(where + ": compiled for version " + Twine(modelInfo ? modelInfo->abi_version : 0) +
                      " of the C interface, this program has version " + Twine(NARROW_ABI_VERSION) +
                      "; compile the model again");
-  if (Error error = checkHostFeatures(modelInfo->features, sys::getHostCPUFeatures()))
-    return makeError(where + ": " + toString(std::move(error)));
+  Expected<unsigned> variant = checkHostFeatures(modelInfo->features, sys::getHostCPUFeatures());
+  if (!variant)
+    return makeError(where + ": " + toString(variant.takeError()));
+  SmallVector<StringRef> isas;
+  StringRef(modelInfo->isa).split(isas, ',');
+  usedISA = *variant < isas.size() ? isas[*variant] : StringRef(modelInfo->isa);
   Expected<void *> run = find("_run"), runCodes = find("_run_codes");
   if (!run || !runCodes)
     return joinErrors(run.takeError(), runCodes.takeError());
   runFunction = reinterpret_cast<RunFunction>(*run);
   runCodesFunction = reinterpret_cast<RunCodesFunction>(*runCodes);
+  if (modelInfo->max_threads > 1) {
+    Expected<void *> runThreads = find("_run_threads");
+    if (!runThreads)
+      return runThreads.takeError();
+    runThreadsFunction = reinterpret_cast<RunThreadsFunction>(*runThreads);
+  }
   if (modelInfo->observer_count == 0)
     return Error::success();
   Expected<void *> observe = find("_observe");
@@ -220,6 +230,16 @@ Error CompiledModel::runCodes(ArrayRef<const void *> in, ArrayRef<void *> out, A
   return checkStatus(runCodesFunction(in.data(), out.data(), arena.data(), arena.size()));
 }
 
+Error CompiledModel::runThreads(ArrayRef<const float *> in, ArrayRef<float *> out, Arena &arena,
+                                const narrow_threads &threads) const {
+  if (!runThreadsFunction)
+    return makeError("the model was compiled for one thread; compile it with --threads=" +
+                     Twine(threads.count));
+  if (Error error = checkCounts(in.size(), out.size()))
+    return error;
+  return checkStatus(runThreadsFunction(in.data(), out.data(), arena.data(), arena.size(), &threads));
+}
+
 Error CompiledModel::observe(ArrayRef<const float *> in, ArrayRef<float *> out, Arena &arena,
                              const narrow_observer &observer) const {
   if (!observeFunction)
@@ -241,6 +261,10 @@ StringRef describeStatus(int status) {
     return "the arena is not aligned";
   case NARROW_ERROR_NO_CODES:
     return "it is not quantized and has no codes";
+  case NARROW_ERROR_CPU:
+    return "this CPU lacks instructions that it needs";
+  case NARROW_ERROR_THREADS:
+    return "it was compiled for fewer threads";
   default:
     return "unknown status";
   }

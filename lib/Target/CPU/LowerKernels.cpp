@@ -225,6 +225,8 @@ private:
     function.setPrivate();
     if (Attribute id = kernel->getAttr(NarrowDialect::getIdAttrName()))
       function->setAttr(NarrowDialect::getIdAttrName(), id);
+    if (int64_t work = estimateWork(kernel))
+      function->setAttr("narrow.work", builder.getI64IntegerAttr(work));
     Block *body = function.addEntryBlock();
     outer.setInsertionPointToStart(body);
     size_t next = 0;
@@ -240,6 +242,29 @@ private:
     else
       call();
     return success();
+  }
+
+  /// Cycles of a kernel whose outermost loops are independent, roughly; 0 if they
+  /// are not: one that moves data may fill its output first.
+  int64_t estimateWork(KernelOp kernel) const {
+    auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
+    int64_t products = 0, outputs = 0;
+    for (Operation &op : kernel.getBody().front()) {
+      if (getKernelRole(&op) == KernelRole::Movement)
+        return 0;
+      if (getKernelRole(&op) == KernelRole::Contraction)
+        products += countProducts(&op);
+    }
+    for (Value result : kernel.getResults())
+      outputs += elements(result);
+    constexpr int64_t cyclesPerVector = 8; // of the epilogue, and of ops without products
+    return products / (target->lanes * target->group()) + outputs * cyclesPerVector / target->lanes;
+  }
+
+  static int64_t countProducts(Operation *contraction) {
+    auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
+    auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
+    return result.getNumElements() * (weights.getNumElements() / result.getShape().back());
   }
 
   /// Adds the cycles that `call` takes to the kernel's counter.
@@ -266,8 +291,7 @@ private:
     auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
     for (Operation &op : kernel.getBody().front())
       if (getKernelRole(&op) == KernelRole::Contraction) {
-        int64_t channels = cast<RankedTensorType>(op.getResult(0).getType()).getShape().back();
-        macs += elements(op.getResult(0)) * (elements(op.getOperand(1)) / channels);
+        macs += countProducts(&op);
         bytes += elements(op.getOperand(1)) *
                  getElementTypeOrSelf(op.getOperand(1).getType()).getIntOrFloatBitWidth() / 8;
       }

@@ -1,5 +1,6 @@
 //===- ModelInterface.cpp - The C functions of a compiled model -----------===//
 #include "narrow/Target/CPU/ModelInterface.h"
+#include "SelectISA.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -13,6 +14,7 @@ using namespace llvm;
 using mlir::narrow::ModelDescription;
 using mlir::narrow::ModelIdentity;
 using mlir::narrow::TensorDescription;
+using mlir::narrow::VariantCode;
 
 namespace {
 
@@ -74,25 +76,31 @@ private:
   PointerType *pointer;
 };
 
+/// The memory that the threads of one call share: an argument of @main that
+/// --narrow-distribute-threads describes.
+constexpr unsigned teamSize = 192, teamYield = 128, teamAlignment = 64;
+
 /// Builds the functions that check their arguments and call @main or @network.
 class WrapperBuilder {
 public:
-  WrapperBuilder(Module &module, const ModelDescription &model)
-      : module(module), model(model), builder(module.getContext()), pointer(builder.getPtrTy()) {}
+  WrapperBuilder(Module &module, const ModelDescription &model, ArrayRef<VariantCode> variants,
+                 Function *selector)
+      : module(module), model(model), variants(variants), selector(selector), builder(module.getContext()),
+        pointer(builder.getPtrTy()) {}
 
-  /// int name(in, out, arena, size [, observer])
-  Function *create(const Twine &name, bool takesObserver) {
+  /// int name(in, out, arena, size [, last])
+  Function *create(const Twine &name, StringRef last = "") {
     // A kernel may have this name; its name is nobody's business but
     // profilers'.
     if (GlobalValue *other = module.getNamedValue(name.str()))
       other->setName(name + ".kernel");
     SmallVector<Type *> types{pointer, pointer, pointer, builder.getInt64Ty()};
-    if (takesObserver)
+    if (!last.empty())
       types.push_back(pointer);
     auto *type = FunctionType::get(builder.getInt32Ty(), types, /*isVarArg=*/false);
     function = Function::Create(type, GlobalValue::ExternalLinkage, name, module);
     function->setDoesNotThrow();
-    static constexpr const char *names[] = {"in", "out", "arena", "size", "observer"};
+    const StringRef names[] = {"in", "out", "arena", "size", last};
     for (Argument &argument : function->args())
       argument.setName(names[argument.getArgNo()]);
     builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function));
@@ -103,26 +111,113 @@ public:
   void check() {
     inputs = checkPointers(function->getArg(0), model.inputs.size());
     outputs = checkPointers(function->getArg(1), model.outputs.size());
-    if (model.arenaSize == 0)
+    if (model.arenaSize != 0) {
+      Value *arena = function->getArg(2);
+      returnIf(builder.CreateIsNull(arena), NARROW_ERROR_NULL);
+      Value *low =
+          builder.CreateAnd(builder.CreatePtrToInt(arena, builder.getInt64Ty()), model.arenaAlignment - 1);
+      returnIf(builder.CreateIsNotNull(low), NARROW_ERROR_ARENA_ALIGNMENT);
+      returnIf(builder.CreateICmpULT(function->getArg(3), builder.getInt64(model.arenaSize)),
+               NARROW_ERROR_ARENA_SIZE);
+    }
+    if (!selector)
       return;
-    Value *arena = function->getArg(2);
-    returnIf(builder.CreateIsNull(arena), NARROW_ERROR_NULL);
-    Value *low =
-        builder.CreateAnd(builder.CreatePtrToInt(arena, builder.getInt64Ty()), model.arenaAlignment - 1);
-    returnIf(builder.CreateIsNotNull(low), NARROW_ERROR_ARENA_ALIGNMENT);
-    returnIf(builder.CreateICmpULT(function->getArg(3), builder.getInt64(model.arenaSize)),
-             NARROW_ERROR_ARENA_SIZE);
+    selected = builder.CreateCall(selector);
+    returnIf(builder.CreateICmpSLT(selected, builder.getInt32(0)), NARROW_ERROR_CPU);
   }
 
-  /// Calls `callee` with the arena, `observer` if there is one, inputs,
-  /// outputs.
-  void call(Function *callee, Value *observer) {
+  /// @main or @network of the variant that the CPU runs; after check().
+  Value *choose(Function *VariantCode::*callee) {
+    Value *chosen = variants.front().*callee;
+    for (unsigned i = 1; i < variants.size() && selected; ++i)
+      chosen = builder.CreateSelect(builder.CreateICmpEQ(selected, builder.getInt32(i)), variants[i].*callee,
+                                    chosen);
+    return chosen;
+  }
+
+  /// Calls `callee` on one thread with the arena, `observer` if there is one,
+  /// inputs, outputs.
+  void call(Function *VariantCode::*callee, Value *observer = nullptr) {
     SmallVector<Value *> arguments{function->getArg(2)};
     if (observer)
       arguments.push_back(observer);
     arguments.append(inputs);
     arguments.append(outputs);
-    builder.CreateCall(callee, arguments);
+    if (model.threads > 1)
+      arguments.append({ConstantPointerNull::get(pointer), builder.getInt64(0), builder.getInt64(1)});
+    builder.CreateCall((variants.front().*callee)->getFunctionType(), choose(callee), arguments);
+  }
+
+  /// Calls `callee` on the threads of argument 4, a `narrow_threads`.
+  void callOnThreads(Function *VariantCode::*callee, Function *task) {
+    Value *threads = function->getArg(4);
+    Value *parallel = loadField(threads, offsetof(narrow_threads, parallel));
+    Value *count = builder.CreateAlignedLoad(builder.getInt32Ty(), threads, Align(8));
+    BasicBlock *alone = BasicBlock::Create(module.getContext(), "alone", function);
+    BasicBlock *together = BasicBlock::Create(module.getContext(), "together", function);
+    builder.CreateCondBr(builder.CreateICmpEQ(count, builder.getInt32(1)), alone, together);
+    builder.SetInsertPoint(alone);
+    call(callee);
+    finish(NARROW_OK);
+    builder.SetInsertPoint(together);
+    returnIf(builder.CreateIsNull(parallel), NARROW_ERROR_NULL);
+    // In the entry block, where memory on the stack has a fixed place.
+    IRBuilder<> entry(&*function->getEntryBlock().getFirstInsertionPt());
+    AllocaInst *team = entry.CreateAlloca(ArrayType::get(builder.getInt8Ty(), teamSize), nullptr, "team");
+    team->setAlignment(Align(teamAlignment));
+    AllocaInst *context = entry.CreateAlloca(ArrayType::get(pointer, NumTaskFields), nullptr, "context");
+    for (unsigned offset : {0u, 64u}) // threads that have arrived, barriers passed
+      builder.CreateStore(builder.getInt32(0), at(team, offset));
+    builder.CreateStore(loadField(threads, offsetof(narrow_threads, yield)), at(team, teamYield));
+    Value *callerContext = loadField(threads, offsetof(narrow_threads, ctx));
+    builder.CreateStore(callerContext, at(team, teamYield + 8));
+    Value *fields[NumTaskFields] = {choose(callee),
+                                    function->getArg(0),
+                                    function->getArg(1),
+                                    function->getArg(2),
+                                    team,
+                                    builder.CreateIntToPtr(builder.CreateZExt(count, builder.getInt64Ty()),
+                                                           pointer)};
+    for (auto [i, field] : enumerate(fields))
+      builder.CreateStore(field, at(context, 8 * i));
+    auto *type = FunctionType::get(builder.getVoidTy(), {pointer, builder.getInt32Ty(), pointer, pointer},
+                                   /*isVarArg=*/false);
+    builder.CreateCall(type, parallel, {callerContext, count, task, context});
+    finish(NARROW_OK);
+  }
+
+  /// Errors of a `narrow_threads`.
+  void checkThreads() {
+    Value *threads = function->getArg(4);
+    returnIf(builder.CreateIsNull(threads), NARROW_ERROR_NULL);
+    Value *count = builder.CreateAlignedLoad(builder.getInt32Ty(), threads, Align(8));
+    // As unsigned numbers: negative ones are large.
+    returnIf(builder.CreateICmpUGE(builder.CreateSub(count, builder.getInt32(1)),
+                                   builder.getInt32(model.threads)),
+             NARROW_ERROR_THREADS);
+  }
+
+  /// void (context, i): thread i runs the function of the context.
+  Function *createTask(FunctionType *calleeType) {
+    auto *type =
+        FunctionType::get(builder.getVoidTy(), {pointer, builder.getInt32Ty()}, /*isVarArg=*/false);
+    auto *task = Function::Create(type, GlobalValue::InternalLinkage, "narrow.task", module);
+    task->setDoesNotThrow();
+    builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", task));
+    Value *fields[NumTaskFields];
+    for (unsigned i = 0; i < NumTaskFields; ++i)
+      fields[i] = loadField(task->getArg(0), 8 * i);
+    SmallVector<Value *> arguments{fields[TaskArena]};
+    for (auto [array, count] : {std::pair(fields[TaskIn], model.inputs.size()),
+                                std::pair(fields[TaskOut], model.outputs.size())})
+      for (size_t i = 0; i < count; ++i)
+        arguments.push_back(loadField(array, 8 * i));
+    Value *thread = builder.CreateZExt(task->getArg(1), builder.getInt64Ty());
+    arguments.append(
+        {fields[TaskTeam], thread, builder.CreatePtrToInt(fields[TaskCount], builder.getInt64Ty())});
+    builder.CreateCall(calleeType, fields[TaskFunction], arguments);
+    builder.CreateRetVoid();
+    return task;
   }
 
   void returnIf(Value *condition, int32_t status) {
@@ -139,6 +234,8 @@ public:
   IRBuilder<> &getBuilder() { return builder; }
 
 private:
+  enum TaskField { TaskFunction, TaskIn, TaskOut, TaskArena, TaskTeam, TaskCount, NumTaskFields };
+
   SmallVector<Value *> checkPointers(Value *array, size_t count) {
     SmallVector<Value *> pointers;
     if (count)
@@ -150,11 +247,19 @@ private:
     return pointers;
   }
 
+  Value *at(Value *base, unsigned offset) {
+    return builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), base, offset);
+  }
+  Value *loadField(Value *base, unsigned offset) { return builder.CreateLoad(pointer, at(base, offset)); }
+
   Module &module;
   const ModelDescription &model;
+  ArrayRef<VariantCode> variants;
+  Function *selector; ///< null: every CPU runs the first variant
   IRBuilder<> builder;
   PointerType *pointer;
   Function *function = nullptr;
+  Value *selected = nullptr;
   SmallVector<Value *> inputs, outputs;
 };
 
@@ -173,28 +278,34 @@ Constant *createSilentObserver(Module &module, InfoBuilder &info) {
                      "observer");
 }
 
-Error checkFunction(Function *function, StringRef name, size_t arguments) {
-  bool good =
-      function && !function->isDeclaration() && function->getReturnType()->isVoidTy() &&
-      function->arg_size() == arguments &&
-      llvm::all_of(function->args(), [](Argument &argument) { return argument.getType()->isPointerTy(); });
-  if (good)
-    return Error::success();
-  return createStringError(inconvertibleErrorCode(),
-                           "the translated module has no @" + name + " of " + Twine(arguments) + " pointers");
+Error checkVariants(const ModelDescription &model, ArrayRef<VariantCode> variants) {
+  size_t arguments = model.inputs.size() + model.outputs.size() + 1;
+  auto check = [&](Function *function, StringRef name, size_t count) -> Error {
+    size_t numbers = model.threads > 1 ? 2 : 0, team = model.threads > 1 ? 1 : 0;
+    auto isPointer = [](Argument &argument) { return argument.getType()->isPointerTy(); };
+    if (function && !function->isDeclaration() && function->getReturnType()->isVoidTy() &&
+        function->arg_size() == count + team + numbers &&
+        llvm::all_of(llvm::drop_end(function->args(), numbers), isPointer))
+      return Error::success();
+    return createStringError(inconvertibleErrorCode(), "the translated module has no @" + name + " of " +
+                                                           Twine(count + team) + " pointers");
+  };
+  for (const VariantCode &variant : variants) {
+    if (Error error = check(variant.main, "main", arguments + model.observed))
+      return error;
+    if (model.hasCodes)
+      if (Error error = check(variant.network, "network", arguments))
+        return error;
+  }
+  return Error::success();
 }
 
-Error buildInterface(Module &module, const ModelDescription &model, const ModelIdentity &identity) {
+Error buildInterface(Module &module, const ModelDescription &model, const ModelIdentity &identity,
+                     ArrayRef<VariantCode> variants) {
   const std::string &prefix = identity.prefix;
   const DataLayout &layout = module.getDataLayout();
-  size_t tensors = model.inputs.size() + model.outputs.size();
-  Function *main = module.getFunction("main"), *network = module.getFunction("network");
-  if (Error error = checkFunction(main, "main", tensors + 1 + model.observed))
+  if (Error error = checkVariants(model, variants))
     return error;
-  if (model.hasCodes)
-    if (Error error = checkFunction(network, "network", tensors + 1))
-      return error;
-  main->setName(prefix + "_main"); // the program has a main of its own
 
   uint64_t weights = 0;
   for (GlobalVariable &global : module.globals())
@@ -208,37 +319,55 @@ Error buildInterface(Module &module, const ModelDescription &model, const ModelI
        info.i64(model.arenaSize), info.i64(model.arenaAlignment), info.i64(weights),
        info.string(identity.name), info.string(mlir::narrow::getCompilerVersion()),
        info.string(identity.triple), info.string(identity.cpu), info.string(identity.isa),
-       info.string(identity.features), info.string(identity.manifest)});
+       info.string(identity.features), info.string(identity.manifest), info.i32(model.threads)});
   Constant *infoGlobal = info.global(value, "info");
   if (layout.getTypeAllocSize(value->getType()) != sizeof(narrow_model_info))
     return createStringError(inconvertibleErrorCode(),
                              "narrow_model_info has another size on '" + identity.triple + "'");
 
-  WrapperBuilder wrapper(module, model);
-  wrapper.create(prefix + "_run", /*takesObserver=*/false);
+  std::vector<std::string> features;
+  for (const VariantCode &variant : variants)
+    features.push_back(variant.features);
+  WrapperBuilder wrapper(module, model, variants, ::narrow::createISASelector(module, features));
+  wrapper.create(prefix + "_run");
   wrapper.check();
-  wrapper.call(main, model.observed ? createSilentObserver(module, info) : nullptr);
+  wrapper.call(&VariantCode::main, model.observed ? createSilentObserver(module, info) : nullptr);
   wrapper.finish(NARROW_OK);
 
-  wrapper.create(prefix + "_run_codes", /*takesObserver=*/false);
+  wrapper.create(prefix + "_run_codes");
   if (model.hasCodes) {
     wrapper.check();
-    wrapper.call(network, nullptr);
+    wrapper.call(&VariantCode::network);
     wrapper.finish(NARROW_OK);
   } else {
     wrapper.finish(NARROW_ERROR_NO_CODES);
   }
 
   if (model.observed) {
-    Function *observe = wrapper.create(prefix + "_observe", /*takesObserver=*/true);
+    Function *observe = wrapper.create(prefix + "_observe", "observer");
     IRBuilder<> &builder = wrapper.getBuilder();
     Value *observer = observe->getArg(4);
     wrapper.returnIf(builder.CreateIsNull(observer), NARROW_ERROR_NULL);
     wrapper.returnIf(builder.CreateIsNull(builder.CreateLoad(builder.getPtrTy(), observer)),
                      NARROW_ERROR_NULL);
     wrapper.check();
-    wrapper.call(main, observer);
+    wrapper.call(&VariantCode::main, observer);
     wrapper.finish(NARROW_OK);
+  }
+
+  if (model.threads > 1) {
+    Function *task = wrapper.createTask(variants.front().main->getFunctionType());
+    for (auto [suffix, callee] : {std::pair("_run_threads", &VariantCode::main),
+                                  std::pair("_run_codes_threads", &VariantCode::network)}) {
+      wrapper.create(prefix + suffix, "threads");
+      if (!(variants.front().*callee)) {
+        wrapper.finish(NARROW_ERROR_NO_CODES);
+        continue;
+      }
+      wrapper.checkThreads();
+      wrapper.check();
+      wrapper.callOnThreads(callee, task);
+    }
   }
 
   std::string infoName = prefix + "_info";
@@ -260,6 +389,7 @@ StringRef mlir::narrow::getCompilerVersion() {
 }
 
 llvm::Error mlir::narrow::addModelInterface(llvm::Module &module, const ModelDescription &model,
-                                            const ModelIdentity &identity) {
-  return buildInterface(module, model, identity);
+                                            const ModelIdentity &identity,
+                                            llvm::ArrayRef<VariantCode> variants) {
+  return buildInterface(module, model, identity, variants);
 }

@@ -238,6 +238,47 @@ Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
   return spec;
 }
 
+Expected<std::vector<TargetSpec>> resolveTargets(const TargetRequest &request) {
+  std::vector<TargetSpec> specs;
+  if (!StringRef(request.isa).contains(',')) {
+    Expected<TargetSpec> spec = resolveTarget(request);
+    if (!spec)
+      return spec.takeError();
+    specs.push_back(std::move(*spec));
+    return specs;
+  }
+  if (!request.cpu.empty() || !request.features.empty())
+    return makeError(StringRef(request.cpu.empty() ? "--mattr" : "--mcpu") +
+                     " describes one CPU, but --isa=" + request.isa +
+                     " asks for code for several; give one of the two");
+  SmallVector<StringRef> names;
+  for (StringRef name : llvm::split(request.isa, ',')) {
+    if (name == "native")
+      return makeError("--isa: 'native' is one instruction set and cannot be part of a list");
+    if (llvm::is_contained(names, name))
+      return makeError("--isa: '" + name + "' is listed twice");
+    names.push_back(name);
+  }
+  for (StringRef name : names) {
+    TargetRequest one = request;
+    one.isa = name.str();
+    Expected<TargetSpec> spec = resolveTarget(one);
+    if (!spec)
+      return spec.takeError();
+    specs.push_back(std::move(*spec));
+  }
+  llvm::stable_sort(specs, [](const TargetSpec &a, const TargetSpec &b) { return findISA(a.isa) > findISA(b.isa); });
+  return specs;
+}
+
+TargetSpec getBaseline(const TargetSpec &target) {
+  TargetSpec baseline;
+  baseline.triple = target.triple;
+  baseline.cpu = Triple(target.triple).getArch() == Triple::x86_64 ? "x86-64" : "generic";
+  baseline.isa = "portable";
+  return baseline;
+}
+
 std::string getRequiredFeatures(const TargetSpec &spec) {
   Triple triple(spec.triple);
   Expected<const Target *> target = lookup(triple);
@@ -260,18 +301,24 @@ std::string getRequiredFeatures(const TargetSpec &spec) {
   return llvm::join(names, ",");
 }
 
-Error checkHostFeatures(StringRef required, const StringMap<bool> &host) {
+Expected<unsigned> checkHostFeatures(StringRef alternatives, const StringMap<bool> &host) {
   std::vector<StringRef> missing;
-  for (StringRef feature : llvm::split(required, ',')) {
-    auto it = host.find(feature);
-    if (it != host.end() && !it->second)
-      missing.push_back(feature);
+  unsigned number = 0;
+  for (StringRef required : llvm::split(alternatives, ';')) {
+    missing.clear();
+    for (StringRef feature : llvm::split(required, ',')) {
+      auto it = host.find(feature);
+      if (it != host.end() && !it->second)
+        missing.push_back(feature);
+    }
+    if (missing.empty())
+      return number;
+    ++number;
   }
-  if (missing.empty())
-    return Error::success();
-  return makeError("this CPU lacks " + llvm::join(missing, ", ") +
-                   ", which the model was compiled for; compile it with "
-                   "--mcpu=native or a lower --isa");
+  return makeError("this CPU lacks " + llvm::join(missing, ", ") + ", which " +
+                   (number > 1 ? "even the simplest code of the model needs; compile it with a simpler "
+                                 "instruction set too, e.g. --isa=portable,..."
+                               : "the model was compiled for; compile it with --mcpu=native or a lower --isa"));
 }
 
 Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &spec, unsigned optLevel) {

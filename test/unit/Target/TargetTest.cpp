@@ -16,10 +16,40 @@ TEST(HostFeatures, NamesWhatIsMissing) {
   host["avx2"] = true;
   host["avx512vnni"] = false;
   host["amx-int8"] = false;
-  EXPECT_EQ(messageOf(checkHostFeatures("avx2,tuning-of-some-kind", host)), "no error");
-  EXPECT_EQ(messageOf(checkHostFeatures("", host)), "no error");
-  EXPECT_NE(messageOf(checkHostFeatures("avx2,avx512vnni", host)).find("lacks avx512vnni,"),
+  auto check = [&](StringRef required) {
+    llvm::Expected<unsigned> number = checkHostFeatures(required, host);
+    return number ? std::to_string(*number) : llvm::toString(number.takeError());
+  };
+  EXPECT_EQ(check("avx2,tuning-of-some-kind"), "0");
+  EXPECT_EQ(check(""), "0");
+  EXPECT_NE(check("avx2,avx512vnni").find("lacks avx512vnni,"), std::string::npos);
+  EXPECT_EQ(check("avx512vnni;avx2"), "1");
+  EXPECT_NE(check("avx512vnni;avx2,amx-int8").find("lacks amx-int8, which even the simplest"),
             std::string::npos);
+}
+
+TEST(Target, ListsOfISAs) {
+  auto isasOf = [](StringRef isa, StringRef cpu = "", StringRef features = "") {
+    auto targets = resolveTargets({cpu.str(), "x86_64-linux-gnu", features.str(), isa.str()});
+    if (!targets)
+      return llvm::toString(targets.takeError());
+    std::string text;
+    for (const TargetSpec &target : *targets)
+      text += target.isa + " ";
+    return text;
+  };
+  EXPECT_EQ(isasOf("portable,avx512vnni,avx2"), "avx512vnni avx2 portable ");
+  EXPECT_EQ(isasOf("avx2"), "avx2 ");
+  for (auto [isa, cpu, features, message] : {
+           std::tuple{"avx2,avx2", "", "", "listed twice"},
+           {"avx2,", "", "", "unknown instruction set ''"},
+           {"avx2,sse9", "", "", "unknown instruction set 'sse9'"},
+           {"avx2,native", "", "", "cannot be part of a list"},
+           {"avx2,neon-dotprod", "", "", "not an instruction set of x86_64"},
+           {"avx2,portable", "haswell", "", "--mcpu describes one CPU"},
+           {"avx2,portable", "", "+avx", "--mattr describes one CPU"},
+       })
+    EXPECT_NE(isasOf(isa, cpu, features).find(message), std::string::npos) << isasOf(isa, cpu, features);
 }
 
 TEST(Target, DoesNotDependOnTheHost) {

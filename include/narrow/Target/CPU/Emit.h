@@ -20,9 +20,18 @@ class OpPassManager;
 
 namespace mlir::narrow {
 
+/// The same model, lowered for another instruction set.
+struct Variant {
+  ModuleOp module; // vector stage
+  TargetSpec target;
+};
+
 /// How a module of the vector stage becomes an artifact.
 struct EmitOptions {
   TargetSpec target;     // of resolveTarget
+  /// Code for CPUs that lack the target's instructions, the best first. The
+  /// artifact holds all of it and chooses when it runs.
+  std::vector<Variant> fallbacks;
   std::string prefix;    // of the C functions, see CHeader.h
   std::string name;      // of the model; the prefix if empty
   std::string manifest;  // JSON, stored in the model

@@ -27,6 +27,8 @@ public:
   llvm::ArrayRef<narrow_tensor> inputs() const;
   llvm::ArrayRef<narrow_tensor> outputs() const;
   bool isObserved() const { return observeFunction; }
+  /// Of the instruction sets that it was compiled for, the one that runs here.
+  llvm::StringRef isa() const { return usedISA; }
 
   /// An aligned arena of the size that the model asks for.
   class Arena {
@@ -47,6 +49,8 @@ public:
   // the returned code means.
   llvm::Error run(llvm::ArrayRef<const float *> in, llvm::ArrayRef<float *> out, Arena &arena) const;
   llvm::Error runCodes(llvm::ArrayRef<const void *> in, llvm::ArrayRef<void *> out, Arena &arena) const;
+  llvm::Error runThreads(llvm::ArrayRef<const float *> in, llvm::ArrayRef<float *> out, Arena &arena,
+                         const narrow_threads &threads) const;
   llvm::Error observe(llvm::ArrayRef<const float *> in, llvm::ArrayRef<float *> out, Arena &arena,
                       const narrow_observer &observer) const;
 
@@ -54,9 +58,13 @@ public:
   using RunCodesFunction = int (*)(const void *const *, void *const *, void *, size_t);
   using ObserveFunction = int (*)(const float *const *, float *const *, void *, size_t,
                                   const narrow_observer *);
+  using RunThreadsFunction = int (*)(const float *const *, float *const *, void *, size_t,
+                                     const narrow_threads *);
   /// The functions themselves, e.g. for timing.
   RunFunction getRun() const { return runFunction; }
   RunCodesFunction getRunCodes() const { return runCodesFunction; }
+  /// Null unless the model was compiled for several threads.
+  RunThreadsFunction getRunThreads() const { return runThreadsFunction; }
   ObserveFunction getObserve() const { return observeFunction; }
 
 private:
@@ -67,10 +75,12 @@ private:
 
   std::unique_ptr<Code> code;
   std::string modelPrefix;
+  llvm::StringRef usedISA;
   const narrow_model_info *modelInfo = nullptr;
   RunFunction runFunction = nullptr;
   RunCodesFunction runCodesFunction = nullptr;
   ObserveFunction observeFunction = nullptr;
+  RunThreadsFunction runThreadsFunction = nullptr;
 };
 
 /// What a `narrow_status` means.

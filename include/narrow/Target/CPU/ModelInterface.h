@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace llvm {
+class Function;
 class Module;
 } // namespace llvm
 
@@ -36,12 +37,13 @@ struct ModelDescription {
   std::string isa;       // `narrow.isa`, empty if the module has none
   bool hasCodes = false; // there is a @network
   bool observed = false; // @main takes an observer
+  int64_t threads = 1;   // that may run one call; if more, @main and @network take a team
 };
 
 /// Reads the description from a module of the vector stage: the arguments of
 /// @main are the arena, then an observer (`!llvm.ptr`, if `narrow.observed` is
-/// there), inputs, and outputs (marked `narrow.output`). Errors name the
-/// argument.
+/// there), inputs, outputs (marked `narrow.output`), and, if `narrow.threads` is
+/// there, those of --narrow-distribute-threads. Errors name the argument.
 llvm::Expected<ModelDescription> describeModel(ModuleOp module);
 
 /// The strings of `narrow_model_info` that are not in the module.
@@ -52,10 +54,19 @@ struct ModelIdentity {
   std::string triple, cpu, isa, features;
 };
 
-/// Adds `<prefix>_info`, `_run`, `_run_codes` and, for an observed model,
-/// `_observe` to the module that @main and @network were translated to.
+/// What @main and @network were translated to for one instruction set.
+struct VariantCode {
+  llvm::Function *main = nullptr;
+  llvm::Function *network = nullptr; // null if there are no codes
+  std::string features;              // of getRequiredFeatures
+};
+
+/// Adds `<prefix>_info`, `_run`, `_run_codes`, for an observed model `_observe`, and
+/// for one of several threads `_run_threads` and `_run_codes_threads` to the module
+/// that holds `variants`, the best first. They run on any CPU of the module's triple
+/// and return an error on one that has no variant.
 llvm::Error addModelInterface(llvm::Module &module, const ModelDescription &model,
-                              const ModelIdentity &identity);
+                              const ModelIdentity &identity, llvm::ArrayRef<VariantCode> variants);
 
 } // namespace mlir::narrow
 

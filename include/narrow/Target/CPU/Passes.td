@@ -59,6 +59,39 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def NarrowDistributeThreads : Pass<"narrow-distribute-threads", "::mlir::ModuleOp"> {
+  let summary = "let several threads share the kernels of one run";
+  let description = [{
+    Every thread of a team calls `@main` with the same arguments but its own
+    number. A kernel that is worth it (`narrow.work`, cycles) gets the numbers of
+    the thread and of the threads, and each thread takes a part of its outermost
+    loops, whose iterations are independent; other kernels are run by thread 0.
+    A barrier stands between kernels, but for those of thread 0 alone. No
+    output is computed in two parts, so results do not depend on the threads.
+
+    Functions that call kernels get three more arguments: the memory that the team
+    shares, `thread` and `threads`. Bytes of the team: 0 the threads that have
+    arrived at the barrier (i32), 64 the barriers passed (i32), 128 a function to
+    call after long waiting or null, 136 its argument.
+
+    ```mlir
+    func.func private @conv(%in: memref<512xi8>, %out: memref<512xi8>) attributes {narrow.work = 90000 : i64} {
+      scf.for %i = %c0 to %c64 step %c2 { ... }
+    // becomes
+    func.func private @conv(%in: memref<512xi8>, %out: memref<512xi8>, %thread: i64, %threads: i64) ... {
+      scf.for %i = %begin to %end step %c2 { ... }
+    ```
+  }];
+  let options = [Option<"threads", "threads", "unsigned", "2", "the most threads that one run may use">,
+                 Option<"x86", "x86", "bool", "false", "the target is an x86-64">,
+                 Option<"leastWork", "least-work", "int64_t", "8000",
+                        "cycles of a kernel below which a barrier costs more than a thread saves">];
+  let statistics = [Statistic<"numDistributed", "distributed", "kernels that threads share">,
+                    Statistic<"numAlone", "alone", "kernels of one thread">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
 def NarrowLowerToLLVM : Pass<"narrow-lower-to-llvm", "::mlir::ModuleOp"> {
   let summary = "lower a module of the vector stage to the LLVM dialect";
   let description = [{

@@ -7,6 +7,7 @@
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class TargetMachine;
@@ -19,7 +20,7 @@ struct TargetRequest {
   std::string cpu;      // --mcpu: a CPU of LLVM, or "native"
   std::string triple;   // --mtriple: the host's if empty
   std::string features; // --mattr: "+a,-b"
-  std::string isa;      // --isa: one of getISANames(), or "native"
+  std::string isa;      // --isa: one of getISANames(), or "native"; of resolveTargets, several
 };
 
 /// A target that is known to exist. With an ISA and no CPU the result does not
@@ -41,13 +42,21 @@ ArrayRef<StringRef> getISANames();
 /// CPU, feature or ISA, an ISA that the triple or the CPU lacks.
 llvm::Expected<TargetSpec> resolveTarget(const TargetRequest &request);
 
+/// The same for a list of ISAs, "avx2,avx512vnni": one target for each, the best
+/// first. A list defines the CPUs, so it goes without a CPU and features.
+llvm::Expected<std::vector<TargetSpec>> resolveTargets(const TargetRequest &request);
+
+/// The target of the code that chooses between others: any CPU of the triple.
+TargetSpec getBaseline(const TargetSpec &target);
+
 /// The CPU features that code for `target` may use, sorted, comma separated.
 std::string getRequiredFeatures(const TargetSpec &target);
 
-/// An error that names what is missing if `host` (feature name to presence)
-/// lacks one of `required`. Names that `host` does not know are no features of
-/// the processor (tuning) and ignored.
-llvm::Error checkHostFeatures(StringRef required, const llvm::StringMap<bool> &host);
+/// The number of the first of `alternatives` (lists of features, separated by
+/// ';') that `host` (feature name to presence) has all of; an error that names
+/// what is missing if there is none. Names that `host` does not know are no
+/// features of the processor (tuning) and ignored.
+llvm::Expected<unsigned> checkHostFeatures(StringRef alternatives, const llvm::StringMap<bool> &host);
 
 /// Generates position independent code for `target`.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const TargetSpec &target,
