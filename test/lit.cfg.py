@@ -31,6 +31,11 @@ for isa, needed in {"avx2": avx2, "avx512": avx512, "avxvnni": avx2 | {"avx_vnni
     if needed <= flags:
         config.available_features.add("host-" + isa)
 config.available_features.add("host-" + os.uname().machine)
+# Objects of other CPUs run under an emulator where there is one.
+if shutil.which("qemu-aarch64") and shutil.which("aarch64-linux-gnu-gcc"):
+    config.available_features.add("aarch64-emulator")
+if shutil.which("qemu-x86_64") and os.uname().machine == "x86_64":
+    config.available_features.add("x86-64-emulator")
 if all(shutil.which(tool) for tool in ("bochs", "genisoimage", "script")) and os.path.exists("/usr/lib/ISOLINUX/isolinux.bin"):
     config.available_features.add("bochs")
 if "NARROW_MODELS" in os.environ:

@@ -205,7 +205,8 @@ int Compiler::run() {
     return reportError(resolved.takeError());
   targets = std::move(*resolved);
   if (targets.size() > 1 && (artifact == Emit::Vector || options.profile))
-    return usage(llvm::Twine(options.profile ? "--profile" : "--emit=vector") + " takes one --isa, not a list");
+    return usage(llvm::Twine(options.profile ? "--profile" : "--emit=vector") +
+                 " takes one --isa, not a list");
   Emit fileForm = floatCode ? byName : form;
   header = headerOf(options.output, fileForm);
   if (header == options.output)
@@ -398,8 +399,9 @@ int Compiler::emitCode(bool isFloat) {
     if (failed(lowerFor(*module, targets.front())))
       return BadInput;
   } else if (targets.size() > 1) {
-    return reportError(llvm::createStringError(options.model.path + " is in the vector stage, which is for one "
-                                                                    "instruction set: --isa takes no list"));
+    return reportError(llvm::createStringError(options.model.path +
+                                               " is in the vector stage, which is for one "
+                                               "instruction set: --isa takes no list"));
   }
   if (artifact == Emit::Vector)
     return writeIR(*module, options.output);

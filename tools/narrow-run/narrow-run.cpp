@@ -259,7 +259,7 @@ private:
   std::unique_ptr<Runner> runner, checker;
   std::optional<::narrow::Dataset> data;
   int64_t batch = 1, samples = 0;
-  unsigned workers = 1; ///< samples that run at the same time
+  unsigned workers = 1;                    ///< samples that run at the same time
   std::vector<std::vector<float>> results; ///< of all samples, for each output
   std::atomic<int64_t> differing{0};
 };

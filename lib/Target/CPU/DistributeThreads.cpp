@@ -74,7 +74,8 @@ SmallVector<Value> appendArguments(func::FuncOp function, TypeRange types) {
 /// Splits the loops of one kernel.
 class Distributor {
 public:
-  Distributor(func::FuncOp kernel, unsigned threads) : kernel(kernel), threads(threads), b(kernel.getContext()) {}
+  Distributor(func::FuncOp kernel, unsigned threads)
+      : kernel(kernel), threads(threads), b(kernel.getContext()) {}
 
   /// False, and nothing is done, if the kernel has no loop to share.
   bool run() {
@@ -117,8 +118,8 @@ private:
     bool any = false;
     for (Operation &op : block)
       if (int64_t trips = tripCount(op)) {
-        double here = std::max(trips > 1 ? efficiency(trips) : 0,
-                               efficiency(*cast<scf::ForOp>(op).getBody()));
+        double here =
+            std::max(trips > 1 ? efficiency(trips) : 0, efficiency(*cast<scf::ForOp>(op).getBody()));
         worst = any ? std::min(worst, here) : here;
         any = true;
       }
@@ -151,8 +152,7 @@ private:
     Value total = arith::ConstantIndexOp::create(b, loc, trips);
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     auto boundary = [&](Value number) -> Value {
-      Value iteration =
-          arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, total, number), count);
+      Value iteration = arith::DivUIOp::create(b, loc, arith::MulIOp::create(b, loc, total, number), count);
       return arith::AddIOp::create(b, loc, loop.getLowerBound(),
                                    arith::MulIOp::create(b, loc, iteration, loop.getStep()));
     };

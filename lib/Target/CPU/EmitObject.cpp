@@ -178,11 +178,14 @@ llvm::Error checkUndefinedSymbols(StringRef object) {
 }
 
 /// Translates a clone of `variant` to LLVM IR that is optimized for its target.
-/// Functions and constants are internal, but for @main and @network.
+/// Functions and constants are internal, but for @main and @network. Adds the
+/// constants to `constants`; equal ones are one.
 llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &variant, StringRef name,
                                                                unsigned optLevel,
+                                                               llvm::DenseSet<llvm::Constant *> &constants,
                                                                llvm::LLVMContext &llvmContext) {
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(variant.target, optLevel);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(variant.target, optLevel);
   if (!machine)
     return machine.takeError();
   MLIRContext *context = variant.module->getContext();
@@ -210,8 +213,10 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   module->setTargetTriple((*machine)->getTargetTriple());
   module->setDataLayout((*machine)->createDataLayout());
   module->setPICLevel(llvm::PICLevel::BigPIC);
-  for (llvm::GlobalVariable &global : module->globals())
+  for (llvm::GlobalVariable &global : module->globals()) {
     global.setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global); // equal ones become one
+    constants.insert(global.getInitializer());
+  }
   for (llvm::Function &function : *module) {
     if (function.isDeclaration())
       continue;
@@ -251,8 +256,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, c
 
   std::unique_ptr<llvm::Module> result;
   std::vector<VariantCode> code;
+  llvm::DenseSet<llvm::Constant *> constants;
   for (const Variant &variant : variants) {
-    auto translated = translateVariant(variant, identity->name, options.optLevel, llvmContext);
+    auto translated = translateVariant(variant, identity->name, options.optLevel, constants, llvmContext);
     if (!translated)
       return translated.takeError();
     // The program has a main of its own, and variants have the same names.
@@ -265,18 +271,20 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, c
       result = std::move(*translated);
     else if (llvm::Linker::linkModules(*result, std::move(*translated)))
       return makeError("the code for " + variant.target.isa + " cannot be linked with that for other ISAs");
-    code.push_back({result->getFunction(main), result->getFunction(network),
-                    getRequiredFeatures(variant.target)});
+    code.push_back(
+        {result->getFunction(main), result->getFunction(network), getRequiredFeatures(variant.target)});
     for (llvm::Function *entry : {code.back().main, code.back().network})
       if (entry)
         entry->setLinkage(llvm::GlobalValue::InternalLinkage);
   }
-  if (llvm::Error error = addModelInterface(*result, *model, *identity, code))
-    return error;
-  if (variants.size() > 1) {
+  for (llvm::Constant *constant : constants)
+    identity->weightsSize += result->getDataLayout().getTypeAllocSize(constant->getType());
+  if (variants.size() > 1) { // Some pack weights alike.
     llvm::ModuleAnalysisManager analyses;
     llvm::ConstantMergePass().run(*result, analyses);
   }
+  if (llvm::Error error = addModelInterface(*result, *model, *identity, code))
+    return error;
   ::narrow::expandMemoryIntrinsics(*result);
   std::string problems;
   llvm::raw_string_ostream os(problems);

@@ -171,13 +171,13 @@ public:
     builder.CreateStore(loadField(threads, offsetof(narrow_threads, yield)), at(team, teamYield));
     Value *callerContext = loadField(threads, offsetof(narrow_threads, ctx));
     builder.CreateStore(callerContext, at(team, teamYield + 8));
-    Value *fields[NumTaskFields] = {choose(callee),
-                                    function->getArg(0),
-                                    function->getArg(1),
-                                    function->getArg(2),
-                                    team,
-                                    builder.CreateIntToPtr(builder.CreateZExt(count, builder.getInt64Ty()),
-                                                           pointer)};
+    Value *fields[NumTaskFields] = {
+        choose(callee),
+        function->getArg(0),
+        function->getArg(1),
+        function->getArg(2),
+        team,
+        builder.CreateIntToPtr(builder.CreateZExt(count, builder.getInt64Ty()), pointer)};
     for (auto [i, field] : enumerate(fields))
       builder.CreateStore(field, at(context, 8 * i));
     auto *type = FunctionType::get(builder.getVoidTy(), {pointer, builder.getInt32Ty(), pointer, pointer},
@@ -192,15 +192,14 @@ public:
     returnIf(builder.CreateIsNull(threads), NARROW_ERROR_NULL);
     Value *count = builder.CreateAlignedLoad(builder.getInt32Ty(), threads, Align(8));
     // As unsigned numbers: negative ones are large.
-    returnIf(builder.CreateICmpUGE(builder.CreateSub(count, builder.getInt32(1)),
-                                   builder.getInt32(model.threads)),
-             NARROW_ERROR_THREADS);
+    returnIf(
+        builder.CreateICmpUGE(builder.CreateSub(count, builder.getInt32(1)), builder.getInt32(model.threads)),
+        NARROW_ERROR_THREADS);
   }
 
   /// void (context, i): thread i runs the function of the context.
   Function *createTask(FunctionType *calleeType) {
-    auto *type =
-        FunctionType::get(builder.getVoidTy(), {pointer, builder.getInt32Ty()}, /*isVarArg=*/false);
+    auto *type = FunctionType::get(builder.getVoidTy(), {pointer, builder.getInt32Ty()}, /*isVarArg=*/false);
     auto *task = Function::Create(type, GlobalValue::InternalLinkage, "narrow.task", module);
     task->setDoesNotThrow();
     builder.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", task));
@@ -208,8 +207,8 @@ public:
     for (unsigned i = 0; i < NumTaskFields; ++i)
       fields[i] = loadField(task->getArg(0), 8 * i);
     SmallVector<Value *> arguments{fields[TaskArena]};
-    for (auto [array, count] : {std::pair(fields[TaskIn], model.inputs.size()),
-                                std::pair(fields[TaskOut], model.outputs.size())})
+    for (auto [array, count] :
+         {std::pair(fields[TaskIn], model.inputs.size()), std::pair(fields[TaskOut], model.outputs.size())})
       for (size_t i = 0; i < count; ++i)
         arguments.push_back(loadField(array, 8 * i));
     Value *thread = builder.CreateZExt(task->getArg(1), builder.getInt64Ty());
@@ -307,16 +306,12 @@ Error buildInterface(Module &module, const ModelDescription &model, const ModelI
   if (Error error = checkVariants(model, variants))
     return error;
 
-  uint64_t weights = 0;
-  for (GlobalVariable &global : module.globals())
-    weights += layout.getTypeAllocSize(global.getValueType());
-
   InfoBuilder info(module);
   Constant *value = ConstantStruct::getAnon(
       {info.i32(NARROW_ABI_VERSION), info.i32(model.inputs.size()), info.i32(model.outputs.size()),
        info.i32(model.observers.size()), info.tensors(model.inputs, "inputs"),
        info.tensors(model.outputs, "outputs"), info.strings(model.observers, "observers"),
-       info.i64(model.arenaSize), info.i64(model.arenaAlignment), info.i64(weights),
+       info.i64(model.arenaSize), info.i64(model.arenaAlignment), info.i64(identity.weightsSize),
        info.string(identity.name), info.string(mlir::narrow::getCompilerVersion()),
        info.string(identity.triple), info.string(identity.cpu), info.string(identity.isa),
        info.string(identity.features), info.string(identity.manifest), info.i32(model.threads)});

@@ -20,7 +20,20 @@ using namespace llvm;
 namespace {
 
 /// What the CPU says of itself, in words of 64 bits.
-enum Word { Leaf1C, Leaf7B, Leaf7C, Leaf7D, Leaf71A, Leaf71D, Extended1C, Xcr0, Isar0, Isar1, Pfr0, NumWords };
+enum Word {
+  Leaf1C,
+  Leaf7B,
+  Leaf7C,
+  Leaf7D,
+  Leaf71A,
+  Leaf71D,
+  Extended1C,
+  Xcr0,
+  Isar0,
+  Isar1,
+  Pfr0,
+  NumWords
+};
 
 /// A feature is there if any bit of `mask` is set; `state` is what XCR0 must have.
 struct Feature {
@@ -129,9 +142,10 @@ public:
     builder.SetInsertPoint(ask);
     auto *i32 = builder.getInt32Ty();
     auto *type = FunctionType::get(StructType::get(i32, i32), {i32}, /*isVarArg=*/false);
-    Value *state = builder.CreateCall(
-        InlineAsm::get(type, "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}", /*hasSideEffects=*/true),
-        builder.getInt32(0));
+    Value *state =
+        builder.CreateCall(InlineAsm::get(type, "xgetbv", "={ax},={dx},{cx},~{dirflag},~{fpsr},~{flags}",
+                                          /*hasSideEffects=*/true),
+                           builder.getInt32(0));
     Value *low = builder.CreateZExt(builder.CreateExtractValue(state, 0), builder.getInt64Ty());
     builder.CreateBr(after);
     builder.SetInsertPoint(after);
@@ -168,8 +182,7 @@ private:
 
   Value *mrs(StringRef reg) {
     auto *type = FunctionType::get(builder.getInt64Ty(), /*isVarArg=*/false);
-    return builder.CreateCall(
-        InlineAsm::get(type, ("mrs $0, " + reg).str(), "=r", /*hasSideEffects=*/true));
+    return builder.CreateCall(InlineAsm::get(type, ("mrs $0, " + reg).str(), "=r", /*hasSideEffects=*/true));
   }
 
   IRBuilder<> &builder;

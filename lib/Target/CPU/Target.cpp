@@ -253,6 +253,8 @@ Expected<std::vector<TargetSpec>> resolveTargets(const TargetRequest &request) {
                      " asks for code for several; give one of the two");
   SmallVector<StringRef> names;
   for (StringRef name : llvm::split(request.isa, ',')) {
+    if (name.empty())
+      return makeError("--isa: '" + request.isa + "' has an empty name between its commas");
     if (name == "native")
       return makeError("--isa: 'native' is one instruction set and cannot be part of a list");
     if (llvm::is_contained(names, name))
@@ -267,7 +269,8 @@ Expected<std::vector<TargetSpec>> resolveTargets(const TargetRequest &request) {
       return spec.takeError();
     specs.push_back(std::move(*spec));
   }
-  llvm::stable_sort(specs, [](const TargetSpec &a, const TargetSpec &b) { return findISA(a.isa) > findISA(b.isa); });
+  llvm::stable_sort(specs,
+                    [](const TargetSpec &a, const TargetSpec &b) { return findISA(a.isa) > findISA(b.isa); });
   return specs;
 }
 
@@ -316,9 +319,10 @@ Expected<unsigned> checkHostFeatures(StringRef alternatives, const StringMap<boo
     ++number;
   }
   return makeError("this CPU lacks " + llvm::join(missing, ", ") + ", which " +
-                   (number > 1 ? "even the simplest code of the model needs; compile it with a simpler "
-                                 "instruction set too, e.g. --isa=portable,..."
-                               : "the model was compiled for; compile it with --mcpu=native or a lower --isa"));
+                   (number > 1
+                        ? "even the simplest code of the model needs; compile it with a simpler "
+                          "instruction set too, e.g. --isa=portable,..."
+                        : "the model was compiled for; compile it with --mcpu=native or a lower --isa"));
 }
 
 Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &spec, unsigned optLevel) {

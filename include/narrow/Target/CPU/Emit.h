@@ -28,7 +28,7 @@ struct Variant {
 
 /// How a module of the vector stage becomes an artifact.
 struct EmitOptions {
-  TargetSpec target;     // of resolveTarget
+  TargetSpec target; // of resolveTarget
   /// Code for CPUs that lack the target's instructions, the best first. The
   /// artifact holds all of it and chooses when it runs.
   std::vector<Variant> fallbacks;

@@ -52,6 +52,7 @@ struct ModelIdentity {
   std::string name;     // of the model
   std::string manifest; // JSON
   std::string triple, cpu, isa, features;
+  uint64_t weightsSize = 0; // bytes of constants
 };
 
 /// What @main and @network were translated to for one instruction set.
