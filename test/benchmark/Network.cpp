@@ -130,10 +130,11 @@ Tensor NetworkWriter::rescale(Tensor x, const std::string &element, Factor facto
   constexpr int64_t one = 1 << 30;
   bool perChannel = factor == Factor::PerChannel;
   int64_t count = perChannel ? x.dims.back() : 1;
-  std::vector<int64_t> multipliers = randoms(count, one, factor == Factor::PowerOfTwo ? one : 2 * one - 1);
-  std::vector<int64_t> shifts = randoms(count, shift, perChannel ? shift + 2 : shift);
-  std::vector<Tensor> operands = {x, constant({count}, "i32", multipliers), constant({count}, "i8", shifts),
-                                  scalar(x.element, zeroPoint), scalar(element, resultZeroPoint)};
+  lastMultipliers = randoms(count, one, factor == Factor::PowerOfTwo ? one : 2 * one - 1);
+  lastShifts = randoms(count, shift, perChannel ? shift + 2 : shift);
+  std::vector<Tensor> operands = {x, constant({count}, "i32", lastMultipliers),
+                                  constant({count}, "i8", lastShifts), scalar(x.element, zeroPoint),
+                                  scalar(element, resultZeroPoint)};
   return emit("tosa.rescale", operands,
               std::string("rounding_mode = SINGLE_ROUND, scale32 = true, input_unsigned = false, ") +
                   "output_unsigned = false, per_channel = " + (perChannel ? "true" : "false") +
@@ -164,8 +165,10 @@ Tensor NetworkWriter::contract(const std::string &kind, Tensor x, const std::vec
   int64_t count = Tensor{"", "", weightDims}.count();
   // Small enough on average for accumulators like those of trained weights: what the
   // code may assume of them depends on it.
-  Tensor weights = constant(weightDims, x.element, randoms(count, -50, 50));
-  Tensor bias = constant({channels}, isFloat ? "f32" : "i32", randoms(channels, -9999, 9999));
+  lastWeights = randoms(count, -50, 50);
+  lastBias = randoms(channels, -9999, 9999);
+  Tensor weights = constant(weightDims, x.element, lastWeights);
+  Tensor bias = constant({channels}, isFloat ? "f32" : "i32", lastBias);
   std::string attributes = std::string("acc_type = ") + (isFloat ? "f32" : "i32") +
                            ", pad = " + array({rows.before, rows.after, columns.before, columns.after}) +
                            ", stride = " + array({window.stride, window.stride}) +
@@ -189,8 +192,25 @@ Tensor NetworkWriter::convolutionAdd(Tensor x, Tensor other, Window window) {
 
 Tensor NetworkWriter::depthwise(Tensor x, Window window) {
   int64_t channels = x.dims[3];
-  return activate(
+  Extent rows = extentOf(x.dims[1], window), columns = extentOf(x.dims[2], window);
+  Tensor result = activate(
       contract("depthwise_conv2d", x, {window.kernel, window.kernel, channels, 1}, channels, window));
+  if (!isFloat)
+    depthwiseLayer = {.height = x.dims[1],
+                      .width = x.dims[2],
+                      .channels = channels,
+                      .kernel = window.kernel,
+                      .stride = window.stride,
+                      .before = rows.before,
+                      .outHeight = rows.result,
+                      .outWidth = columns.result,
+                      .inputZeroPoint = zeroPoint,
+                      .outputZeroPoint = zeroPoint,
+                      .weights = lastWeights,
+                      .bias = lastBias,
+                      .multipliers = lastMultipliers,
+                      .shifts = lastShifts};
+  return result;
 }
 
 Tensor NetworkWriter::maxPool(Tensor x, Window window) {
@@ -227,7 +247,7 @@ Tensor NetworkWriter::concat(Tensor x, Tensor y) {
 
 Network NetworkWriter::finish(const Tensor &layer) {
   Tensor y = slice(layer, {0, layer.dims[1] - 1, 0, 0}, {1, 1, layer.dims[2], layer.dims[3]});
-  Network network{"", isFloat, {}, layer.count(), y.count()};
+  Network network{"", isFloat, {}, layer.count(), y.count(), depthwiseLayer};
   for (const Tensor &argument : arguments)
     network.inputs.push_back(argument.count());
 

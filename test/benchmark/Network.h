@@ -11,11 +11,22 @@
 #define NARROW_BENCHMARK_NETWORK_H
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
 namespace narrow::benchmark {
+
+/// A depthwise convolution in numbers, for a kernel that is written by hand.
+struct DepthwiseLayer {
+  int64_t height, width, channels; ///< of the input
+  int64_t kernel, stride, before;  ///< before: rows and columns of border at the start
+  int64_t outHeight, outWidth;
+  int64_t inputZeroPoint, outputZeroPoint;
+  std::vector<int64_t> weights; ///< [kernel row][kernel column][channel]
+  std::vector<int64_t> bias, multipliers, shifts;
+};
 
 /// Kernel and step of a window; the border is that of a result of size / stride.
 struct Window {
@@ -28,6 +39,7 @@ struct Network {
   std::vector<int64_t> inputs; ///< elements of each
   int64_t layerOutputs;        ///< elements that the layer computes
   int64_t outputs;             ///< elements that the network returns
+  std::optional<DepthwiseLayer> depthwise;
 };
 
 /// The narrow.id of the layer's last op.
@@ -100,6 +112,9 @@ private:
   int64_t names = 0;
   std::string body;
   std::vector<Tensor> arguments;
+  std::optional<DepthwiseLayer> depthwiseLayer;
+  /// What the latest contraction and rescale were given.
+  std::vector<int64_t> lastWeights, lastBias, lastMultipliers, lastShifts;
 };
 
 } // namespace narrow::benchmark
