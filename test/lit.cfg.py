@@ -7,7 +7,7 @@ import lit.formats
 config.name = "narrow"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "models", "unit", "benchmark", "fuzz"]
+config.excludes = ["Inputs", "models", "unit", "fuzz"]
 config.test_source_root = os.path.join(config.narrow_source, "test")
 config.test_exec_root = os.path.join(config.narrow_build, "test")
 tools = [os.path.join(config.narrow_build, "bin"), config.llvm_tools]
