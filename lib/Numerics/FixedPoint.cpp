@@ -67,6 +67,24 @@ std::optional<Multiplier> narrow::numerics::computeMultiplier16(double factor) {
   return ::computeMultiplier(factor, 15);
 }
 
+std::optional<std::vector<Multiplier>> narrow::numerics::computeMultipliers(std::span<const double> factors,
+                                                                            int maxShift) {
+  int shift = maxShift;
+  for (double factor : factors) {
+    std::optional<Multiplier> own = computeMultiplier(factor);
+    if (!own)
+      return std::nullopt;
+    shift = std::min(shift, own->shift);
+  }
+  std::vector<Multiplier> result;
+  for (double factor : factors)
+    // Below 2^31: computeMultiplier has the same product for its own shift, which is no smaller.
+    result.push_back({static_cast<int32_t>(std::llround(std::ldexp(factor, shift))), shift});
+  if (result.empty())
+    return std::nullopt;
+  return result;
+}
+
 int32_t narrow::numerics::applyScale(int32_t value, Multiplier scale, RescaleRounding rounding) {
   // At most 2^62 + 2^61 + 2^30: no overflow for any operands that are valid().
   int64_t round = int64_t{1} << (scale.shift - 1);

@@ -23,7 +23,9 @@
 // CHECK:       %[[L:.*]] = tosa.rescale %[[PW]],
 // CHECK-SAME:    narrow.id = "pw"
 // CHECK-SAME:    (tensor<1x4x4x3xi32>, {{.*}}) -> tensor<1x4x4x3xi32>
-// CHECK:       %[[R:.*]] = tosa.rescale %[[X]],
+// The factor of codes is an integer, times 2^10 (N19).
+// CHECK:       %[[TEN:.*]] = "tosa.const"() <{values = dense<10> : tensor<1xi8>}>
+// CHECK:       %[[R:.*]] = tosa.rescale %[[X]], %{{[^,]*}}, %[[TEN]],
 // CHECK-SAME:    (tensor<1x4x4x3xi8>, {{.*}}) -> tensor<1x4x4x3xi32>
 // CHECK:       %[[S:.*]] = tosa.add %[[L]], %[[R]]
 // CHECK:       %[[Y:.*]] = tosa.rescale %[[S]],

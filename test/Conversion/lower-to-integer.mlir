@@ -24,9 +24,9 @@
 // CHECK-SAME:    acc_type = i32
 // CHECK-SAME:    pad = array<i64: 1, 1, 1, 1>
 // CHECK-SAME:    -> tensor<1x4x4x2xi32>
-// 0.5 * 0.125 / 0.25 = 2^-2 and 0.5 * 0.0625 / 0.25 = 2^-3
-// CHECK-DAG:   %[[M:.*]] = "tosa.const"() <{values = dense<1073741824> : tensor<2xi32>}>
-// CHECK-DAG:   %[[SH:.*]] = "tosa.const"() <{values = dense<[32, 33]> : tensor<2xi8>}>
+// 0.5 * 0.125 / 0.25 = 2^-2 and 0.5 * 0.0625 / 0.25 = 2^-3, with one shift (N25)
+// CHECK-DAG:   %[[M:.*]] = "tosa.const"() <{values = dense<[1073741824, 536870912]> : tensor<2xi32>}>
+// CHECK-DAG:   %[[SH:.*]] = "tosa.const"() <{values = dense<32> : tensor<2xi8>}>
 // CHECK:       %[[R:.*]] = tosa.rescale %[[A]], %[[M]], %[[SH]],
 // CHECK-SAME:    narrow.id = "relu"
 // CHECK-SAME:    per_channel = true, rounding_mode = SINGLE_ROUND

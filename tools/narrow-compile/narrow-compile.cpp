@@ -354,6 +354,7 @@ std::string Compiler::makeManifest(bool isFloat) const {
     llvm::json::Array kernels;
     for (auto entry : profiled.getAsRange<DictionaryAttr>())
       kernels.push_back(llvm::json::Object{{"name", entry.getAs<StringAttr>("name").getValue()},
+                                           {"kind", entry.getAs<StringAttr>("kind").getValue()},
                                            {"macs", entry.getAs<IntegerAttr>("macs").getInt()},
                                            {"bytes", entry.getAs<IntegerAttr>("bytes").getInt()}});
     manifest["profile_offset"] = (*module)->getAttrOfType<IntegerAttr>("narrow.profile_offset").getInt();

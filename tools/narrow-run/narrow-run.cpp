@@ -88,9 +88,13 @@ public:
   /// One run on one batch. May be called from several threads.
   virtual llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) = 0;
   virtual void describe(llvm::json::Object &) const {}
-  /// Cycles of every kernel since the first run of this thread, with what the
-  /// kernels are; null if the model does not count.
-  virtual llvm::json::Value readProfile() const { return nullptr; }
+  /// What the counters of the model count, and their values on this thread;
+  /// empty if the model does not count.
+  struct Profile {
+    llvm::json::Array kernels;
+    ArrayRef<int64_t> cycles;
+  };
+  virtual Profile getProfile() const { return {}; }
   /// Uses up to `count` threads: for each run if the result is 1, else so many
   /// runs at the same time.
   virtual llvm::Expected<unsigned> useThreads(unsigned count) { return count; }
@@ -119,26 +123,19 @@ public:
     team = std::make_unique<ThreadTeam>(count);
     return 1;
   }
-  llvm::json::Value readProfile() const override {
+  Profile getProfile() const override {
     llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(model->info().manifest);
     if (!manifest) {
       llvm::consumeError(manifest.takeError());
-      return nullptr;
+      return {};
     }
-    const llvm::json::Array *kernels =
-        manifest->getAsObject() ? manifest->getAsObject()->getArray("profile") : nullptr;
+    const llvm::json::Object *object = manifest->getAsObject();
+    const llvm::json::Array *kernels = object ? object->getArray("profile") : nullptr;
     if (!kernels)
-      return nullptr;
-    const auto *cycles =
-        reinterpret_cast<const int64_t *>(static_cast<const char *>(getArena().data()) +
-                                          manifest->getAsObject()->getInteger("profile_offset").value_or(0));
-    llvm::json::Array result;
-    for (auto [i, kernel] : llvm::enumerate(*kernels)) {
-      llvm::json::Object entry = *kernel.getAsObject();
-      entry["cycles"] = cycles[i];
-      result.push_back(std::move(entry));
-    }
-    return result;
+      return {};
+    const char *counters =
+        static_cast<const char *>(getArena().data()) + object->getInteger("profile_offset").value_or(0);
+    return {*kernels, ArrayRef(reinterpret_cast<const int64_t *>(counters), kernels->size())};
   }
   void describe(llvm::json::Object &json) const override {
     const narrow_model_info &info = model->info();
@@ -356,6 +353,23 @@ llvm::Error Run::compareAgainst(llvm::json::Object &json) const {
   return llvm::Error::success();
 }
 
+/// Adds to each kernel its time, its rate, and the share of what the CPU can do at
+/// most, which the first counter measures.
+static llvm::json::Array describeProfile(llvm::json::Array kernels, ArrayRef<int64_t> cycles,
+                                         double msPerCycle) {
+  double peak = 0;
+  for (auto [value, count] : llvm::zip(kernels, cycles)) {
+    llvm::json::Object &kernel = *value.getAsObject();
+    double ms = count * msPerCycle, rate = *kernel.getNumber("macs") / ms / 1e6;
+    if (peak == 0)
+      peak = rate;
+    kernel["ms"] = ms;
+    kernel["gmacs_per_s"] = rate;
+    kernel["share_of_peak"] = rate / peak;
+  }
+  return kernels;
+}
+
 llvm::Error Run::time(llvm::json::Object &json) {
   auto in = allocate(runner->inputs), out = allocate(runner->outputs);
   if (data)
@@ -370,33 +384,31 @@ llvm::Error Run::time(llvm::json::Object &json) {
   for (int64_t i = 0; i < std::min<int64_t>(options.repeat, 3); ++i) // Warm up.
     if (llvm::Error error = runner->run(inPointers, outPointers))
       return error;
+  Runner::Profile profile;
+  if (options.profile) {
+    profile = runner->getProfile();
+    if (profile.kernels.empty())
+      return llvm::createStringError(options.model + " has no counters: compile it with --profile");
+  }
+  std::vector<int64_t> before(profile.cycles), fewest(before.size(), std::numeric_limits<int64_t>::max());
   std::vector<double> times;
+  double elapsed = 0;
+  uint64_t firstCycle = __builtin_readcyclecounter();
   for (int64_t i = 0; i < options.repeat; ++i) {
     auto start = std::chrono::steady_clock::now();
     if (llvm::Error error = runner->run(inPointers, outPointers))
       return error;
     times.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-  }
-  if (options.profile) {
-    llvm::json::Value profile = runner->readProfile();
-    if (profile == llvm::json::Value(nullptr))
-      return llvm::createStringError(options.model + " has no counters: compile it with --profile");
-    // Cycles of the time stamp counter become time by the share of the whole.
-    double total = 0, elapsed = 0;
-    for (double t : times)
-      elapsed += t / times.size();
-    for (llvm::json::Value &kernel : *profile.getAsArray())
-      total += *kernel.getAsObject()->getNumber("cycles");
-    for (llvm::json::Value &value : *profile.getAsArray()) {
-      llvm::json::Object &kernel = *value.getAsObject();
-      double ms = *kernel.getNumber("cycles") / total * elapsed;
-      kernel["ms"] = ms;
-      kernel["gmacs_per_s"] = *kernel.getNumber("macs") / ms / 1e6;
-      kernel.erase("cycles");
+    elapsed += times.back();
+    for (auto [now, last, least] : llvm::zip(profile.cycles, before, fewest)) {
+      least = std::min(least, now - last);
+      last = now;
     }
-    json["profile"] = std::move(profile);
   }
+  if (options.profile)
+    json["profile"] = describeProfile(std::move(profile.kernels), fewest,
+                                      elapsed / (__builtin_readcyclecounter() - firstCycle));
   llvm::sort(times);
   json["latency_ms"] = llvm::json::Object{{"min", times.front()},
                                           {"median", times[times.size() / 2]},
@@ -536,14 +548,21 @@ int Run::main() {
                            ? "compared " + std::to_string(*differ) + " samples differ from the reference\n"
                            : "compared equal to the reference, byte for byte\n");
     if (auto *profile = json.getArray("profile")) {
-      llvm::outs() << llvm::formatv("{0,10} {1,8} {2,12} {3,12}  {4}\n", "ms", "GMAC/s", "MACs", "bytes",
-                                    "kernel");
+      llvm::outs() << llvm::formatv("{0,9} {1,7} {2,5} {3,11} {4,9}  {5,-28} {6}\n", "ms", "GMAC/s", "peak",
+                                    "MACs", "bytes", "compiled as", "kernel");
+      double total = 0;
       for (const llvm::json::Value &value : *profile) {
         const llvm::json::Object &kernel = *value.getAsObject();
-        llvm::outs() << llvm::formatv("{0,10:f4} {1,8:f1} {2,12} {3,12}  {4}\n", *kernel.getNumber("ms"),
-                                      *kernel.getNumber("gmacs_per_s"), *kernel.getInteger("macs"),
-                                      *kernel.getInteger("bytes"), *kernel.getString("name"));
+        bool isPeak = &value == &profile->front();
+        total += isPeak ? 0 : *kernel.getNumber("ms");
+        int64_t macs = *kernel.getInteger("macs");
+        llvm::outs() << llvm::formatv(
+            "{0,9:f4} {1,7} {2,5} {3,11} {4,9}  {5,-28} {6}\n", *kernel.getNumber("ms"),
+            macs ? llvm::formatv("{0:f1}", *kernel.getNumber("gmacs_per_s")).str() : "",
+            macs ? llvm::formatv("{0:p0}", *kernel.getNumber("share_of_peak")).str() : "", macs,
+            *kernel.getInteger("bytes"), *kernel.getString("kind"), *kernel.getString("name"));
       }
+      llvm::outs() << llvm::formatv("{0,9:f4} sum of the kernels' fastest runs\n", total);
     }
     if (auto *latency = json.getObject("latency_ms"))
       llvm::outs() << llvm::formatv("latency  min {0:f4} ms, median {1:f4} ms of {2} runs\n",

@@ -1,6 +1,8 @@
 //===- Add.h - Addition at a common scale -----------------------*- C++ -*-===//
 //
-// Rule N19 of docs/numerics.md: how two tensors of different scales are added.
+// Rule N19 of docs/numerics.md: how tensors of different scales are added. Every
+// term is brought to i32 at the result's scale divided by 2^k, then they are
+// added, and the sum is rounded to the result's scale.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_ADD_H
@@ -12,23 +14,18 @@
 
 namespace narrow::numerics {
 
-/// `y = rescale(rescale(x1 - z1, lhs) + rescale(x2 - z2, rhs), output) + zy`,
-/// all intermediate values i32 at `scale`.
-struct AddMultipliers {
-  Multiplier lhs, rhs, output;
-  int leftShift = 20;
-  double scale = 0; ///< 2 * max(s1, s2) / 2^leftShift
-};
+/// The largest k; smaller ones where a term would not fit.
+constexpr int addFractionBits = 16;
 
-/// Multipliers for s1 * x1 + s2 * x2 at the output scale sy, as TFLite's ADD:
-/// the common scale is 2 * max(s1, s2) / 2^20. `max1`, `max2` bound
-/// |x1 - z1|, |x2 - z2|: 255 for 8-bit codes, the accumulator bound for a
-/// contraction that is added without an i8 between. The left shift is the
-/// largest up to 20 for which each rescale meets fitsApplyScale, which also
-/// keeps the sum within i32. nullopt: not even a shift of 0 does, or a scale is not
-/// positive and finite.
-std::optional<AddMultipliers> addMultipliers(double s1, double s2, double sy, int64_t max1 = 255,
-                                             int64_t max2 = 255);
+/// The factor of an 8-bit term, rounded to an integer n, as the multiplier n * 2^10
+/// with the shift 10: a product without a rounding of its own. nullopt if n does not
+/// fit, or if a term could change by more than 2^-8 of the result's scale, which is
+/// 2^fractionBits of the common one.
+std::optional<Multiplier> addCodesMultiplier(double factor, int fractionBits);
+
+/// Whether terms x with |x| <= limit can be brought to the common scale by `factor`
+/// in arithmetic of 32 bits: TOSA's precondition (fitsApplyScale) with one bit to spare.
+bool fitsAddTerm(int64_t limit, Multiplier factor);
 
 } // namespace narrow::numerics
 

@@ -1,6 +1,6 @@
 //===- FixedPoint.h - Multiplication by a multiplier and a shift -*- C++ -*-===//
 //
-// Rules N10 to N14 of docs/numerics.md: the arithmetic of tosa.rescale.
+// Rules N10 to N14 and N25 of docs/numerics.md: the arithmetic of tosa.rescale.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_FIXEDPOINT_H
@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace narrow::numerics {
 
 /// A positive real factor as `multiplier * 2^-shift`. TOSA's form: multiplier
-/// in [2^30, 2^31) except after extreme shifts, shift in [2, 62] (N10).
+/// below 2^31, and from 2^30 on where N10 chooses it; shift in [2, 62].
 struct Multiplier {
   int32_t multiplier = 0;
   int32_t shift = 2;
@@ -30,6 +32,11 @@ std::optional<Multiplier> computeMultiplier(double factor);
 /// The same with a 15-bit multiplier (tosa.rescale with scale32 = false);
 /// nullopt from 2^13 on.
 std::optional<Multiplier> computeMultiplier16(double factor);
+
+/// The factors of the channels of one tensor, with one shift for all: the largest
+/// up to `maxShift` with which every multiplier fits (N25). nullopt if one of them
+/// has no Multiplier, or there is none.
+std::optional<std::vector<Multiplier>> computeMultipliers(std::span<const double> factors, int maxShift);
 
 enum class RescaleRounding { Single, Double };
 

@@ -69,10 +69,8 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
   // Equal channels share one multiplier.
   if (llvm::all_equal(factors))
     factors = factors.take_front();
-  SmallVector<int64_t> multipliers, shifts;
-  for (auto [channel, factor] : llvm::enumerate(factors)) {
-    std::optional<numerics::Multiplier> scale = numerics::computeMultiplier(factor);
-    if (!scale || !(factor > 0)) {
+  for (auto [channel, factor] : llvm::enumerate(factors))
+    if (!numerics::computeMultiplier(factor) || !(factor > 0)) {
       std::string where = factors.size() == 1 ? "" : " of channel " + std::to_string(channel);
       llvm::SmallString<32> number;
       APFloat(factor).toString(number);
@@ -81,12 +79,25 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
                              "multiplier and shift; it must be "
                              "above 0 and below 2^29. Check the scales of both");
     }
-    multipliers.push_back(scale->multiplier);
-    shifts.push_back(scale->shift);
+  auto inputElement = cast<IntegerType>(type.getElementType());
+  // From accumulators to codes the shift is one that 16-bit lanes can make (N25).
+  constexpr int anyShift = 62, codeShift = 39;
+  bool toCodes = inputElement.isInteger(32) && element.isInteger(8);
+  return rescale(input, inputZp, element, outputZp,
+                 *numerics::computeMultipliers(factors, toCodes ? codeShift : anyShift), name);
+}
+
+Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
+                        ArrayRef<numerics::Multiplier> scales, Operation *name) {
+  auto type = cast<RankedTensorType>(input.getType());
+  auto inputElement = cast<IntegerType>(type.getElementType());
+  SmallVector<int64_t> multipliers, shifts;
+  for (const numerics::Multiplier &scale : scales) {
+    multipliers.push_back(scale.multiplier);
+    shifts.push_back(scale.shift);
   }
   Location loc = name->getLoc();
-  int64_t count = factors.size();
-  auto inputElement = cast<IntegerType>(type.getElementType());
+  int64_t count = scales.size();
   Value multiplier = createConstant(builder, loc, {count}, multipliers, builder.getI32Type());
   Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
   Value zeroIn = createConstant(builder, loc, {1}, ArrayRef<int64_t>(inputZp), inputElement);

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Analysis/IntegerRanges.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Numerics/FixedPoint.h"
 #include "narrow/Numerics/QuantParams.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
@@ -123,6 +124,9 @@ public:
   /// factor has no multiplier.
   std::optional<Value> rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                ArrayRef<double> factors, Operation *name);
+  /// The same with multipliers that are chosen already.
+  Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
+                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name);
   /// rescale to the codes of the target, then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
   /// tosa.clamp unless the bounds are those of i8.

@@ -2,13 +2,12 @@
 //
 // tosa.add, sub, maximum and minimum, nested as deep as they are without a
 // quantization between. Their leaves (codes, accumulators of contractions,
-// constants) are brought to i32 at the result's scale divided by 2^k, k the
-// largest up to 20 for which nothing can leave 30 bits.
+// constants) are brought to i32 at the result's scale divided by 2^k (N19).
 //
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
-#include "narrow/Numerics/FixedPoint.h"
+#include "narrow/Numerics/Add.h"
 #include "narrow/Numerics/Rounding.h"
 #include <cmath>
 
@@ -34,16 +33,22 @@ public:
   /// Finds the leaves below `real`; false, with a reason on an op, if one is
   /// neither codes nor accumulator nor constant.
   bool collect(Value real, Operation *user);
-  /// Whether every leaf can be brought to `scale` without loss of high bits.
-  bool fits(double scale) const;
-  std::optional<Value> emit(Value real, double scale);
+  /// Whether every leaf can be brought to `resultScale` / 2^k without loss of high bits;
+  /// emit() then does it.
+  bool choose(double resultScale, int k);
+  double getScale() const { return scale; }
+  std::optional<Value> emit(Value real);
 
 private:
   bool addLeaf(Value real, Leaf leaf);
+  /// How a leaf gets to `scale`.
+  std::optional<std::vector<numerics::Multiplier>> getMultipliers(const Leaf &leaf) const;
 
   Lowering &lowering;
   llvm::MapVector<Value, Leaf> leaves;
   double total = 0; ///< no node of the tree exceeds it
+  double scale = 0; ///< of the sum
+  int fractionBits = 0;
 };
 
 } // namespace
@@ -105,26 +110,43 @@ bool Sum::collect(Value real, Operation *user) {
          false;
 }
 
-bool Sum::fits(double scale) const {
+std::optional<std::vector<numerics::Multiplier>> Sum::getMultipliers(const Leaf &leaf) const {
+  SmallVector<double> factors;
+  for (double from : leaf.scales)
+    factors.push_back(from / scale);
+  bool isCodes = getElementTypeOrSelf(leaf.value.getType()).isInteger(8);
+  if (std::optional<numerics::Multiplier> whole;
+      isCodes && (whole = numerics::addCodesMultiplier(factors.front(), fractionBits)))
+    return std::vector{*whole};
+  return numerics::computeMultipliers(factors, /*maxShift=*/62);
+}
+
+bool Sum::choose(double resultScale, int k) {
+  scale = std::ldexp(resultScale, -k);
+  fractionBits = k;
   constexpr double limit = 1 << 30;
   if (!(total / scale < limit))
     return false;
-  for (const auto &[real, leaf] : leaves)
-    for (auto [range, from] : llvm::zip_first(leaf.ranges, leaf.scales)) {
-      std::optional<numerics::Multiplier> factor = numerics::computeMultiplier(from / scale);
-      if (!factor || !numerics::fitsApplyScale(range.magnitude(), *factor))
+  for (const auto &[real, leaf] : leaves) {
+    if (!leaf.value)
+      continue;
+    auto multipliers = getMultipliers(leaf);
+    if (!multipliers)
+      return false;
+    for (auto [range, factor] : llvm::zip_first(leaf.ranges, *multipliers))
+      if (!numerics::fitsAddTerm(range.magnitude(), factor))
         return false;
-    }
+  }
   return true;
 }
 
-std::optional<Value> Sum::emit(Value real, double scale) {
+std::optional<Value> Sum::emit(Value real) {
   OpBuilder &builder = lowering.getBuilder();
   auto i32 = cast<IntegerType>(builder.getI32Type());
   auto it = leaves.find(real);
   if (it == leaves.end()) {
     Operation *op = real.getDefiningOp();
-    std::optional<Value> lhs = emit(op->getOperand(0), scale), rhs = emit(op->getOperand(1), scale);
+    std::optional<Value> lhs = emit(op->getOperand(0)), rhs = emit(op->getOperand(1));
     if (!lhs || !rhs)
       return std::nullopt;
     Type type = cast<RankedTensorType>(real.getType()).clone(i32);
@@ -144,27 +166,26 @@ std::optional<Value> Sum::emit(Value real, double scale) {
     return createConstant(builder, real.getLoc(), cast<RankedTensorType>(real.getType()).getShape(), values,
                           i32);
   }
-  SmallVector<double> factors;
-  for (double from : leaf.scales)
-    factors.push_back(from / scale);
-  return lowering.rescale(leaf.value, leaf.zeroPoint, i32, 0, factors, real.getDefiningOp());
+  std::vector<numerics::Multiplier> multipliers = *getMultipliers(leaf);
+  if (llvm::all_equal(multipliers))
+    multipliers.resize(1);
+  return lowering.rescale(leaf.value, leaf.zeroPoint, i32, 0, multipliers, real.getDefiningOp());
 }
 
 std::optional<Value> mlir::narrow::lowerSum(Lowering &lowering, Operation *op, const Target &target) {
   Sum sum(lowering);
   if (!sum.collect(op->getResult(0), op))
     return std::nullopt;
-  int k = 20;
-  while (k >= 0 && !sum.fits(std::ldexp(target.type.getScale(), -k)))
+  int k = numerics::addFractionBits;
+  while (k >= 0 && !sum.choose(target.type.getScale(), k))
     --k;
   if (k < 0)
     return lowering.error(op, "its operands can exceed 2^30 steps of its "
                               "result's scale; check the scales and the "
                               "weights of the contractions that it adds");
-  double scale = std::ldexp(target.type.getScale(), -k);
   lowering.getBuilder().setInsertionPoint(op);
-  std::optional<Value> wide = sum.emit(op->getResult(0), scale);
+  std::optional<Value> wide = sum.emit(op->getResult(0));
   if (!wide)
     return std::nullopt;
-  return lowering.requantize(*wide, scale, target, op);
+  return lowering.requantize(*wide, sum.getScale(), target, op);
 }

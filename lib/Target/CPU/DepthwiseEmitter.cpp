@@ -108,6 +108,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   };
   // The taps of each group; -1 stands for none.
   bool slides = packed && group == 4 && dilation[1] == 1;
+  kind = slides ? "depthwise, sliding" : "depthwise";
   SmallVector<SmallVector<int64_t>> tapGroups;
   int64_t columnGroups = llvm::divideCeil(kernelH, group); // of one kernel column, if it slides
   if (slides)
@@ -227,7 +228,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
         std::copy_n(floatWeights.begin() + tap * channels, channels, table.begin() + tap * padded);
       weightMemref =
           globalBytes("weights", {reinterpret_cast<char *>(table.data()), table.size() * 4}, b.getF32Type());
-    } else if (!block.packed) {
+    } else if (!block.pack) {
       std::vector<int32_t> table(taps * padded);
       for (int64_t tap = 0; tap < taps; ++tap)
         std::copy_n(weights.begin() + tap * channels, channels, table.begin() + tap * padded);
@@ -241,8 +242,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
         for (auto [g, members] : llvm::enumerate(tapGroups))
           for (int64_t slot = 0; slot < step; ++slot)
             for (auto [i, tap] : llvm::enumerate(members)) {
-              int64_t v = slot / block.width, j = slot % block.width;
-              int64_t channel = first + blk * step + (j / 4) * 4 * group + 4 * v + j % 4;
+              int64_t channel = first + blk * step + block.channelOf(slot);
               if (tap < 0 || channel >= channels)
                 continue;
               int64_t to = ((blk * int64_t(tapGroups.size()) + g) * step + slot) * group + i;
@@ -275,7 +275,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
             Value at = add(rowStart, mul(ow, stride[1] * in.strides[2]));
             if (real)
               store(ow, floatPixel(at, weightMemref, channel, block, padded));
-            else if (!block.packed)
+            else if (!block.pack)
               store(ow, plainPixel(at, weightMemref, channel, block, padded));
             else
               store(ow, packedPixel(at, weightMemref, weightAt, channel, block));
@@ -289,12 +289,12 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   unsigned parts = packed ? group : 1;
   int64_t whole = channels / (target.lanes * parts), done = whole * target.lanes * parts;
   if (whole)
-    emitBlocks({target.lanes, parts, packed, int64_t(target.lanes) * parts}, 0, whole);
+    emitBlocks({target.lanes, parts, packed ? parts : 0, int64_t(target.lanes) * parts}, 0, whole);
   if (int64_t rest = channels - done) {
     unsigned width = 4;
     while (int64_t(width) * parts < rest)
       width *= 2;
-    emitBlocks({width, parts, packed, rest}, done, 1);
+    emitBlocks({width, parts, packed ? parts : 0, rest}, done, 1);
   }
   return status;
 }

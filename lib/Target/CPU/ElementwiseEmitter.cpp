@@ -55,7 +55,7 @@ Parts KernelEmitter::loadBroadcast(const Buffer &buffer, const Point &point, con
   Value start = offsetOf(buffer.layout, point);
   if (buffer.layout.shape.back() != 1 || block.valid <= 1)
     return load(buffer, start, block);
-  ChannelBlock one{1, 1, false, 1};
+  ChannelBlock one{1, 1, 0, 1};
   Value single = load(buffer, start, one).front();
   auto type = lanes(block.width, cast<VectorType>(single.getType()).getElementType());
   Value scalar = vector::ExtractOp::create(b, loc, single, ArrayRef<int64_t>{0});
@@ -367,7 +367,7 @@ LogicalResult KernelEmitter::emitElementwise() {
       loop(done, whole, step, [&](Value c) {
         loaded.clear();
         point.push_back(c);
-        ChannelBlock block{width, parts, pack, step};
+        ChannelBlock block{width, parts, pack ? parts : 0, step};
         if (failed(storeResult(yielded(), output, point, block)))
           status = failure();
         point.pop_back();

@@ -225,6 +225,10 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
       function.addFnAttr("target-features", variant.target.features);
     if (!variant.target.tune.empty())
       function.addFnAttr("tune-cpu", variant.target.tune);
+    // LLVM cannot align the stack any more when it finds that it must spill vectors:
+    // their speed would depend on where the caller's stack is.
+    if ((*machine)->getTargetTriple().isX86())
+      function.addFnAttr(llvm::Attribute::getWithStackAlignment(llvmContext, llvm::Align(64)));
   }
   for (StringRef entry : {"main", "network"})
     if (llvm::Function *function = module->getFunction(entry))

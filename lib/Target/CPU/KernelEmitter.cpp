@@ -37,7 +37,14 @@ LogicalResult KernelEmitter::emit() {
         return emitDepthwise(depthwise);
       return emitContraction(&op);
     case KernelRole::Movement:
+      kind = "copy";
       return emitMovement(&op);
+    case KernelRole::Window:
+      kind = "pool";
+      break;
+    case KernelRole::Reduction:
+      kind = "reduction";
+      break;
     default:
       break;
     }

@@ -7,15 +7,17 @@
 //
 // Lanes. In registers an integer element is one i32 lane, a float one f32 lane.
 // A block is `parts` vectors of `width` lanes. In natural order part p holds
-// channels [p*width, (p+1)*width). In packed order `group` parts together hold
-// group*width channels the way in-register packing leaves them: channel
-// 4*group*q + 4*v + e is lane 4*q + e of part v (q counts 128-bit lanes), so that
-// packing 32-bit lanes to codes and unpacking codes never crosses 128 bits.
+// channels [p*width, (p+1)*width). In packed order P parts together hold P*width
+// channels the way in-register packing leaves them: channel 4*P*q + 4*v + e is
+// lane 4*q + e of part v (q counts 128-bit lanes), so that packing 32-bit lanes
+// to codes and unpacking codes never crosses 128 bits. A storage vector takes
+// `group` parts: where P is smaller, group/P points share one.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_LIB_TARGET_CPU_KERNELEMITTER_H
 #define NARROW_LIB_TARGET_CPU_KERNELEMITTER_H
 
+#include "DotProduct.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
@@ -60,9 +62,16 @@ private:
 struct ChannelBlock {
   unsigned width; ///< lanes of one part
   unsigned parts;
-  bool packed = false; ///< order of the channels, see above
-  int64_t valid;       ///< channels that exist; the lanes behind are garbage
+  unsigned pack = 0; ///< P of packed order, see above; 0: natural order
+  int64_t valid;     ///< channels that exist; the lanes behind are garbage
   int64_t channels() const { return int64_t(width) * parts; }
+  /// The channel, counted from the block's first, in lane `slot % width` of part `slot / width`.
+  int64_t channelOf(int64_t slot) const {
+    if (!pack)
+      return slot;
+    int64_t unit = int64_t(width) * pack, v = slot % unit / width, j = slot % width;
+    return slot / unit * unit + j / 4 * 4 * pack + 4 * v + j % 4;
+  }
 };
 
 /// An index of a tensor: one Value for each axis, the last one the first
@@ -75,8 +84,12 @@ public:
   KernelEmitter(OpBuilder &builder, GlobalTables &tables, const TargetDescription &target, KernelOp kernel,
                 ArrayRef<Buffer> inputs, ArrayRef<Buffer> outputs);
   LogicalResult emit();
+  /// How it was compiled, in a few words: the kind of kernel, its tile.
+  StringRef getKind() const { return kind; }
 
 private:
+  friend class ContractionEmitter;
+
   //===- Indices and loops (KernelEmitter.cpp) ------------------------------===//
   Value index(int64_t value);
   Value add(Value a, Value b);
@@ -92,6 +105,12 @@ private:
                             function_ref<SmallVector<Value>(Value, ValueRange)> body);
   Value offsetOf(const BufferLayout &layout, ArrayRef<Value> point);
 
+  /// What the last rescale leaves to the packing of a vector: codes times 2^bits.
+  struct Fraction {
+    int64_t bits;
+    int64_t addend; ///< rounding and zero point
+  };
+
   //===- Memory (LaneMemory.cpp) --------------------------------------------===//
   VectorType lanes(unsigned n, Type element) { return VectorType::get({n}, element); }
   Value splat(VectorType type, int64_t value);
@@ -103,9 +122,13 @@ private:
   /// they are saturated to [lo, hi] here.
   void store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block, int64_t lo,
              int64_t hi);
+  /// The same of several points, one after the other in `parts`, in packed order.
+  void storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
+                   const ChannelBlock &block, int64_t lo, int64_t hi, std::optional<Fraction> fraction);
   Value shuffle(Value a, Value b, function_ref<int64_t(int64_t)> from, int64_t n);
   Value unpackLanes(Value a, Value b, bool high, unsigned elementsPerLane);
-  Value packToStorage(Parts parts, const ChannelBlock &block, Type storage);
+  Value packToStorage(ArrayRef<Value> parts, unsigned width, Type storage, std::optional<Fraction> fraction);
+  Parts unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout);
   /// A table of `element`s, one for each channel, in the order of `block`.
   Parts loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
                   const ChannelBlock &block);
@@ -125,6 +148,8 @@ private:
   FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
   Parts emitActivation(ActivationOp op, Parts x);
+  std::optional<Fraction> getFraction(tosa::RescaleOp op, const ChannelBlock &block);
+  FailureOr<Parts> emitFraction(tosa::RescaleOp op, const Point &point, const ChannelBlock &block);
   /// The value of a rescale before saturation, moved by `offset`.
   FailureOr<Parts> emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
                                int64_t offset, bool saturate);
@@ -135,7 +160,13 @@ private:
   /// Strips clamps and the saturation of the last rescale off `value`: what
   /// remains is evaluated without them and saturated to [lo, hi] by the store.
   Value stripSaturation(Value value, int64_t &lo, int64_t &hi);
-  LogicalResult storeResult(Value value, const Buffer &buffer, const Point &point, const ChannelBlock &block);
+  LogicalResult storeResult(Value value, const Buffer &buffer, const Point &point,
+                            const ChannelBlock &block) {
+    return storeResult(value, buffer, point, block, {});
+  }
+  /// The same at several points; `prepare` is called before the lanes of each are evaluated.
+  LogicalResult storeResult(Value value, const Buffer &buffer, ArrayRef<Point> points,
+                            const ChannelBlock &block, function_ref<void(size_t)> prepare);
   std::string keyOf(Value value, StringRef suffix);
   Parts map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine);
 
@@ -149,7 +180,9 @@ private:
                   Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
   void fillBorder(const Buffer &buffer);
   void fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value);
-  Value dot(Value acc, Value data, Value weights, unsigned width);
+  Value dot(Value acc, Value data, Value weights, unsigned width) {
+    return emitDot(b, loc, target, acc, data, weights, width);
+  }
   /// All tensors that the epilogue of the contraction touches are codes or per-channel constants.
   bool epilogueAllowsPacked();
 
@@ -165,6 +198,7 @@ private:
   KernelOp kernel;
   SmallVector<Buffer> inputs, outputs;
   Location loc;
+  std::string kind = "element-wise";
   /// Lanes that are already in registers (accumulators), by the value they are of.
   DenseMap<Value, Parts> ready;
   /// Bounds of |lane| of accumulators, by the value they are of.

@@ -26,6 +26,12 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
   return KernelRole::Unsupported;
 }
 
+int64_t mlir::narrow::countProducts(Operation *contraction) {
+  auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
+  auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
+  return result.getNumElements() * (weights.getNumElements() / result.getShape().back());
+}
+
 static bool isLaneType(Type type) {
   type = getElementTypeOrSelf(type);
   if (auto quantized = dyn_cast<quant::QuantizedType>(type))

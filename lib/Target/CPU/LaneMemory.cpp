@@ -82,29 +82,12 @@ Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock
   const BufferLayout &layout = buffer.layout;
   auto laneType = lanes(block.width, b.getI32Type());
   Parts parts;
-  if (block.packed) { // Codes only.
-    unsigned group = target.group(), width = block.width * group;
-    for (unsigned first = 0; first < block.parts; first += group) {
+  if (block.pack) { // Codes only.
+    unsigned width = block.width * block.pack;
+    for (unsigned first = 0; first < block.parts; first += block.pack) {
       int64_t start = int64_t(first) * block.width;
       Value codes = loadVector(buffer, add(offset, start), block.valid - start, width);
-      for (unsigned v = 0; v < group; ++v) {
-        // Each code to the top of an i32 lane, then shifted down.
-        unsigned bits = layout.element.getIntOrFloatBitWidth();
-        Value zero = arith::ConstantOp::create(b, loc, codes.getType(), b.getZeroAttr(codes.getType()));
-        Value lane = shuffle(
-            codes, zero,
-            [&](int64_t i) {
-              int64_t slot = i / group, byte = i % group, q = slot / 4, e = slot % 4;
-              int64_t source = q * 4 * group + 4 * v + e;
-              bool here = layout.isUnsigned ? byte == 0 : byte == group - 1;
-              return here ? source : int64_t(width);
-            },
-            width);
-        Value wide = vector::BitCastOp::create(b, loc, laneType, lane);
-        if (!layout.isUnsigned)
-          wide = arith::ShRSIOp::create(b, loc, wide, splat(laneType, 32 - bits));
-        parts.push_back(wide);
-      }
+      parts.append(unpackFromStorage(codes, block, layout));
     }
   } else {
     for (unsigned p = 0; p < block.parts; ++p) {
@@ -128,26 +111,68 @@ Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock
   return parts;
 }
 
+/// P parts in packed order from the codes of P*width channels.
+Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
+  unsigned group = target.group(), pack = block.pack, bits = layout.element.getIntOrFloatBitWidth();
+  auto laneType = lanes(block.width, b.getI32Type());
+  // The codes of 4 channels of each part to every 128-bit lane.
+  int64_t width = block.width * group;
+  if (pack != group) {
+    Type piece = b.getIntegerType(4 * pack * bits);
+    int64_t quarters = block.width / 4, copies = group / pack;
+    Value pieces = vector::BitCastOp::create(b, loc, lanes(quarters, piece), codes);
+    pieces = shuffle(pieces, pieces, [&](int64_t i) { return i / copies; }, quarters * copies);
+    codes = vector::BitCastOp::create(b, loc, lanes(width, layout.element), pieces);
+  }
+  Parts parts;
+  for (unsigned v = 0; v < pack; ++v) {
+    // Each code to the top of an i32 lane, then shifted down.
+    Value zero = arith::ConstantOp::create(b, loc, codes.getType(), b.getZeroAttr(codes.getType()));
+    Value lane = shuffle(
+        codes, zero,
+        [&](int64_t i) {
+          int64_t slot = i / group, byte = i % group, q = slot / 4, e = slot % 4;
+          int64_t source = q * 4 * group + 4 * v + e;
+          bool here = layout.isUnsigned ? byte == 0 : byte == group - 1;
+          return here ? source : width;
+        },
+        width);
+    Value wide = vector::BitCastOp::create(b, loc, laneType, lane);
+    if (!layout.isUnsigned)
+      wide = arith::ShRSIOp::create(b, loc, wide, splat(laneType, 32 - bits));
+    parts.push_back(wide);
+  }
+  return parts;
+}
+
 /// One storage vector from `group` parts in packed order, saturated to the
-/// storage type (i16: signed; i8: unsigned for U8 storage, else signed).
-Value KernelEmitter::packToStorage(Parts parts, const ChannelBlock &block, Type storage) {
-  unsigned width = block.width;
+/// storage type (i16: signed; i8: unsigned for U8 storage, else signed). With a
+/// fraction the parts are products whose codes are rounded here, in 16-bit lanes.
+Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
+                                   std::optional<Fraction> fraction) {
   auto call = [&](StringRef name, VectorType type, Value x, Value y) -> Value {
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, y}).getResult(0);
   };
   auto i16x = lanes(2 * width, b.getI16Type());
   if (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd) {
-    StringRef words = width == 16  ? "llvm.x86.avx512.packssdw.512"
-                      : width == 8 ? "llvm.x86.avx2.packssdw"
-                                   : "llvm.x86.sse2.packssdw.128";
+    StringRef name = width == 16  ? "llvm.x86.avx512.packssdw.512"
+                     : width == 8 ? "llvm.x86.avx2.packssdw"
+                                  : "llvm.x86.sse2.packssdw.128";
     StringRef bytes = width == 16  ? "llvm.x86.avx512.packuswb.512"
                       : width == 8 ? "llvm.x86.avx2.packuswb"
                                    : "llvm.x86.sse2.packuswb.128";
-    Value low = call(words, i16x, parts[0], parts[1]);
+    auto words = [&](Value x, Value y) -> Value {
+      Value packed = call(name, i16x, x, y);
+      if (!fraction)
+        return packed;
+      // Saturated sums shift to codes beyond the ends, where the exact ones lie too.
+      packed = LLVM::SAddSat::create(b, loc, packed, splat(i16x, fraction->addend));
+      return arith::ShRSIOp::create(b, loc, packed, splat(i16x, fraction->bits));
+    };
+    Value low = words(parts[0], parts[1]);
     if (parts.size() == 2)
       return low;
-    Value high = call(words, i16x, parts[2], parts[3]);
-    return call(bytes, lanes(4 * width, b.getI8Type()), low, high);
+    return call(bytes, lanes(4 * width, b.getI8Type()), low, words(parts[2], parts[3]));
   }
   // Four lanes: packed order is natural order.
   unsigned bits = storage.getIntOrFloatBitWidth();
@@ -169,25 +194,21 @@ Value KernelEmitter::packToStorage(Parts parts, const ChannelBlock &block, Type 
   return result;
 }
 
-void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block,
-                          int64_t lo, int64_t hi) {
+void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
+                                const ChannelBlock &block, int64_t lo, int64_t hi,
+                                std::optional<Fraction> fraction) {
   const BufferLayout &layout = buffer.layout;
-  if (layout.element.isF32() || layout.element.isInteger(32)) {
-    for (unsigned p = 0; p < block.parts; ++p)
-      if (int64_t start = int64_t(p) * block.width; start < block.valid)
-        storeVector(buffer, add(offset, start), parts[p], block.valid - start);
-    return;
-  }
-  unsigned bits = layout.element.getIntOrFloatBitWidth();
+  unsigned bits = layout.element.getIntOrFloatBitWidth(), group = target.group(), pack = block.pack;
   int64_t typeLo = layout.isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
   int64_t typeHi = layout.isUnsigned ? (int64_t{1} << bits) - 1 : (int64_t{1} << (bits - 1)) - 1;
-  if (block.packed) {
-    unsigned group = target.group();
-    for (unsigned first = 0; first < block.parts; first += group) {
-      int64_t start = int64_t(first) * block.width;
-      if (start >= block.valid)
-        break;
-      Value stored = packToStorage(Parts(ArrayRef<Value>(parts).slice(first, group)), block, layout.element);
+  size_t joined = group / pack; // points in one storage vector
+  for (unsigned first = 0; first < block.parts && int64_t(first) * block.width < block.valid; first += pack)
+    for (size_t point = 0; point < offsets.size(); point += joined) {
+      Parts together;
+      for (size_t j = 0; j < joined; ++j) // The last point as often as one is missing.
+        together.append(
+            Parts(parts.slice(std::min(point + j, offsets.size() - 1) * block.parts + first, pack)));
+      Value stored = packToStorage(together, block.width, layout.element, fraction);
       auto type = cast<VectorType>(stored.getType());
       if (lo > typeLo)
         stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))
@@ -195,8 +216,34 @@ void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const
       if (hi < typeHi)
         stored = layout.isUnsigned ? Value(arith::MinUIOp::create(b, loc, stored, splat(type, hi)))
                                    : Value(arith::MinSIOp::create(b, loc, stored, splat(type, hi)));
-      storeVector(buffer, add(offset, start), stored, block.valid - start);
+      if (joined > 1) { // Every 128-bit lane has a piece of each point.
+        int64_t quarters = block.width / 4, pieces = quarters * joined;
+        auto pieceType = lanes(pieces, b.getIntegerType(4 * pack * bits));
+        Value moved = vector::BitCastOp::create(b, loc, pieceType, stored);
+        moved =
+            shuffle(moved, moved, [&](int64_t i) { return i % quarters * joined + i / quarters; }, pieces);
+        stored = vector::BitCastOp::create(b, loc, type, moved);
+      }
+      int64_t start = int64_t(first) * block.width, each = int64_t(block.width) * pack;
+      for (size_t j = 0; j < joined && point + j < offsets.size(); ++j) {
+        Value codes = stored;
+        if (joined > 1)
+          codes = vector::ExtractStridedSliceOp::create(b, loc, stored, ArrayRef<int64_t>{int64_t(j) * each},
+                                                        ArrayRef<int64_t>{each}, ArrayRef<int64_t>{1});
+        storeVector(buffer, add(offsets[point + j], start), codes, block.valid - start);
+      }
     }
+}
+
+void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block,
+                          int64_t lo, int64_t hi) {
+  const BufferLayout &layout = buffer.layout;
+  if (block.pack)
+    return storePacked(buffer, offset, parts, block, lo, hi, std::nullopt);
+  if (layout.element.isF32() || layout.element.isInteger(32)) {
+    for (unsigned p = 0; p < block.parts; ++p)
+      if (int64_t start = int64_t(p) * block.width; start < block.valid)
+        storeVector(buffer, add(offset, start), parts[p], block.valid - start);
     return;
   }
   auto laneType = lanes(block.width, b.getI32Type());
@@ -218,20 +265,13 @@ void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const
 /// Pads `perChannel` to whole blocks and brings it into the order of `block`.
 template <typename T>
 std::vector<T> KernelEmitter::orderTable(ArrayRef<T> perChannel, const ChannelBlock &block) {
-  unsigned group = target.group();
-  int64_t unit = block.packed ? int64_t(block.width) * group : block.width;
+  int64_t unit = int64_t(block.width) * std::max(block.pack, 1u);
   // One unit more: a block may start at any channel and reach past the end.
   int64_t padded = (llvm::divideCeil(perChannel.size(), unit) + block.parts) * unit;
   std::vector<T> out(padded, perChannel.back());
-  for (int64_t i = 0; i < padded; ++i) {
-    int64_t channel = i;
-    if (block.packed) {
-      int64_t base = i / unit * unit, v = i % unit / block.width, j = i % block.width;
-      channel = base + (j / 4) * 4 * group + 4 * v + j % 4;
-    }
-    if (channel < static_cast<int64_t>(perChannel.size()))
+  for (int64_t i = 0; i < padded; ++i)
+    if (int64_t channel = block.channelOf(i); channel < static_cast<int64_t>(perChannel.size()))
       out[i] = perChannel[channel];
-  }
   return out;
 }
 

@@ -1,8 +1,8 @@
 //===- LowerKernels.cpp - From kernels on tensors to code on memory -------===//
 #include "KernelEmitter.h"
+#include "Profiler.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "narrow/Target/CPU/KernelOps.h"
@@ -46,12 +46,9 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
       lowerBound = std::max(lowerBound, entry.second.getLowerBound());
     }
     OpBuilder builder(module.getContext());
-    if (profile) { // Counters, one for each kernel, behind everything else.
-      module.walk([&](Operation *op) {
-        counters += llvm::isa<KernelOp, func::ReturnOp>(op) ? 1 + op->getNumOperands() : 0;
-      });
-      countersOffset = arenaSize;
-      arenaSize += llvm::alignTo(counters * sizeof(int64_t), arenaAlignment);
+    if (profile) {
+      profiler.emplace(module, *target, arenaSize);
+      arenaSize += profiler->getSize();
     }
     arenaType = MemRefType::get({arenaSize}, builder.getI8Type());
 
@@ -71,10 +68,8 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     module->setAttr("narrow.arena_lower_bound", builder.getI64IntegerAttr(lowerBound));
     module->setAttr("narrow.arena_alignment", builder.getI64IntegerAttr(arenaAlignment));
     module->setAttr("narrow.isa", builder.getStringAttr(target->isa));
-    if (profile) {
-      module->setAttr("narrow.profile_offset", builder.getI64IntegerAttr(countersOffset));
-      module->setAttr("narrow.profile", builder.getArrayAttr(profiled));
-    }
+    if (profiler)
+      profiler->describe();
     if (!observed.empty())
       module->setAttr("narrow.observed", builder.getStrArrayAttr(observed));
   }
@@ -144,6 +139,8 @@ private:
     };
     auto bufferOf = [&](Value value) { return Buffer{memrefOf(value), plan.lookup(value).layout}; };
 
+    if (profiler && name == "main")
+      profiler->countPeak(builder, entry->getArgument(0));
     for (Operation &op : block) {
       if (auto kernel = dyn_cast<KernelOp>(op)) {
         if (plan.isView(kernel.getResult(0)))
@@ -233,12 +230,14 @@ private:
     for (SmallVector<Buffer> *buffers : {&inputs, &outputs})
       for (Buffer &buffer : *buffers)
         buffer.memref = body->getArgument(next++);
-    if (failed(KernelEmitter(outer, tables, *target, kernel, inputs, outputs).emit()))
+    KernelEmitter emitter(outer, tables, *target, kernel, inputs, outputs);
+    if (failed(emitter.emit()))
       return failure();
+    function->setAttr("narrow.kernel", builder.getStringAttr(emitter.getKind()));
     func::ReturnOp::create(outer, kernel.getLoc());
     auto call = [&] { func::CallOp::create(builder, kernel.getLoc(), function, operands); };
-    if (profile)
-      count(builder, kernel, arena, call);
+    if (profiler)
+      profiler->count(builder, kernel, emitter.getKind(), arena, call);
     else
       call();
     return success();
@@ -259,51 +258,6 @@ private:
       outputs += elements(result);
     constexpr int64_t cyclesPerVector = 8; // of the epilogue, and of ops without products
     return products / (target->lanes * target->group()) + outputs * cyclesPerVector / target->lanes;
-  }
-
-  static int64_t countProducts(Operation *contraction) {
-    auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
-    auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
-    return result.getNumElements() * (weights.getNumElements() / result.getShape().back());
-  }
-
-  /// Adds the cycles that `call` takes to the kernel's counter.
-  void count(OpBuilder &builder, KernelOp kernel, Value arena, function_ref<void()> call) {
-    Location loc = kernel.getLoc();
-    auto i64 = builder.getI64Type();
-    auto now = [&]() -> Value {
-      return LLVM::CallIntrinsicOp::create(builder, loc, i64, builder.getStringAttr("llvm.readcyclecounter"),
-                                           ValueRange{})
-          .getResult(0);
-    };
-    Value before = now();
-    call();
-    Value after = now();
-    Value offset = arith::ConstantIndexOp::create(builder, loc, countersOffset);
-    Value table =
-        memref::ViewOp::create(builder, loc, MemRefType::get({counters}, i64), arena, offset, ValueRange{});
-    Value slot = arith::ConstantIndexOp::create(builder, loc, profiled.size());
-    Value sum = memref::LoadOp::create(builder, loc, table, slot);
-    sum = arith::AddIOp::create(builder, loc, sum, arith::SubIOp::create(builder, loc, after, before));
-    memref::StoreOp::create(builder, loc, sum, table, slot);
-
-    int64_t macs = 0, bytes = 0;
-    auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
-    for (Operation &op : kernel.getBody().front())
-      if (getKernelRole(&op) == KernelRole::Contraction) {
-        macs += countProducts(&op);
-        bytes += elements(op.getOperand(1)) *
-                 getElementTypeOrSelf(op.getOperand(1).getType()).getIntOrFloatBitWidth() / 8;
-      }
-    for (Value value :
-         llvm::concat<Value>(SmallVector<Value>(kernel.getInputs()), SmallVector<Value>(kernel.getResults())))
-      bytes += BufferLayout::plain(cast<RankedTensorType>(value.getType())).size *
-               BufferLayout::plain(cast<RankedTensorType>(value.getType())).elementBytes();
-    auto id = kernel->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
-    profiled.push_back(builder.getDictionaryAttr(
-        {builder.getNamedAttr("name", id ? id : builder.getStringAttr(kernel.getSymName())),
-         builder.getNamedAttr("macs", builder.getI64IntegerAttr(macs)),
-         builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes))}));
   }
 
   /// Results leave the arena as plain tensors.
@@ -375,8 +329,7 @@ private:
   MemRefType arenaType;
   std::map<Operation *, MemoryPlan> plans; // looked up, never iterated for output
   SmallVector<StringRef> observed;
-  int64_t counters = 0, countersOffset = 0;
-  SmallVector<Attribute> profiled; ///< what each counter counts
+  std::optional<Profiler> profiler; ///< with --profile
 };
 
 } // namespace

@@ -73,7 +73,7 @@ void KernelEmitter::copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t
   auto copy = [&](Value toAt, Value fromAt, unsigned width, int64_t valid) {
     if (sameStorage)
       return storeVector(to, toAt, loadVector(from, fromAt, valid, width), valid);
-    ChannelBlock block{width, 1, false, valid};
+    ChannelBlock block{width, 1, 0, valid};
     Parts parts = load(from, fromAt, block);
     if (to.layout.codeOffset)
       parts[0] = arith::AddIOp::create(b, loc, parts[0],
@@ -229,7 +229,7 @@ LogicalResult KernelEmitter::emitSoftmax(SoftmaxOp op) {
   const Buffer &to = outputs[0];
   int64_t axis = op.getAxis(), size = from->layout.shape[axis];
   auto type = lanes(1, b.getF32Type());
-  ChannelBlock one{1, 1, false, 1};
+  ChannelBlock one{1, 1, 0, 1};
   auto at = [&](const Buffer &buffer, Value base, Value i) {
     return add(base, mul(i, buffer.layout.strides[axis]));
   };

@@ -90,6 +90,45 @@ Value KernelEmitter::product16(Value x, Value y) {
   return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{a, c}).getResult(0);
 }
 
+/// ((x * m + 2^(s-1)) >> s) + z, saturated to codes, is the upper half h of x * m taken
+/// to 16 bits with saturation, plus c, shifted by t = s - 32, where one shift up to 39
+/// serves all channels: c = 2^(t-1) + (z << t).
+std::optional<KernelEmitter::Fraction> KernelEmitter::getFraction(tosa::RescaleOp op,
+                                                                  const ChannelBlock &block) {
+  auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift()),
+       inputZp = getIntegers(op.getInputZp()), outputZp = getIntegers(op.getOutputZp());
+  bool packs = block.pack && (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd);
+  if (!packs || !multipliers || !shifts || !inputZp || !outputZp || inputZp->front() != 0 ||
+      op.getRoundingMode() != tosa::RoundingMode::SINGLE_ROUND || op.getInputUnsigned() ||
+      op.getOutputUnsigned() || !getElementTypeOrSelf(op.getInput().getType()).isInteger(32))
+    return std::nullopt;
+  int64_t bits = shifts->front() - 32;
+  bool fits = bits >= 1 && bits <= 7 && llvm::all_equal(*shifts) &&
+              llvm::all_of(*multipliers, [](int64_t m) { return m >= 0 && m < int64_t{1} << 31; });
+  if (!fits)
+    return std::nullopt;
+  return Fraction{bits, (int64_t{1} << (bits - 1)) + outputZp->front() * (int64_t{1} << bits)};
+}
+
+FailureOr<Parts> KernelEmitter::emitFraction(tosa::RescaleOp op, const Point &point,
+                                             const ChannelBlock &block) {
+  FailureOr<Parts> parts = evaluate(op.getInput(), point, block);
+  if (failed(parts))
+    return failure();
+  std::vector<int64_t> multipliers = *getIntegers(op.getMultiplier());
+  if (int64_t m = multipliers.front(); multipliers.size() == 1 && llvm::isPowerOf2_64(m)) {
+    // The upper half of x * 2^n is x >> (32 - n).
+    for (Value &x : *parts)
+      x = arith::ShRSIOp::create(b, loc, x, splat(cast<VectorType>(x.getType()), 32 - llvm::Log2_64(m)));
+    return parts;
+  }
+  Parts m = loadTable(keyOf(op.getResult(), "m"), multipliers, 32, point.empty() ? Value() : point.back(),
+                      block);
+  for (auto [x, factor] : llvm::zip(*parts, m))
+    x = highProduct(x, factor);
+  return parts;
+}
+
 FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
                                             int64_t offset, bool saturate) {
   auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift());
@@ -126,6 +165,13 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     down.push_back(t);
     identity &= s < 62 && m == int64_t{1} << s;
   }
+  // n * 2^s is a product without a rounding.
+  bool whole = !doubleRound;
+  std::vector<int64_t> products;
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts)) {
+    products.push_back(m >> s);
+    whole &= s < 31 && products.back() << s == m && reach * products.back() < int64_t{1} << 31;
+  }
   // A power of two is a rounded shift, as long as the sum stays in 32 bits.
   std::vector<int64_t> places;
   bool power = !doubleRound;
@@ -150,6 +196,13 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     if (zeroPoint)
       for (Value &x : *input)
         x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+  } else if (whole) {
+    Parts factor = loadTable(keyOf(self, "w"), products, 32, channel, block);
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      x = arith::MulIOp::create(b, loc, x, factor[p]);
+      if (zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
   } else if (power) {
     std::vector<int64_t> halfUp;
     for (int64_t place : places)
@@ -193,7 +246,7 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     }
     narrow = fits;
   }
-  if (identity || power || splits) {
+  if (identity || whole || power || splits) {
     // Done.
   } else if (narrow) {
     Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
@@ -263,24 +316,37 @@ Value KernelEmitter::stripSaturation(Value value, int64_t &lo, int64_t &hi) {
   return value;
 }
 
-LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, const Point &point,
-                                         const ChannelBlock &block) {
-  Value offset = offsetOf(buffer.layout, point);
+LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, ArrayRef<Point> points,
+                                         const ChannelBlock &block, function_ref<void(size_t)> prepare) {
   int64_t lo = std::numeric_limits<int32_t>::min(), hi = std::numeric_limits<int32_t>::max();
   if (isCode(value)) {
     lo = -128, hi = 127;
     value = stripSaturation(value, lo, hi);
   }
   int64_t move = buffer.layout.codeOffset;
-  FailureOr<Parts> parts;
   auto rescale = value.getDefiningOp<tosa::RescaleOp>();
-  if (rescale && isCode(value) && !ready.contains(value) && !findInput(value))
-    parts = emitRescale(rescale, point, block, move, /*saturate=*/false);
-  else
-    parts = evaluate(value, point, block, move);
-  if (failed(parts))
-    return failure();
-  store(buffer, offset, *parts, block, lo + move, hi + move);
+  bool isLast = rescale && isCode(value) && !ready.contains(value) && !findInput(value);
+  std::optional<Fraction> fraction = isLast ? getFraction(rescale, block) : std::nullopt;
+  if (fraction)
+    fraction->addend += move << fraction->bits;
+  SmallVector<Value> offsets;
+  Parts all;
+  for (auto [i, point] : llvm::enumerate(points)) {
+    if (prepare)
+      prepare(i);
+    FailureOr<Parts> parts = fraction ? emitFraction(rescale, point, block)
+                             : isLast ? emitRescale(rescale, point, block, move, /*saturate=*/false)
+                                      : evaluate(value, point, block, move);
+    if (failed(parts))
+      return failure();
+    offsets.push_back(offsetOf(buffer.layout, point));
+    if (block.pack)
+      all.append(*parts);
+    else
+      store(buffer, offsets.back(), *parts, block, lo + move, hi + move);
+  }
+  if (block.pack)
+    storePacked(buffer, offsets, all, block, lo + move, hi + move, fraction);
   return success();
 }
 

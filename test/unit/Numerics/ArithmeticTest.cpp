@@ -115,66 +115,42 @@ TEST(Accumulator, MatrixProductWithZeroPoints) {
   }
 }
 
-namespace {
-int32_t add(const AddMultipliers &m, int32_t a, int32_t b) {
-  int64_t sum =
-      int64_t{applyScale(a, m.lhs, RescaleRounding::Single)} + applyScale(b, m.rhs, RescaleRounding::Single);
-  EXPECT_GE(sum, std::numeric_limits<int32_t>::min());
-  EXPECT_LE(sum, std::numeric_limits<int32_t>::max());
-  return applyScale(static_cast<int32_t>(sum), m.output, RescaleRounding::Single);
-}
-} // namespace
-
-TEST(Add, EightBitsUseTwentyBits) {
-  auto m = addMultipliers(0.02, 0.05, 0.06);
+// The factor of a term of codes is an integer: no rounding before the sum.
+TEST(Add, CodesHaveIntegerFactors) {
+  auto m = addCodesMultiplier(54613.33, 16); // 0.05 / 0.06 * 2^16
   ASSERT_TRUE(m);
-  EXPECT_EQ(m->leftShift, 20);
-  EXPECT_DOUBLE_EQ(m->scale, 0.1 / (1 << 20));
-  EXPECT_EQ(m->rhs, (Multiplier{1 << 30, 11})); // 2^19: half of the common scale
-  EXPECT_NEAR(m->lhs.value(), 0.2 * (1 << 20), 1e-3);
-  EXPECT_EQ(add(*m, 100, -20), 17); // (2.0 - 1.0) / 0.06 = 16.67
-  EXPECT_EQ(add(*m, 0, 0), 0);
+  EXPECT_EQ(*m, (Multiplier{54613 << 10, 10}));
+  EXPECT_TRUE(fitsAddTerm(255, *m));
+  EXPECT_FALSE(fitsAddTerm(256, *m)); // 2 * 256 is TOSA's limit for this shift
+  for (int x = -255; x <= 255; ++x)
+    ASSERT_EQ(applyScale(x, *m, RescaleRounding::Single), x * 54613);
 }
 
-// All pairs of codes: the nearest code, but for sums within 2^-10 of a tie.
+TEST(Add, RefusesFactorsThatLoseTooMuch) {
+  EXPECT_TRUE(addCodesMultiplier(100.5, 16));
+  EXPECT_TRUE(addCodesMultiplier(100.0, 8));   // exact
+  EXPECT_FALSE(addCodesMultiplier(100.5, 14)); // 127 of 2^14 is more than 2^-8
+  EXPECT_FALSE(addCodesMultiplier(0.2, 16));
+  EXPECT_FALSE(addCodesMultiplier(1 << 21, 16));
+  EXPECT_FALSE(addCodesMultiplier(NAN, 16));
+  EXPECT_FALSE(addCodesMultiplier(INFINITY, 16));
+  EXPECT_FALSE(addCodesMultiplier(-300, 16));
+}
+
+// All pairs of codes: the nearest code, but for sums within 2^-7 of a tie.
 TEST(Add, ExhaustiveAtEightBits) {
   for (auto [s1, s2, sy] :
-       {std::tuple{0.02, 0.05, 0.06}, {0.013, 0.013, 0.013}, {1e-3, 0.7, 0.9}, {3.0, 0.1, 2.0}}) {
-    auto m = addMultipliers(s1, s2, sy);
-    ASSERT_TRUE(m);
+       {std::tuple{0.02, 0.05, 0.06}, {0.013, 0.013, 0.013}, {1e-2, 0.7, 0.9}, {3.0, 0.1, 2.0}}) {
+    double scale = std::ldexp(sy, -addFractionBits);
+    auto m1 = addCodesMultiplier(s1 / scale, addFractionBits),
+         m2 = addCodesMultiplier(s2 / scale, addFractionBits), out = computeMultiplier(scale / sy);
+    ASSERT_TRUE(m1 && m2 && out);
     for (int a = -255; a <= 255; ++a)
-      for (int b = -255; b <= 255; ++b)
-        ASSERT_NEAR(add(*m, a, b), (s1 * a + s2 * b) / sy, 0.5 + 0x1p-10) << s1 << " " << a << " " << b;
+      for (int b = -255; b <= 255; ++b) {
+        int32_t sum =
+            applyScale(a, *m1, RescaleRounding::Single) + applyScale(b, *m2, RescaleRounding::Single);
+        ASSERT_NEAR(applyScale(sum, *out, RescaleRounding::Single), (s1 * a + s2 * b) / sy, 0.5 + 0x1p-7)
+            << s1 << " " << a << " " << b;
+      }
   }
-}
-
-TEST(Add, RejectsWhatIsNoScale) {
-  EXPECT_FALSE(addMultipliers(0, 1, 1));
-  EXPECT_FALSE(addMultipliers(1, -1, 1));
-  EXPECT_FALSE(addMultipliers(1, 1, NAN));
-  EXPECT_FALSE(addMultipliers(INFINITY, 1, 1));
-  EXPECT_FALSE(addMultipliers(1, 1, 1, -1));
-  EXPECT_FALSE(addMultipliers(1, 1, 1e-30)); // the output factor has no multiplier
-}
-
-// An accumulator is added without an i8 between: fewer bits, never an overflow.
-RC_GTEST_PROP(Add, AccumulatorsNeverOverflow, ()) {
-  int64_t max1 = *rc::gen::inRange<int64_t>(0, int64_t{1} << 31);
-  double s1 = std::ldexp(*rc::gen::inRange(1000, 2000), -*rc::gen::inRange(10, 34));
-  double s2 = std::ldexp(*rc::gen::inRange(1000, 2000), -*rc::gen::inRange(10, 20));
-  double sy = std::ldexp(*rc::gen::inRange(1000, 2000), -*rc::gen::inRange(10, 20));
-  auto m = addMultipliers(s1, s2, sy, max1, 255);
-  if (!m)
-    return;
-  RC_ASSERT(m->leftShift >= 0);
-  RC_ASSERT(m->leftShift <= 20);
-  int32_t top = static_cast<int32_t>(max1);
-  int32_t inner = *rc::gen::inRange<int32_t>(-top, top == 0 ? 1 : top);
-  for (int32_t a : {-top, top, inner})
-    for (int32_t b : {-255, 0, 255}) {
-      double exact = (s1 * a + s2 * b) / sy;
-      // Half a unit of the output and of each operand, and the multipliers' error.
-      double tolerance = 0.5 + 1.1 * m->scale / sy + 1e-8 * (std::fabs(s1 * a) + std::fabs(s2 * b)) / sy;
-      RC_ASSERT(std::fabs(add(*m, a, b) - exact) <= tolerance);
-    }
 }

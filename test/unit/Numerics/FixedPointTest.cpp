@@ -168,3 +168,48 @@ RC_GTEST_PROP(FixedPoint, Monotone, ()) {
   RC_ASSERT(single(a, m) <= single(b, m));
   RC_ASSERT(twice(a, m) <= twice(b, m));
 }
+
+// N25: one shift for all channels.
+TEST(ComputeMultipliers, ShareTheShiftOfTheLargest) {
+  std::vector<double> factors{0.25, 0.001, 1e-9};
+  auto m = computeMultipliers(factors, 62);
+  ASSERT_TRUE(m);
+  EXPECT_EQ((*m)[0], (Multiplier{1 << 30, 32})); // as N10 has it
+  EXPECT_EQ((*m)[1], (Multiplier{4294967, 32}));
+  EXPECT_EQ((*m)[2], (Multiplier{4, 32}));
+  m = computeMultipliers(factors, 31);
+  ASSERT_TRUE(m);
+  EXPECT_EQ((*m)[0], (Multiplier{1 << 29, 31}));
+}
+
+TEST(ComputeMultipliers, RefuseWhatHasNone) {
+  EXPECT_FALSE(computeMultipliers(std::vector<double>{}, 62));
+  EXPECT_FALSE(computeMultipliers(std::vector<double>{0.5, NAN}, 62));
+  EXPECT_FALSE(computeMultipliers(std::vector<double>{0.5, -1.0}, 62));
+  EXPECT_FALSE(computeMultipliers(std::vector<double>{0x1p29, 1.0}, 62));
+}
+
+// Rounds up to a power of two: the multiplier must not reach 2^31.
+TEST(ComputeMultipliers, StayBelowTwoToTheThirtyOne) {
+  auto m = computeMultipliers(std::vector<double>{0.999999999999, 0.5}, 62);
+  ASSERT_TRUE(m);
+  EXPECT_EQ((*m)[0], (Multiplier{1 << 30, 30}));
+  EXPECT_EQ((*m)[1], (Multiplier{1 << 29, 30}));
+}
+
+// The error that sharing costs: at most half a unit of the shift for each unit of the value.
+RC_GTEST_PROP(ComputeMultipliers, AreNearTheFactors, ()) {
+  auto exponents = *rc::gen::container<std::vector<int>>(5, rc::gen::inRange(-30, 20));
+  std::vector<double> factors;
+  for (int exponent : exponents)
+    factors.push_back(std::ldexp(*rc::gen::inRange(1000, 2000), exponent - 11));
+  int maxShift = *rc::gen::inRange(20, 62);
+  auto m = computeMultipliers(factors, maxShift);
+  RC_ASSERT(m.has_value());
+  for (size_t i = 0; i < factors.size(); ++i) {
+    RC_ASSERT((*m)[i].valid());
+    RC_ASSERT((*m)[i].shift == m->front().shift);
+    RC_ASSERT((*m)[i].shift <= maxShift);
+    RC_ASSERT(std::fabs((*m)[i].value() - factors[i]) <= std::ldexp(0.5, -(*m)[i].shift));
+  }
+}

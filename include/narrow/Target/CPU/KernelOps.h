@@ -20,6 +20,9 @@ enum class KernelRole {
 
 KernelRole getKernelRole(Operation *op);
 
+/// Multiplications of one contraction.
+int64_t countProducts(Operation *contraction);
+
 /// True when code can be generated for `op`; else says why not in `reason`.
 bool isSupportedByKernels(Operation *op, std::string &reason);
 

@@ -1,0 +1,21 @@
+//===- DotProduct.h - The instruction that multiplies and adds --*- C++ -*-===//
+#ifndef NARROW_LIB_TARGET_CPU_DOTPRODUCT_H
+#define NARROW_LIB_TARGET_CPU_DOTPRODUCT_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "narrow/Target/CPU/TargetDescription.h"
+
+namespace mlir::narrow {
+
+/// The codes of one vector operand of emitDot for `width` lanes.
+VectorType getDotOperandType(const TargetDescription &target, unsigned width, Builder &builder);
+
+/// acc + sum over G of data * weights, lane by lane, G = target.group(). For
+/// Vpdpbusd the data are u8; everything else is signed.
+Value emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value data,
+              Value weights, unsigned width);
+
+} // namespace mlir::narrow
+
+#endif

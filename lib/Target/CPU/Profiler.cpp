@@ -1,0 +1,129 @@
+//===- Profiler.cpp - Counts the cycles of kernels ------------------------===//
+#include "Profiler.h"
+#include "DotProduct.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Target/CPU/MemoryPlan.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+namespace {
+/// Operands of the peak's loop, and its result: one cache line each.
+constexpr int64_t scratchBytes = 128;
+constexpr int64_t peakTrips = 400;
+} // namespace
+
+Profiler::Profiler(ModuleOp module, const TargetDescription &target, int64_t offset)
+    : module(module), target(target), offset(offset) {
+  module.walk([&](Operation *op) {
+    // A return may need a kernel for each result that it copies out.
+    counters += isa<KernelOp, func::ReturnOp>(op) ? 1 + op->getNumOperands() : 0;
+    isInteger |= getKernelRole(op) == KernelRole::Contraction &&
+                 !isa<FloatType>(getElementTypeOrSelf(op->getResult(0)));
+  });
+}
+
+int64_t Profiler::getSize() const { return llvm::alignTo(counters * sizeof(int64_t), 64) + scratchBytes; }
+
+void Profiler::countPeak(OpBuilder &builder, Value arena) {
+  Location loc = module.getLoc();
+  unsigned width = target.lanes, sums = target.registers - 4;
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  auto function = func::FuncOp::create(b, loc, "peak", b.getFunctionType({arena.getType()}, {}));
+  function.setPrivate();
+  b.setInsertionPointToStart(function.addEntryBlock());
+  auto laneType = VectorType::get({width}, isInteger ? Type(b.getI32Type()) : Type(b.getF32Type()));
+  auto at = [&](int64_t place, VectorType type) -> Value {
+    Value start = arith::ConstantIndexOp::create(b, loc, offset + getSize() - scratchBytes + place);
+    auto view = MemRefType::get({type.getNumElements()}, type.getElementType());
+    return memref::ViewOp::create(b, loc, view, function.getArgument(0), start, ValueRange{});
+  };
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto operandType = isInteger ? getDotOperandType(target, width, b) : laneType;
+  Value operandMemref = at(0, operandType);
+  vector::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, operandType, b.getZeroAttr(operandType)),
+                          operandMemref, zero);
+  SmallVector<Value> init(sums, arith::ConstantOp::create(b, loc, laneType, b.getZeroAttr(laneType)));
+  auto loop = scf::ForOp::create(b, loc, zero, arith::ConstantIndexOp::create(b, loc, peakTrips), one, init);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    // Read anew in every turn: a product that never changes would leave the loop.
+    LLVM::InlineAsmOp::create(b, loc, TypeRange{}, ValueRange{}, "", "~{memory}", /*has_side_effects=*/true,
+                              false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+    Value x = vector::LoadOp::create(b, loc, operandType, operandMemref, zero);
+    SmallVector<Value> next;
+    for (Value sum : loop.getRegionIterArgs())
+      next.push_back(isInteger    ? emitDot(b, loc, target, sum, x, x, width)
+                     : target.fma ? Value(math::FmaOp::create(b, loc, x, x, sum))
+                                  : arith::AddFOp::create(b, loc, sum, arith::MulFOp::create(b, loc, x, x)));
+    scf::YieldOp::create(b, loc, next);
+  }
+  Value all = loop.getResult(0);
+  for (Value sum : loop.getResults().drop_front())
+    all = isInteger ? Value(arith::AddIOp::create(b, loc, all, sum))
+                    : Value(arith::AddFOp::create(b, loc, all, sum));
+  vector::StoreOp::create(b, loc, all, at(64, laneType), zero);
+  func::ReturnOp::create(b, loc);
+
+  int64_t macs = peakTrips * int64_t(sums) * width * (isInteger ? target.group() : 1);
+  add(
+      builder, loc, arena, [&] { func::CallOp::create(builder, loc, function, arena); }, "peak",
+      "registers only", macs, 0);
+}
+
+void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, Value arena,
+                     function_ref<void()> call) {
+  int64_t macs = 0, bytes = 0;
+  for (Operation &op : kernel.getBody().front())
+    if (getKernelRole(&op) == KernelRole::Contraction) {
+      macs += countProducts(&op);
+      auto weights = cast<RankedTensorType>(op.getOperand(1).getType());
+      bytes += weights.getNumElements() * weights.getElementTypeBitWidth() / 8;
+    }
+  for (ValueRange values : {ValueRange(kernel.getInputs()), ValueRange(kernel.getResults())})
+    for (Value value : values) {
+      BufferLayout layout = BufferLayout::plain(cast<RankedTensorType>(value.getType()));
+      bytes += layout.size * layout.elementBytes();
+    }
+  auto id = kernel->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+  add(builder, kernel.getLoc(), arena, call, id ? id.getValue() : kernel.getSymName(), kind, macs, bytes);
+}
+
+void Profiler::add(OpBuilder &builder, Location loc, Value arena, function_ref<void()> work, StringRef name,
+                   StringRef kind, int64_t macs, int64_t bytes) {
+  auto i64 = builder.getI64Type();
+  auto now = [&]() -> Value {
+    return LLVM::CallIntrinsicOp::create(builder, loc, i64, builder.getStringAttr("llvm.readcyclecounter"),
+                                         ValueRange{})
+        .getResult(0);
+  };
+  Value before = now();
+  work();
+  Value after = now();
+  Value start = arith::ConstantIndexOp::create(builder, loc, offset);
+  Value table =
+      memref::ViewOp::create(builder, loc, MemRefType::get({counters}, i64), arena, start, ValueRange{});
+  Value slot = arith::ConstantIndexOp::create(builder, loc, counted.size());
+  Value sum = memref::LoadOp::create(builder, loc, table, slot);
+  sum = arith::AddIOp::create(builder, loc, sum, arith::SubIOp::create(builder, loc, after, before));
+  memref::StoreOp::create(builder, loc, sum, table, slot);
+  auto number = [&](int64_t n) { return builder.getI64IntegerAttr(n); };
+  counted.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
+                                               builder.getNamedAttr("kind", builder.getStringAttr(kind)),
+                                               builder.getNamedAttr("macs", number(macs)),
+                                               builder.getNamedAttr("bytes", number(bytes))}));
+}
+
+void Profiler::describe() {
+  Builder builder(module.getContext());
+  module->setAttr("narrow.profile_offset", builder.getI64IntegerAttr(offset));
+  module->setAttr("narrow.profile", builder.getArrayAttr(counted));
+}

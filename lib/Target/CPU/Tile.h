@@ -1,0 +1,32 @@
+//===- Tile.h - Register tiles of a contraction -----------------*- C++ -*-===//
+#ifndef NARROW_LIB_TARGET_CPU_TILE_H
+#define NARROW_LIB_TARGET_CPU_TILE_H
+
+#include "narrow/Target/CPU/TargetDescription.h"
+#include <cstdint>
+
+namespace mlir::narrow {
+
+/// The outputs that one loop over the reduction computes in registers.
+struct Tile {
+  int64_t rows = 1, cols = 1; ///< pixels
+  unsigned vectors = 1;       ///< of output channels
+  int64_t pixels() const { return rows * cols; }
+};
+
+/// What a tile is chosen for.
+struct ContractionShape {
+  int64_t height, width, channels; ///< of the output; channels of one group
+  int64_t reduction;               ///< dot instructions behind each other for one output
+  bool packs;                      ///< several results share one packing to codes
+};
+
+/// The tile with the lowest estimated cost that the target's registers hold.
+Tile chooseTile(const TargetDescription &target, const ContractionShape &shape);
+
+/// Estimated cycles of one group with that tile on one thread; only ratios matter.
+double estimateCycles(const TargetDescription &target, const ContractionShape &shape, const Tile &tile);
+
+} // namespace mlir::narrow
+
+#endif
