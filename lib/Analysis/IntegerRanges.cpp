@@ -48,8 +48,9 @@ IntegerRanges::Ranges IntegerRanges::computeRescale(Operation *op) {
   auto inputZp = getIntegers(rescale.getInputZp()), outputZp = getIntegers(rescale.getOutputZp());
   if (!multipliers || !shifts || multipliers->empty() || multipliers->size() != shifts->size() || !inputZp ||
       inputZp->size() != 1 || !outputZp || outputZp->size() != 1 || rescale.getInputUnsigned() ||
-      rescale.getOutputUnsigned() || !rescale.getScale32())
+      rescale.getOutputUnsigned())
     return {full};
+  bool scale32 = rescale.getScale32();
   ArrayRef<IntegerInterval> input = get(rescale.getInput());
   size_t channels = std::max(multipliers->size(), input.size());
   if ((multipliers->size() != 1 && multipliers->size() != channels) ||
@@ -66,9 +67,11 @@ IntegerRanges::Ranges IntegerRanges::computeRescale(Operation *op) {
     value = {value.min - inputZp->front(), value.max - inputZp->front()};
     ::narrow::numerics::Multiplier factor{static_cast<int32_t>((*multipliers)[s]),
                                           static_cast<int32_t>((*shifts)[s])};
-    if (!factor.valid() || !fitsApplyScale(value.magnitude(), factor))
+    if (!factor.valid() || (scale32 && !fitsApplyScale(value.magnitude(), factor)))
       return {full};
-    auto scaled = [&](int64_t x) {
+    auto scaled = [&](int64_t x) -> int64_t {
+      if (!scale32)
+        return applyScale16(x, factor) + outputZp->front();
       return applyScale(static_cast<int32_t>(x), factor, rounding) + outputZp->front();
     };
     ranges.push_back(saturateTo({scaled(value.min), scaled(value.max)}, full));

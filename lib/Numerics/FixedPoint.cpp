@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 using namespace narrow::numerics;
 
@@ -83,6 +84,24 @@ std::optional<std::vector<Multiplier>> narrow::numerics::computeMultipliers(std:
   if (result.empty())
     return std::nullopt;
   return result;
+}
+
+std::optional<FastMultipliers> narrow::numerics::computeFastMultipliers(std::span<const double> factors) {
+  // 7 bits would saturate words that are codes, 4 are coarse. A shift to the left costs an instruction.
+  for (auto [bits, least] : {std::pair{6, 0}, {5, 0}, {6, -4}}) {
+    FastMultipliers result{{}, bits};
+    for (double factor : factors) {
+      std::optional<Multiplier> scaled = computeMultiplier16(std::ldexp(factor, bits));
+      if (!scaled || scaled->shift > 45)
+        return std::nullopt;
+      if (scaled->shift - 15 < least)
+        break;
+      result.channels.push_back({scaled->multiplier, scaled->shift - 15});
+    }
+    if (result.channels.size() == factors.size())
+      return result;
+  }
+  return std::nullopt;
 }
 
 int32_t narrow::numerics::applyScale(int32_t value, Multiplier scale, RescaleRounding rounding) {

@@ -72,6 +72,7 @@ void mlir::narrow::buildQuantizedPipeline(OpPassManager &pm) {
 void mlir::narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOptions &options) {
   NarrowLowerToIntegerOptions lower;
   lower.strict = options.strict;
+  lower.requantize = options.requantize;
   pm.addPass(createNarrowLowerToInteger(lower));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -56,8 +56,9 @@ struct Options {
   cl::opt<bool> profile{"profile", cl::desc("count the cycles of every kernel, for narrow-run --profile"),
                         cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("say what was decided for every op"), cl::cat(category)};
-  cl::opt<std::string> requantize{"requantize", cl::desc("exact (default)"), cl::init("exact"),
-                                  cl::cat(category)};
+  cl::opt<std::string> requantize{
+      "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
+      cl::init("exact"), cl::cat(category)};
   cl::opt<unsigned> threads{"threads", cl::desc("the most threads that one run may use (1)"), cl::init(1),
                             cl::cat(category)};
   DataOptions preprocessing{category};
@@ -180,9 +181,9 @@ int Compiler::run() {
                  "': end it in " + extensionOf(form));
   if (options.output == "-" && form == Emit::Library)
     return usage("a shared library is written to a file, not to standard output");
-  if (options.requantize != "exact")
+  if (!llvm::is_contained({"exact", "fast"}, options.requantize))
     return reportError(
-        llvm::createStringError("--requantize=" + options.requantize + " is not supported: only exact is"));
+        llvm::createStringError("unknown --requantize=" + options.requantize + ": exact, fast"));
   constexpr unsigned mostThreads = 1024;
   if (options.threads < 1 || options.threads > mostThreads)
     return usage("--threads=" + llvm::Twine(options.threads) + ": a model is compiled for 1 to " +
@@ -334,6 +335,7 @@ int Compiler::quantize() {
   if (stage == Stage::Quantized) {
     IntegerPipelineOptions integer;
     integer.strict = options.strict.getValue();
+    integer.requantize = options.requantize.getValue();
     if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
       return BadInput;
   }

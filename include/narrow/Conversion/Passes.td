@@ -15,7 +15,7 @@ def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
       `tosa.rescale`, per channel where the weights are. Clamps fold into the
       saturation if their bounds are the ends of the codes.
     - `add`, `sub`, `maximum`, `minimum` bring their operands to i32 at the
-      result's scale / 2^k, with k up to 20 as far as proven ranges allow. A
+      result's scale / 2^k, with k up to 16 as far as proven ranges allow. A
       contraction that feeds one without a quantization between is rescaled i32
       to i32. `mul`, sums and averages over the plane compute in i32 likewise.
     - An expression over one tensor of codes and constants becomes one
@@ -46,7 +46,9 @@ def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
     Option<"strict", "strict", "bool", "false",
            "any float op other than the conversions of the entry and the exit is an error">,
     Option<"rounding", "rounding", "std::string", "\"single\"",
-           "rounding of tosa.rescale: single, or double as in TensorFlow Lite">
+           "rounding of tosa.rescale: single, or double as in TensorFlow Lite">,
+    Option<"requantize", "requantize", "std::string", "\"exact\"",
+           "how accumulators become codes: exact, or fast, in 16 bits (rule N26), which may be off by one">
   ];
   let statistics = [
     Statistic<"numRescales", "rescales", "tosa.rescale ops in the network">,

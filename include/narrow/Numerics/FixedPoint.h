@@ -1,6 +1,6 @@
 //===- FixedPoint.h - Multiplication by a multiplier and a shift -*- C++ -*-===//
 //
-// Rules N10 to N14 and N25 of docs/numerics.md: the arithmetic of tosa.rescale.
+// Rules N10 to N14, N25 and N26 of docs/numerics.md: the arithmetic of tosa.rescale.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_FIXEDPOINT_H
@@ -37,6 +37,19 @@ std::optional<Multiplier> computeMultiplier16(double factor);
 /// up to `maxShift` with which every multiplier fits (N25). nullopt if one of them
 /// has no Multiplier, or there is none.
 std::optional<std::vector<Multiplier>> computeMultipliers(std::span<const double> factors, int maxShift);
+
+/// A factor as `multiplier * 2^-15 * 2^-bits * 2^-shift` (N26), multiplier in [2^14, 2^15):
+/// three rescales, the second and third of which need 16 bits.
+struct FastMultiplier {
+  int32_t multiplier = 0;
+  int32_t shift = 0; ///< in [-4, 30]
+};
+struct FastMultipliers {
+  std::vector<FastMultiplier> channels;
+  int bits = 0; ///< behind the code in between; one for all channels
+};
+/// nullopt if a factor is 2^-2 or more, far below, or NaN.
+std::optional<FastMultipliers> computeFastMultipliers(std::span<const double> factors);
 
 enum class RescaleRounding { Single, Double };
 

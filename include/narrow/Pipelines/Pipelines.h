@@ -38,6 +38,9 @@ struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> 
 struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {
   Option<bool> strict{*this, "strict", llvm::cl::desc("an op that stays float is an error"),
                       llvm::cl::init(false)};
+  Option<std::string> requantize{*this, "requantize",
+                                 llvm::cl::desc("how accumulators become codes: exact or fast"),
+                                 llvm::cl::init("exact")};
 };
 
 struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {

@@ -98,14 +98,15 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   }
   Location loc = name->getLoc();
   int64_t count = scales.size();
-  Value multiplier = createConstant(builder, loc, {count}, multipliers, builder.getI32Type());
+  bool scale32 = !inputElement.isInteger(16);
+  Value multiplier = createConstant(builder, loc, {count}, multipliers,
+                                    scale32 ? builder.getI32Type() : builder.getI16Type());
   Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
   Value zeroIn = createConstant(builder, loc, {1}, ArrayRef<int64_t>(inputZp), inputElement);
   Value zeroOut = createConstant(builder, loc, {1}, ArrayRef<int64_t>(outputZp), cast<IntegerType>(element));
-  Value result =
-      tosa::RescaleOp::create(builder, loc, type.clone(element), input, multiplier, shift, zeroIn, zeroOut,
-                              /*scale32=*/true, rounding, /*per_channel=*/count != 1,
-                              /*input_unsigned=*/false, /*output_unsigned=*/false);
+  Value result = tosa::RescaleOp::create(builder, loc, type.clone(element), input, multiplier, shift, zeroIn,
+                                         zeroOut, scale32, rounding, /*per_channel=*/count != 1,
+                                         /*input_unsigned=*/false, /*output_unsigned=*/false);
   // Widened codes are the same tensor still, and so are codes that were named.
   Operation *source = input.getDefiningOp();
   StringRef id = NarrowDialect::getIdAttrName();
@@ -137,14 +138,50 @@ std::optional<Value> Lowering::convert(Codes from, const Target &target, Operati
   return clamp(codes, bounds, name);
 }
 
+/// Accumulators to 16 bits with some behind the code, in two steps, then to codes.
+std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
+                                              Operation *name) {
+  Operation *source = wide.getDefiningOp();
+  auto quantizable = dyn_cast_if_present<QuantizableOpInterface>(source);
+  if (rounding != tosa::RoundingMode::SINGLE_ROUND || !quantizable ||
+      quantizable.getQuantizationKind() != QuantizationKind::Contraction)
+    return std::nullopt;
+  if (llvm::all_equal(factors))
+    factors = factors.take_front();
+  auto fast = numerics::computeFastMultipliers(factors);
+  if (!fast)
+    return std::nullopt;
+  std::vector<numerics::Multiplier> shifts, products;
+  ArrayRef<IntegerInterval> sums = ranges.get(wide);
+  for (auto [channel, scale] : llvm::enumerate(fast->channels)) {
+    shifts.push_back({1 << 30, 30 + scale.shift});
+    products.push_back({scale.multiplier, 15});
+    bool shared = factors.size() == 1 || sums.size() != factors.size();
+    int64_t most = shared ? ranges.getWhole(wide).magnitude() : sums[channel].magnitude();
+    if (!numerics::fitsApplyScale(most, shifts.back()))
+      return std::nullopt;
+  }
+  Type i16 = builder.getI16Type();
+  Value words = rescale(wide, 0, i16, 0, shifts, name);
+  // The named tensor is that of the codes.
+  words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+  words = rescale(words, 0, i16, 0, products, name);
+  words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+  numerics::Multiplier last{1 << 14, 14 + fast->bits};
+  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name);
+}
+
 std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
                                           Operation *op) {
   Operation *name = target.name ? target.name : op;
   SmallVector<double> factors;
   for (double scale : scales)
     factors.push_back(scale / target.type.getScale());
-  std::optional<Value> codes =
-      rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);
+  std::optional<Value> codes;
+  if (form == Requantize::Fast)
+    codes = requantizeFast(wide, factors, target, name);
+  if (!codes)
+    codes = rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);
   if (!codes)
     return std::nullopt;
   return clamp(*codes, target.getBounds(), name);

@@ -85,7 +85,16 @@ LogicalResult LowerToInteger::run() {
   else
     return module.emitError() << "rounding must be 'single' or 'double', got '" << rounding.getValue() << "'";
 
-  if (failed(Lowering(main, mode).run()) || failed(splitFunction(main)))
+  Requantize form;
+  if (requantize == "exact")
+    form = Requantize::Exact;
+  else if (requantize == "fast")
+    form = Requantize::Fast;
+  else
+    return module.emitError() << "requantize must be 'exact' or 'fast', got '" << requantize.getValue()
+                              << "'";
+
+  if (failed(Lowering(main, mode, form).run()) || failed(splitFunction(main)))
     return failure();
   auto network = module.lookupSymbol<func::FuncOp>("network");
   numRescales +=

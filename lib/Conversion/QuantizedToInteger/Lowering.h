@@ -97,10 +97,14 @@ std::optional<std::vector<double>> getConstantReals(Value real);
 /// The number that every element of a constant has.
 std::optional<double> getSplat(Value real);
 
+/// How accumulators become codes: exactly (N11), or in 16 bits where the factors
+/// allow it (N26).
+enum class Requantize { Exact, Fast };
+
 class Lowering {
 public:
-  Lowering(func::FuncOp function, tosa::RoundingMode rounding)
-      : function(function), builder(function.getContext()), rounding(rounding) {}
+  Lowering(func::FuncOp function, tosa::RoundingMode rounding, Requantize form)
+      : function(function), builder(function.getContext()), rounding(rounding), form(form) {}
 
   /// Rewrites the function in place. Fails, after a diagnostic, if something
   /// has no meaning in integers; ops that merely cannot be lowered stay and
@@ -127,7 +131,7 @@ public:
   /// The same with multipliers that are chosen already.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                 ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name);
-  /// rescale to the codes of the target, then its clamp.
+  /// rescale to the codes of the target, or three of them (N26), then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
   /// tosa.clamp unless the bounds are those of i8.
   Value clamp(Value codes, ::narrow::numerics::CodeRange bounds, Operation *name);
@@ -143,6 +147,8 @@ public:
   std::optional<Accumulator> getAccumulator(Operation *contraction);
 
 private:
+  std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
+                                      Operation *name);
   std::optional<Codes> computeCodes(Value real);
   std::optional<Codes> getQuantizedCodes(Value quantized);
   std::optional<Value> lower(Value real, Target target);
@@ -153,6 +159,7 @@ private:
   func::FuncOp function;
   OpBuilder builder;
   tosa::RoundingMode rounding;
+  Requantize form;
   IntegerRanges ranges;
   bool failed = false;
   /// Looked up only, never iterated.

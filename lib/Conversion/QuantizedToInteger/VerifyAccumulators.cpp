@@ -55,9 +55,13 @@ LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerR
       !zeroPoint || zeroPoint->size() != 1)
     return rescale.emitError() << "'" << describe(rescale)
                                << "': multiplier, shift and zero point must be constants";
-  if (rescale.getInputUnsigned() || !rescale.getScale32())
+  // 16-bit multipliers of 16-bit words cannot overflow.
+  bool words = !rescale.getScale32() && getElementTypeOrSelf(rescale.getInput().getType()).isInteger(16);
+  if (rescale.getInputUnsigned() || (!rescale.getScale32() && !words))
     return rescale.emitError() << "'" << describe(rescale)
                                << "': expected signed input and 32-bit multipliers";
+  if (words)
+    return success();
   ArrayRef<IntegerInterval> inputs = ranges.get(rescale.getInput());
   size_t count = std::max(inputs.size(), multipliers->size());
   if ((inputs.size() != 1 && inputs.size() != count) ||

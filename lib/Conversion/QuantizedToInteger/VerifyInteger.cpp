@@ -45,9 +45,10 @@ static bool isIntegerOp(Operation *op) {
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return type(op->getOperand(0)).isInteger(8) && type(op->getOperand(1)).isInteger(8) &&
            type(op->getResult(0)).isInteger(32);
-  if (isa<tosa::RescaleOp>(op))
-    return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)},
-                        [&](Value v) { return type(v).isInteger(8) || type(v).isInteger(32); });
+  if (isa<tosa::RescaleOp>(op)) // 16-bit words between two of them: N26.
+    return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)}, [&](Value v) {
+      return type(v).isInteger(8) || type(v).isInteger(16) || type(v).isInteger(32);
+    });
   if (isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(op))
     return hasElements(op, 32, 2);
   if (isa<tosa::ReduceSumOp>(op))

@@ -273,6 +273,8 @@ LogicalResult ContractionEmitter::emit() {
   k.kind = llvm::formatv("{0}, tile {1}x{2}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
                          tile.pixels(), tile.vectors * target.lanes);
   SmallVector<Blocks> blocks = makeBlocks(tile);
+  // All blocks are packed, or none.
+  k.foldRounding(result, bias, blocks.front().form);
   k.loop(0, groups, 1, [&](Value g) {
     if (takesPixelsFirst(blocks)) {
       forPixels(tile, [&](Value n, Value oh, Value ow, int64_t rows, int64_t cols) {

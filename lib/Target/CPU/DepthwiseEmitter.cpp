@@ -74,6 +74,8 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   }
   bool packed = !real && epilogueAllowsPacked();
   unsigned group = target.group();
+  if (packed)
+    foldRounding(result, bias, {target.lanes, group, group, int64_t(target.lanes) * group});
   const Buffer &output = outputs[0];
   ArrayRef<int64_t> outShape = output.layout.shape;
   LogicalResult status = success();

@@ -55,6 +55,19 @@ public:
     return vector::ShuffleOp::create(b, loc, halves[0], halves[1], mask);
   }
 
+  /// (x * y + 2^14) >> 15 of 16-bit lanes.
+  Value roundedHighProduct() {
+    auto wide = VectorType::get(type.getShape(), b.getI32Type());
+    auto constant = [&](int32_t value) -> Value {
+      return arith::ConstantOp::create(b, loc, wide,
+                                       DenseElementsAttr::get(wide, b.getI32IntegerAttr(value)));
+    };
+    Value x = arith::ExtSIOp::create(b, loc, wide, operands[0]),
+          y = arith::ExtSIOp::create(b, loc, wide, operands[1]);
+    Value sum = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, x, y), constant(1 << 14));
+    return arith::TruncIOp::create(b, loc, type, arith::ShRSIOp::create(b, loc, sum, constant(15)));
+  }
+
   Value emulate(StringRef name) {
     if (name.starts_with("llvm.x86.avx512.vpdpbusd."))
       return dot(operands[0], operands[1], operands[2], 4, /*unsignedData=*/true);
@@ -63,6 +76,8 @@ public:
     if (name == "llvm.x86.avx512.pmaddw.d.512" || name == "llvm.x86.avx2.pmadd.wd" ||
         name == "llvm.x86.sse2.pmadd.wd")
       return dot(Value(), operands[0], operands[1], 2, /*unsignedData=*/false);
+    if (name.contains(".pmul.hr.sw"))
+      return roundedHighProduct();
     if (name.contains(".packss"))
       return pack(/*toUnsigned=*/false);
     if (name.contains(".packus"))

@@ -79,14 +79,18 @@ private:
   /// Absorbing `op` is only a gain when it does not leave a wide value behind
   /// that another kernel must store.
   bool leavesWideInput(Operation *op) {
+    auto isWide = [](Value value, std::initializer_list<unsigned> widths) {
+      Type type = getElementTypeOrSelf(value.getType());
+      return llvm::any_of(widths, [&](unsigned width) { return type.isInteger(width); });
+    };
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       Operation *def = operand.getDefiningOp();
       if (!isa<RankedTensorType>(operand.getType()) || (def && getKernelRole(def) == KernelRole::Constant))
         return false;
-      if (!getElementTypeOrSelf(operand.getType()).isInteger(32) ||
-          !getElementTypeOrSelf(op->getResult(0).getType()).isInteger(8))
+      if (!isWide(operand, {16, 32}) || !isWide(op->getResult(0), {8, 16}))
         return false;
-      return getCandidate(operand, op) == nullptr;
+      Operation *candidate = getCandidate(operand, op);
+      return !candidate || leavesWideInput(candidate);
     });
   }
 

@@ -105,10 +105,11 @@ private:
                             function_ref<SmallVector<Value>(Value, ValueRange)> body);
   Value offsetOf(const BufferLayout &layout, ArrayRef<Value> point);
 
-  /// What the last rescale leaves to the packing of a vector: codes times 2^bits.
-  struct Fraction {
+  /// What packing does to 16-bit lanes that hold codes times 2^bits.
+  struct Rounding {
     int64_t bits;
-    int64_t addend; ///< rounding and zero point
+    int64_t addend;             ///< rounding and zero point
+    SmallVector<Value> factors; ///< times 2^-15 first, if not empty: see loadPairs
   };
 
   //===- Memory (LaneMemory.cpp) --------------------------------------------===//
@@ -124,10 +125,12 @@ private:
              int64_t hi);
   /// The same of several points, one after the other in `parts`, in packed order.
   void storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
-                   const ChannelBlock &block, int64_t lo, int64_t hi, std::optional<Fraction> fraction);
+                   const ChannelBlock &block, int64_t lo, int64_t hi,
+                   const std::optional<Rounding> &rounding);
   Value shuffle(Value a, Value b, function_ref<int64_t(int64_t)> from, int64_t n);
   Value unpackLanes(Value a, Value b, bool high, unsigned elementsPerLane);
-  Value packToStorage(ArrayRef<Value> parts, unsigned width, Type storage, std::optional<Fraction> fraction);
+  Value packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
+                      const std::optional<Rounding> &rounding, ArrayRef<Value> factors);
   Parts unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout);
   /// A table of `element`s, one for each channel, in the order of `block`.
   Parts loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
@@ -148,8 +151,6 @@ private:
   FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
   Parts emitActivation(ActivationOp op, Parts x);
-  std::optional<Fraction> getFraction(tosa::RescaleOp op, const ChannelBlock &block);
-  FailureOr<Parts> emitFraction(tosa::RescaleOp op, const Point &point, const ChannelBlock &block);
   /// The value of a rescale before saturation, moved by `offset`.
   FailureOr<Parts> emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
                                int64_t offset, bool saturate);
@@ -169,6 +170,23 @@ private:
                             const ChannelBlock &block, function_ref<void(size_t)> prepare);
   std::string keyOf(Value value, StringRef suffix);
   Parts map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine);
+
+  //===- Requantization (RequantizeEmitter.cpp) ------------------------------===//
+  /// The rescales before a packed store, of which only the beginning is in 32-bit lanes:
+  /// products by `multipliers`, or shifts by `shifts` and then the products in 16 bits.
+  struct Fraction {
+    tosa::RescaleOp source; ///< its operand is what is multiplied or shifted
+    int64_t bits, addend;   ///< as in Rounding, without the storage's offset
+    std::vector<int64_t> multipliers, shifts;
+  };
+  std::optional<Fraction> getFraction(Value value, const ChannelBlock &block);
+  std::optional<Fraction> getExactFraction(tosa::RescaleOp op);
+  std::optional<Fraction> getFastFraction(tosa::RescaleOp op);
+  FailureOr<Parts> emitFraction(const Fraction &fraction, const Point &point, const ChannelBlock &block);
+  static std::vector<int64_t> getHalves(const Fraction &fraction);
+  void foldRounding(Value accumulator, std::vector<int64_t> &bias, const ChannelBlock &block);
+  SmallVector<Value> loadPairs(StringRef key, ArrayRef<int64_t> perChannel, Value channel,
+                               const ChannelBlock &block);
 
   //===- Kernels ------------------------------------------------------------===//
   LogicalResult emitElementwise();                         // ElementwiseEmitter.cpp
@@ -199,6 +217,7 @@ private:
   SmallVector<Buffer> inputs, outputs;
   Location loc;
   std::string kind = "element-wise";
+  bool roundingIsFolded = false; ///< see foldRounding
   /// Lanes that are already in registers (accumulators), by the value they are of.
   DenseMap<Value, Parts> ready;
   /// Bounds of |lane| of accumulators, by the value they are of.

@@ -146,10 +146,10 @@ Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, c
 }
 
 /// One storage vector from `group` parts in packed order, saturated to the
-/// storage type (i16: signed; i8: unsigned for U8 storage, else signed). With a
-/// fraction the parts are products whose codes are rounded here, in 16-bit lanes.
+/// storage type (i16: signed; i8: unsigned for U8 storage, else signed), with the
+/// rounding in 16-bit lanes.
 Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
-                                   std::optional<Fraction> fraction) {
+                                   const std::optional<Rounding> &rounding, ArrayRef<Value> factors) {
   auto call = [&](StringRef name, VectorType type, Value x, Value y) -> Value {
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, y}).getResult(0);
   };
@@ -161,18 +161,23 @@ Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type s
     StringRef bytes = width == 16  ? "llvm.x86.avx512.packuswb.512"
                       : width == 8 ? "llvm.x86.avx2.packuswb"
                                    : "llvm.x86.sse2.packuswb.128";
-    auto words = [&](Value x, Value y) -> Value {
-      Value packed = call(name, i16x, x, y);
-      if (!fraction)
+    StringRef product = width == 16 ? "llvm.x86.avx512.pmul.hr.sw.512" : "llvm.x86.avx2.pmul.hr.sw";
+    if (width == 4)
+      product = "llvm.x86.ssse3.pmul.hr.sw.128";
+    auto words = [&](size_t pair) -> Value {
+      Value packed = call(name, i16x, parts[2 * pair], parts[2 * pair + 1]);
+      if (!rounding)
         return packed;
+      if (!factors.empty())
+        packed = call(product, i16x, packed, factors[std::min(pair, factors.size() - 1)]);
       // Saturated sums shift to codes beyond the ends, where the exact ones lie too.
-      packed = LLVM::SAddSat::create(b, loc, packed, splat(i16x, fraction->addend));
-      return arith::ShRSIOp::create(b, loc, packed, splat(i16x, fraction->bits));
+      packed = LLVM::SAddSat::create(b, loc, packed, splat(i16x, rounding->addend));
+      return arith::ShRSIOp::create(b, loc, packed, splat(i16x, rounding->bits));
     };
-    Value low = words(parts[0], parts[1]);
+    Value low = words(0);
     if (parts.size() == 2)
       return low;
-    return call(bytes, lanes(4 * width, b.getI8Type()), low, words(parts[2], parts[3]));
+    return call(bytes, lanes(4 * width, b.getI8Type()), low, words(1));
   }
   // Four lanes: packed order is natural order.
   unsigned bits = storage.getIntOrFloatBitWidth();
@@ -196,7 +201,7 @@ Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type s
 
 void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
                                 const ChannelBlock &block, int64_t lo, int64_t hi,
-                                std::optional<Fraction> fraction) {
+                                const std::optional<Rounding> &rounding) {
   const BufferLayout &layout = buffer.layout;
   unsigned bits = layout.element.getIntOrFloatBitWidth(), group = target.group(), pack = block.pack;
   int64_t typeLo = layout.isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
@@ -208,7 +213,12 @@ void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, A
       for (size_t j = 0; j < joined; ++j) // The last point as often as one is missing.
         together.append(
             Parts(parts.slice(std::min(point + j, offsets.size() - 1) * block.parts + first, pack)));
-      Value stored = packToStorage(together, block.width, layout.element, fraction);
+      ArrayRef<Value> factors;
+      if (rounding && !rounding->factors.empty()) {
+        size_t pairs = std::max(pack / 2, 1u);
+        factors = ArrayRef(rounding->factors).slice(first / pack * pairs, pairs);
+      }
+      Value stored = packToStorage(together, block.width, layout.element, rounding, factors);
       auto type = cast<VectorType>(stored.getType());
       if (lo > typeLo)
         stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))

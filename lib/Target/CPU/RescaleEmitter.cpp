@@ -90,45 +90,6 @@ Value KernelEmitter::product16(Value x, Value y) {
   return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{a, c}).getResult(0);
 }
 
-/// ((x * m + 2^(s-1)) >> s) + z, saturated to codes, is the upper half h of x * m taken
-/// to 16 bits with saturation, plus c, shifted by t = s - 32, where one shift up to 39
-/// serves all channels: c = 2^(t-1) + (z << t).
-std::optional<KernelEmitter::Fraction> KernelEmitter::getFraction(tosa::RescaleOp op,
-                                                                  const ChannelBlock &block) {
-  auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift()),
-       inputZp = getIntegers(op.getInputZp()), outputZp = getIntegers(op.getOutputZp());
-  bool packs = block.pack && (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd);
-  if (!packs || !multipliers || !shifts || !inputZp || !outputZp || inputZp->front() != 0 ||
-      op.getRoundingMode() != tosa::RoundingMode::SINGLE_ROUND || op.getInputUnsigned() ||
-      op.getOutputUnsigned() || !getElementTypeOrSelf(op.getInput().getType()).isInteger(32))
-    return std::nullopt;
-  int64_t bits = shifts->front() - 32;
-  bool fits = bits >= 1 && bits <= 7 && llvm::all_equal(*shifts) &&
-              llvm::all_of(*multipliers, [](int64_t m) { return m >= 0 && m < int64_t{1} << 31; });
-  if (!fits)
-    return std::nullopt;
-  return Fraction{bits, (int64_t{1} << (bits - 1)) + outputZp->front() * (int64_t{1} << bits)};
-}
-
-FailureOr<Parts> KernelEmitter::emitFraction(tosa::RescaleOp op, const Point &point,
-                                             const ChannelBlock &block) {
-  FailureOr<Parts> parts = evaluate(op.getInput(), point, block);
-  if (failed(parts))
-    return failure();
-  std::vector<int64_t> multipliers = *getIntegers(op.getMultiplier());
-  if (int64_t m = multipliers.front(); multipliers.size() == 1 && llvm::isPowerOf2_64(m)) {
-    // The upper half of x * 2^n is x >> (32 - n).
-    for (Value &x : *parts)
-      x = arith::ShRSIOp::create(b, loc, x, splat(cast<VectorType>(x.getType()), 32 - llvm::Log2_64(m)));
-    return parts;
-  }
-  Parts m = loadTable(keyOf(op.getResult(), "m"), multipliers, 32, point.empty() ? Value() : point.back(),
-                      block);
-  for (auto [x, factor] : llvm::zip(*parts, m))
-    x = highProduct(x, factor);
-  return parts;
-}
-
 FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
                                             int64_t offset, bool saturate) {
   auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift());
@@ -165,6 +126,11 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     down.push_back(t);
     identity &= s < 62 && m == int64_t{1} << s;
   }
+  // Few bits: everything fits 32.
+  bool direct = !doubleRound;
+  for (auto [m, s] : llvm::zip(*multipliers, *shifts))
+    direct &= s <= 30 && reach < (int64_t{1} << 31) / std::max<int64_t>(m, 1) &&
+              reach * m + (int64_t{1} << (s - 1)) < int64_t{1} << 31;
   // n * 2^s is a product without a rounding.
   bool whole = !doubleRound;
   std::vector<int64_t> products;
@@ -214,6 +180,19 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
       if (zeroPoint)
         x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
     }
+  } else if (direct) {
+    std::vector<int64_t> halfUp;
+    for (int64_t s : *shifts)
+      halfUp.push_back(int64_t{1} << (s - 1));
+    Parts m = loadTable(keyOf(self, "dm"), *multipliers, 32, channel, block);
+    Parts h = loadTable(keyOf(self, "dh"), halfUp, 32, channel, block);
+    Parts s = loadTable(keyOf(self, "ds"), *shifts, 32, channel, block);
+    for (auto [p, x] : llvm::enumerate(*input)) {
+      x = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, x, m[p]), h[p]);
+      x = arith::ShRSIOp::create(b, loc, x, s[p]);
+      if (zeroPoint)
+        x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
+    }
   } else if (splits) {
     auto column = [&](StringRef key, function_ref<int64_t(size_t)> of) {
       std::vector<int64_t> values;
@@ -246,7 +225,7 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     }
     narrow = fits;
   }
-  if (identity || whole || power || splits) {
+  if (identity || whole || power || direct || splits) {
     // Done.
   } else if (narrow) {
     Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
@@ -294,60 +273,6 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
       x = arith::MinSIOp::create(b, loc, x, splat(type, (int64_t{1} << (bits - 1)) - 1 + offset));
     }
   return *input;
-}
-
-Value KernelEmitter::stripSaturation(Value value, int64_t &lo, int64_t &hi) {
-  while (!findInput(value) && !ready.contains(value)) {
-    Operation *op = value.getDefiningOp();
-    if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-      auto min = dyn_cast<IntegerAttr>(clamp.getMinValAttr()),
-           max = dyn_cast<IntegerAttr>(clamp.getMaxValAttr());
-      if (!min || !max)
-        break;
-      lo = std::min(std::max(lo, min.getInt()), hi);
-      hi = std::max(std::min(hi, max.getInt()), lo);
-      value = clamp.getInput();
-    } else if (auto cast = dyn_cast<quant::StorageCastOp>(op)) {
-      value = cast.getInput();
-    } else {
-      break;
-    }
-  }
-  return value;
-}
-
-LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, ArrayRef<Point> points,
-                                         const ChannelBlock &block, function_ref<void(size_t)> prepare) {
-  int64_t lo = std::numeric_limits<int32_t>::min(), hi = std::numeric_limits<int32_t>::max();
-  if (isCode(value)) {
-    lo = -128, hi = 127;
-    value = stripSaturation(value, lo, hi);
-  }
-  int64_t move = buffer.layout.codeOffset;
-  auto rescale = value.getDefiningOp<tosa::RescaleOp>();
-  bool isLast = rescale && isCode(value) && !ready.contains(value) && !findInput(value);
-  std::optional<Fraction> fraction = isLast ? getFraction(rescale, block) : std::nullopt;
-  if (fraction)
-    fraction->addend += move << fraction->bits;
-  SmallVector<Value> offsets;
-  Parts all;
-  for (auto [i, point] : llvm::enumerate(points)) {
-    if (prepare)
-      prepare(i);
-    FailureOr<Parts> parts = fraction ? emitFraction(rescale, point, block)
-                             : isLast ? emitRescale(rescale, point, block, move, /*saturate=*/false)
-                                      : evaluate(value, point, block, move);
-    if (failed(parts))
-      return failure();
-    offsets.push_back(offsetOf(buffer.layout, point));
-    if (block.pack)
-      all.append(*parts);
-    else
-      store(buffer, offsets.back(), *parts, block, lo + move, hi + move);
-  }
-  if (block.pack)
-    storePacked(buffer, offsets, all, block, lo + move, hi + move, fraction);
-  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,6 +1,7 @@
 //===- FixedPointTest.cpp - Rules N10 to N14 ------------------------------===//
 #include "narrow/Numerics/FixedPoint.h"
 #include "narrow/Numerics/Rounding.h"
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
@@ -211,5 +212,53 @@ RC_GTEST_PROP(ComputeMultipliers, AreNearTheFactors, ()) {
     RC_ASSERT((*m)[i].shift == m->front().shift);
     RC_ASSERT((*m)[i].shift <= maxShift);
     RC_ASSERT(std::fabs((*m)[i].value() - factors[i]) <= std::ldexp(0.5, -(*m)[i].shift));
+  }
+}
+
+// N26: 15 bits of the multiplier, and as many shifts as TOSA's precondition allows.
+RC_GTEST_PROP(FastMultipliers, AreNearTheFactors, ()) {
+  auto exponents = *rc::gen::container<std::vector<int>>(4, rc::gen::inRange(-30, -2));
+  std::vector<double> factors;
+  for (int exponent : exponents)
+    factors.push_back(std::ldexp(*rc::gen::inRange(1024, 2048), exponent - 11));
+  auto fast = computeFastMultipliers(factors);
+  RC_ASSERT(fast.has_value());
+  double most = *std::max_element(factors.begin(), factors.end());
+  RC_ASSERT(fast->bits == (most >= 0x1p-6 && most < 0x1p-5 ? 5 : 6));
+  for (size_t i = 0; i < factors.size(); ++i) {
+    auto [multiplier, shift] = fast->channels[i];
+    RC_ASSERT(multiplier >= 1 << 14 && multiplier < 1 << 15);
+    RC_ASSERT(shift >= -4 && shift <= 30);
+    double value = std::ldexp(multiplier, -15 - fast->bits - shift);
+    RC_ASSERT(std::fabs(value - factors[i]) <= factors[i] * 0x1p-15);
+  }
+}
+
+TEST(FastMultipliers, RefuseWhatHasNone) {
+  EXPECT_FALSE(computeFastMultipliers(std::vector<double>{0.25}));
+  EXPECT_FALSE(computeFastMultipliers(std::vector<double>{0.001, 0x1p-40}));
+  EXPECT_FALSE(computeFastMultipliers(std::vector<double>{NAN}));
+  EXPECT_TRUE(computeFastMultipliers(std::vector<double>{0.2}));
+}
+
+// The code differs from the exact one by one at most, and seldom.
+TEST(FastMultipliers, AreOffByOneAtMost) {
+  for (double factor : {0.0031, 0.0155, 0.0257, 0.11, 1e-5}) {
+    auto fast = computeFastMultipliers(std::vector<double>{factor});
+    ASSERT_TRUE(fast);
+    auto [multiplier, shift] = fast->channels[0];
+    Multiplier exact = *computeMultiplier(factor);
+    auto word = [](int64_t x) { return static_cast<int32_t>(std::clamp<int64_t>(x, -32768, 32767)); };
+    int64_t reach = std::llround(255 / factor), step = std::max<int64_t>(1, reach / 20000);
+    int differ = 0, all = 0;
+    for (int64_t acc = -reach; acc <= reach; acc += step, ++all) {
+      int32_t x = word(applyScale(acc, {1 << 30, 30 + shift}, RescaleRounding::Single));
+      int32_t w = word(applyScale16(x, {multiplier, 15}));
+      int32_t y = applyScale16(w, {1 << 14, 14 + fast->bits});
+      int32_t expected = applyScale(acc, exact, RescaleRounding::Single);
+      ASSERT_LE(std::abs(y - expected), 1) << factor << " " << acc;
+      differ += y != expected;
+    }
+    EXPECT_LT(differ, all * 0.025) << factor;
   }
 }
