@@ -2,6 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Support/OutputFile.h"
 #include "narrow/Target/CPU/CHeader.h"
@@ -55,7 +56,9 @@ struct Options {
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
   cl::opt<bool> profile{"profile", cl::desc("count the cycles of every kernel, for narrow-run --profile"),
                         cl::cat(category)};
-  cl::opt<bool> explain{"explain", cl::desc("say what was decided for every op"), cl::cat(category)};
+  cl::opt<bool> explain{
+      "explain", cl::desc("say what was decided for every op and how every kernel is compiled, with times"),
+      cl::cat(category)};
   cl::opt<std::string> requantize{
       "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
       cl::init("exact"), cl::cat(category)};
@@ -146,6 +149,7 @@ public:
 private:
   int compile();
   int quantize();
+  int explainCode();
   int emitCode(bool isFloat);
   /// To the vector stage for one instruction set.
   LogicalResult lowerFor(ModuleOp lowered, const TargetSpec &target);
@@ -154,7 +158,8 @@ private:
   const Options &options;
   Emit artifact = Emit::Default; // Library, Object, LLVM; or a stage
   OwningOpRef<ModuleOp> module;
-  std::vector<TargetSpec> targets; ///< one for each ISA, the best first
+  OwningOpRef<ModuleOp> floatModule; ///< for --explain, if the float stage was passed
+  std::vector<TargetSpec> targets;   ///< one for each ISA, the best first
   std::string prefix;
   std::string header; ///< path of the C header; empty: none
   std::optional<::narrow::CalibrationTable> table;
@@ -235,6 +240,7 @@ int Compiler::run() {
     return BadInput;
   int code = compile();
   module = nullptr; // Before the context.
+  floatModule = nullptr;
   return code;
 }
 
@@ -259,6 +265,8 @@ int Compiler::compile() {
                ? emitCode(/*isFloat=*/true)
                : writeIR(*module, options.output);
   }
+  if (options.explain && stage == Stage::Float && artifact > Emit::Vector)
+    floatModule = module->clone();
   if (stage == Stage::Float || stage == Stage::Observed) {
     bool needsTable = artifact > Emit::Observed;
     if (needsTable && options.table.empty() && options.data.empty())
@@ -352,15 +360,9 @@ int Compiler::quantize() {
 
 std::string Compiler::makeManifest(bool isFloat) const {
   llvm::json::Object manifest;
-  if (auto profiled = (*module)->getAttrOfType<ArrayAttr>("narrow.profile")) {
-    llvm::json::Array kernels;
-    for (auto entry : profiled.getAsRange<DictionaryAttr>())
-      kernels.push_back(llvm::json::Object{{"name", entry.getAs<StringAttr>("name").getValue()},
-                                           {"kind", entry.getAs<StringAttr>("kind").getValue()},
-                                           {"macs", entry.getAs<IntegerAttr>("macs").getInt()},
-                                           {"bytes", entry.getAs<IntegerAttr>("bytes").getInt()}});
-    manifest["profile_offset"] = (*module)->getAttrOfType<IntegerAttr>("narrow.profile_offset").getInt();
-    manifest["profile"] = std::move(kernels);
+  if (auto offset = (*module)->getAttrOfType<IntegerAttr>("narrow.profile_offset")) {
+    manifest["profile_offset"] = offset.getInt();
+    manifest["profile"] = toJSON(describeProfile(*module));
   }
   manifest["model"] = llvm::sys::path::filename(options.model.path).str();
   manifest["kind"] = isFloat ? "float" : "integer";
@@ -386,7 +388,30 @@ LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
   return runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); });
 }
 
+/// Compiles the model with counters for every instruction set, and runs what this CPU can.
+int Compiler::explainCode() {
+  constexpr unsigned runs = 20;
+  std::optional<ModelProfile> asFloat;
+  for (const TargetSpec &target : targets) {
+    OwningOpRef<ModuleOp> copy = module->clone();
+    llvm::Expected<ModelProfile> profile = profileModel(*copy, target, runs);
+    if (!profile)
+      return reportError(profile.takeError());
+    if (floatModule && profile->peak.ms > 0 && !asFloat) {
+      llvm::Expected<ModelProfile> made = profileModel(*floatModule, target, runs);
+      if (!made)
+        return reportError(made.takeError());
+      asFloat = std::move(*made);
+    }
+    llvm::outs() << '\n' << explainKernels(*profile, asFloat ? &*asFloat : nullptr, target);
+  }
+  return Done;
+}
+
 int Compiler::emitCode(bool isFloat) {
+  if (options.explain && detectStage(*module) < Stage::Vector)
+    if (int code = explainCode())
+      return code;
   if (options.profile && !llvm::Triple(targets.front().triple).isX86())
     return reportError(llvm::createStringError("--profile is not supported for " + targets.front().triple +
                                                ": it reads the x86 time stamp counter"));

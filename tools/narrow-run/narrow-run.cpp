@@ -1,6 +1,7 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Npz.h"
@@ -91,7 +92,7 @@ public:
   /// What the counters of the model count, and their values on this thread;
   /// empty if the model does not count.
   struct Profile {
-    llvm::json::Array kernels;
+    ModelProfile model;
     ArrayRef<int64_t> cycles;
   };
   virtual Profile getProfile() const { return {}; }
@@ -135,7 +136,8 @@ public:
       return {};
     const char *counters =
         static_cast<const char *>(getArena().data()) + object->getInteger("profile_offset").value_or(0);
-    return {*kernels, ArrayRef(reinterpret_cast<const int64_t *>(counters), kernels->size())};
+    return {profileFromJSON(*kernels),
+            ArrayRef(reinterpret_cast<const int64_t *>(counters), kernels->size())};
   }
   void describe(llvm::json::Object &json) const override {
     const narrow_model_info &info = model->info();
@@ -353,23 +355,6 @@ llvm::Error Run::compareAgainst(llvm::json::Object &json) const {
   return llvm::Error::success();
 }
 
-/// Adds to each kernel its time, its rate, and the share of what the CPU can do at
-/// most, which the first counter measures.
-static llvm::json::Array describeProfile(llvm::json::Array kernels, ArrayRef<int64_t> cycles,
-                                         double msPerCycle) {
-  double peak = 0;
-  for (auto [value, count] : llvm::zip(kernels, cycles)) {
-    llvm::json::Object &kernel = *value.getAsObject();
-    double ms = count * msPerCycle, rate = *kernel.getNumber("macs") / ms / 1e6;
-    if (peak == 0)
-      peak = rate;
-    kernel["ms"] = ms;
-    kernel["gmacs_per_s"] = rate;
-    kernel["share_of_peak"] = rate / peak;
-  }
-  return kernels;
-}
-
 llvm::Error Run::time(llvm::json::Object &json) {
   auto in = allocate(runner->inputs), out = allocate(runner->outputs);
   if (data)
@@ -387,12 +372,12 @@ llvm::Error Run::time(llvm::json::Object &json) {
   Runner::Profile profile;
   if (options.profile) {
     profile = runner->getProfile();
-    if (profile.kernels.empty())
+    if (profile.cycles.empty())
       return llvm::createStringError(options.model + " has no counters: compile it with --profile");
   }
-  std::vector<int64_t> before(profile.cycles), fewest(before.size(), std::numeric_limits<int64_t>::max());
+  FastestRuns fastest(profile.cycles);
   std::vector<double> times;
-  double elapsed = 0;
+  auto begin = std::chrono::steady_clock::now();
   uint64_t firstCycle = __builtin_readcyclecounter();
   for (int64_t i = 0; i < options.repeat; ++i) {
     auto start = std::chrono::steady_clock::now();
@@ -400,15 +385,14 @@ llvm::Error Run::time(llvm::json::Object &json) {
       return error;
     times.push_back(
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-    elapsed += times.back();
-    for (auto [now, last, least] : llvm::zip(profile.cycles, before, fewest)) {
-      least = std::min(least, now - last);
-      last = now;
-    }
+    fastest.next();
   }
-  if (options.profile)
-    json["profile"] = describeProfile(std::move(profile.kernels), fewest,
-                                      elapsed / (__builtin_readcyclecounter() - firstCycle));
+  if (options.profile) {
+    uint64_t cycles = __builtin_readcyclecounter() - firstCycle;
+    std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - begin;
+    fastest.finish(profile.model, elapsed.count() / cycles);
+    json["profile"] = toJSON(profile.model);
+  }
   llvm::sort(times);
   json["latency_ms"] = llvm::json::Object{{"min", times.front()},
                                           {"median", times[times.size() / 2]},
@@ -554,13 +538,15 @@ int Run::main() {
       for (const llvm::json::Value &value : *profile) {
         const llvm::json::Object &kernel = *value.getAsObject();
         bool isPeak = &value == &profile->front();
-        total += isPeak ? 0 : *kernel.getNumber("ms");
+        double ms = kernel.getNumber("ms").value_or(0);
+        total += isPeak ? 0 : ms;
         int64_t macs = *kernel.getInteger("macs");
-        llvm::outs() << llvm::formatv(
-            "{0,9:f4} {1,7} {2,5} {3,11} {4,9}  {5,-28} {6}\n", *kernel.getNumber("ms"),
-            macs ? llvm::formatv("{0:f1}", *kernel.getNumber("gmacs_per_s")).str() : "",
-            macs ? llvm::formatv("{0:p0}", *kernel.getNumber("share_of_peak")).str() : "", macs,
-            *kernel.getInteger("bytes"), *kernel.getString("kind"), *kernel.getString("name"));
+        auto rate = kernel.getNumber("gmacs_per_s"), share = kernel.getNumber("share_of_peak");
+        llvm::outs() << llvm::formatv("{0,9:f4} {1,7} {2,5} {3,11} {4,9}  {5,-28} {6}\n", ms,
+                                      macs && rate ? llvm::formatv("{0:f1}", *rate).str() : "",
+                                      macs && share ? llvm::formatv("{0:p0}", *share).str() : "", macs,
+                                      *kernel.getInteger("bytes"), *kernel.getString("kind"),
+                                      *kernel.getString("name"));
       }
       llvm::outs() << llvm::formatv("{0,9:f4} sum of the kernels' fastest runs\n", total);
     }

@@ -269,7 +269,9 @@ LogicalResult ContractionEmitter::emit() {
   joinRows();
   chooseReduction();
   mayPack = !real && k.epilogueAllowsPacked() && (groups == 1 || channels % target.lanes == 0);
-  Tile tile = chooseTile(target, {height, width, channels, runs * runGroups, mayPack});
+  ContractionShape shape{height, width, channels, runs * runGroups, mayPack};
+  Tile tile = chooseTile(target, shape);
+  k.cycles = batch * groups * estimateCycles(target, shape, tile);
   k.kind = llvm::formatv("{0}, tile {1}x{2}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
                          tile.pixels(), tile.vectors * target.lanes);
   SmallVector<Blocks> blocks = makeBlocks(tile);

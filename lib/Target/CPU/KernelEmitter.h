@@ -86,6 +86,8 @@ public:
   LogicalResult emit();
   /// How it was compiled, in a few words: the kind of kernel, its tile.
   StringRef getKind() const { return kind; }
+  /// Estimated cycles; 0: nothing better is known than the kernel's size.
+  int64_t getCycles() const { return cycles; }
 
 private:
   friend class ContractionEmitter;
@@ -217,6 +219,7 @@ private:
   SmallVector<Buffer> inputs, outputs;
   Location loc;
   std::string kind = "element-wise";
+  int64_t cycles = 0;
   bool roundingIsFolded = false; ///< see foldRounding
   /// Lanes that are already in registers (accumulators), by the value they are of.
   DenseMap<Value, Parts> ready;

@@ -222,7 +222,7 @@ private:
     function.setPrivate();
     if (Attribute id = kernel->getAttr(NarrowDialect::getIdAttrName()))
       function->setAttr(NarrowDialect::getIdAttrName(), id);
-    if (int64_t work = estimateWork(kernel))
+    if (int64_t work = isIndependent(kernel) ? estimateCycles(kernel) : 0)
       function->setAttr("narrow.work", builder.getI64IntegerAttr(work));
     Block *body = function.addEntryBlock();
     outer.setInsertionPointToStart(body);
@@ -235,25 +235,29 @@ private:
       return failure();
     function->setAttr("narrow.kernel", builder.getStringAttr(emitter.getKind()));
     func::ReturnOp::create(outer, kernel.getLoc());
+    int64_t cycles = emitter.getCycles() ? emitter.getCycles() : estimateCycles(kernel);
     auto call = [&] { func::CallOp::create(builder, kernel.getLoc(), function, operands); };
     if (profiler)
-      profiler->count(builder, kernel, emitter.getKind(), arena, call);
+      profiler->count(builder, kernel, emitter.getKind(), cycles, arena, call);
     else
       call();
     return success();
   }
 
-  /// Cycles of a kernel whose outermost loops are independent, roughly; 0 if they
-  /// are not: one that moves data may fill its output first.
-  int64_t estimateWork(KernelOp kernel) const {
+  /// Whether the outermost loops of a kernel are independent: one that moves data may fill its
+  /// output first.
+  static bool isIndependent(KernelOp kernel) {
+    return llvm::none_of(kernel.getBody().front(),
+                         [](Operation &op) { return getKernelRole(&op) == KernelRole::Movement; });
+  }
+
+  /// Cycles of a kernel, roughly, by its size alone.
+  int64_t estimateCycles(KernelOp kernel) const {
     auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
     int64_t products = 0, outputs = 0;
-    for (Operation &op : kernel.getBody().front()) {
-      if (getKernelRole(&op) == KernelRole::Movement)
-        return 0;
+    for (Operation &op : kernel.getBody().front())
       if (getKernelRole(&op) == KernelRole::Contraction)
         products += countProducts(&op);
-    }
     for (Value result : kernel.getResults())
       outputs += elements(result);
     constexpr int64_t cyclesPerVector = 8; // of the epilogue, and of ops without products

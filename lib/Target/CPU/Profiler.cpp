@@ -22,6 +22,7 @@ constexpr int64_t peakTrips = 400;
 
 Profiler::Profiler(ModuleOp module, const TargetDescription &target, int64_t offset)
     : module(module), target(target), offset(offset) {
+  counted.push_back(describe("peak", "registers only", 0, 0, 0)); // until countPeak
   module.walk([&](Operation *op) {
     // A return may need a kernel for each result that it copies out.
     counters += isa<KernelOp, func::ReturnOp>(op) ? 1 + op->getNumOperands() : 0;
@@ -73,13 +74,12 @@ void Profiler::countPeak(OpBuilder &builder, Value arena) {
   vector::StoreOp::create(b, loc, all, at(64, laneType), zero);
   func::ReturnOp::create(b, loc);
 
-  int64_t macs = peakTrips * int64_t(sums) * width * (isInteger ? target.group() : 1);
-  add(
-      builder, loc, arena, [&] { func::CallOp::create(builder, loc, function, arena); }, "peak",
-      "registers only", macs, 0);
+  int64_t dots = peakTrips * int64_t(sums), perDot = int64_t(width) * (isInteger ? target.group() : 1);
+  addCycles(builder, loc, arena, 0, [&] { func::CallOp::create(builder, loc, function, arena); });
+  counted.front() = describe("peak", "registers only", dots * perDot, 0, dots / 2);
 }
 
-void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, Value arena,
+void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_t cycles, Value arena,
                      function_ref<void()> call) {
   int64_t macs = 0, bytes = 0;
   for (Operation &op : kernel.getBody().front())
@@ -94,11 +94,12 @@ void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, Value 
       bytes += layout.size * layout.elementBytes();
     }
   auto id = kernel->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
-  add(builder, kernel.getLoc(), arena, call, id ? id.getValue() : kernel.getSymName(), kind, macs, bytes);
+  addCycles(builder, kernel.getLoc(), arena, counted.size(), call);
+  counted.push_back(describe(id ? id.getValue() : kernel.getSymName(), kind, macs, bytes, cycles));
 }
 
-void Profiler::add(OpBuilder &builder, Location loc, Value arena, function_ref<void()> work, StringRef name,
-                   StringRef kind, int64_t macs, int64_t bytes) {
+void Profiler::addCycles(OpBuilder &builder, Location loc, Value arena, int64_t slot,
+                         function_ref<void()> work) {
   auto i64 = builder.getI64Type();
   auto now = [&]() -> Value {
     return LLVM::CallIntrinsicOp::create(builder, loc, i64, builder.getStringAttr("llvm.readcyclecounter"),
@@ -111,15 +112,21 @@ void Profiler::add(OpBuilder &builder, Location loc, Value arena, function_ref<v
   Value start = arith::ConstantIndexOp::create(builder, loc, offset);
   Value table =
       memref::ViewOp::create(builder, loc, MemRefType::get({counters}, i64), arena, start, ValueRange{});
-  Value slot = arith::ConstantIndexOp::create(builder, loc, counted.size());
-  Value sum = memref::LoadOp::create(builder, loc, table, slot);
+  Value at = arith::ConstantIndexOp::create(builder, loc, slot);
+  Value sum = memref::LoadOp::create(builder, loc, table, at);
   sum = arith::AddIOp::create(builder, loc, sum, arith::SubIOp::create(builder, loc, after, before));
-  memref::StoreOp::create(builder, loc, sum, table, slot);
-  auto number = [&](int64_t n) { return builder.getI64IntegerAttr(n); };
-  counted.push_back(builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
-                                               builder.getNamedAttr("kind", builder.getStringAttr(kind)),
-                                               builder.getNamedAttr("macs", number(macs)),
-                                               builder.getNamedAttr("bytes", number(bytes))}));
+  memref::StoreOp::create(builder, loc, sum, table, at);
+}
+
+DictionaryAttr Profiler::describe(StringRef name, StringRef kind, int64_t macs, int64_t bytes,
+                                  int64_t cycles) {
+  Builder builder(module.getContext());
+  auto number = [&](StringRef key, int64_t n) {
+    return builder.getNamedAttr(key, builder.getI64IntegerAttr(n));
+  };
+  return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(name)),
+                                    builder.getNamedAttr("kind", builder.getStringAttr(kind)),
+                                    number("macs", macs), number("bytes", bytes), number("cycles", cycles)});
 }
 
 void Profiler::describe() {

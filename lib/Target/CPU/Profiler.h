@@ -20,14 +20,17 @@ public:
   int64_t getSize() const;
   /// Runs and counts the loop of the peak.
   void countPeak(OpBuilder &builder, Value arena);
-  /// Emits `call`, which runs `kernel` (`kind` says how it was compiled), and counts it.
-  void count(OpBuilder &builder, KernelOp kernel, StringRef kind, Value arena, function_ref<void()> call);
+  /// Emits `call`, which runs `kernel`, and counts it. `kind` says how it was compiled,
+  /// `cycles` how long it should take.
+  void count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_t cycles, Value arena,
+             function_ref<void()> call);
   /// Says on the module what was counted where.
   void describe();
 
 private:
-  void add(OpBuilder &builder, Location loc, Value arena, function_ref<void()> work, StringRef name,
-           StringRef kind, int64_t macs, int64_t bytes);
+  /// Adds the cycles of `work` to counter `slot`.
+  void addCycles(OpBuilder &builder, Location loc, Value arena, int64_t slot, function_ref<void()> work);
+  DictionaryAttr describe(StringRef name, StringRef kind, int64_t macs, int64_t bytes, int64_t cycles);
 
   ModuleOp module;
   const TargetDescription &target;

@@ -18,7 +18,7 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
     constexpr double chain = 4; // cycles until an accumulator can be used again
     double step = std::max({dots, loads, chain}) + (isFar ? secondLevelCycles * vectors : 0);
     // Whole packed vectors need no shuffle to bring points apart.
-    double result = !shape.packs ? 10 : vectors % target.group() == 0 ? 6 : 7;
+    double result = !shape.packs ? 8 : vectors % target.group() == 0 ? 3 : 3.5;
     return shape.reduction * step + pixels * vectors * result + 15;
   };
   auto spatial = [&](int64_t vectors) {
