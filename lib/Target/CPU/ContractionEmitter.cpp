@@ -344,9 +344,16 @@ SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value
                                                      SmallVector<Value> sums, int64_t rows, int64_t cols) {
   int64_t step = blocks.form.channels() * dotGroup, runStep = runGroups * step;
   auto run = [&](Value data, Value weightsAt, ValueRange acc) {
-    return k.reduce(k.index(0), k.index(runGroups), acc, [&](Value i, ValueRange inner) {
-      return emitStep(blocks, k.add(data, k.mul(i, dotGroup)), k.add(weightsAt, k.mul(i, step)), inner, rows,
-                      cols);
+    // Where an instruction multiplies and another adds, the loop's own instructions count.
+    int64_t unroll = dotGroup == 2 && runGroups % 2 == 0 ? 2 : 1;
+    return k.reduce(k.index(0), k.index(runGroups / unroll), acc, [&](Value i, ValueRange inner) {
+      SmallVector<Value> next(inner);
+      for (int64_t u = 0; u < unroll; ++u) {
+        Value at = k.add(k.mul(i, unroll), u);
+        next = emitStep(blocks, k.add(data, k.mul(at, dotGroup)), k.add(weightsAt, k.mul(at, step)), next,
+                        rows, cols);
+      }
+      return next;
     });
   };
   if (runs == 1)

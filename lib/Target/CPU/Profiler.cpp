@@ -15,9 +15,11 @@ using namespace mlir;
 using namespace mlir::narrow;
 
 namespace {
+constexpr int64_t peakDots = 16000; // so many that its cold start does not count
+/// Every sum adds the product of one of so many left operands and one of some right ones.
+constexpr unsigned peakRows = 4;
 /// Operands of the peak's loop, and its result: one cache line each.
-constexpr int64_t scratchBytes = 128;
-constexpr int64_t peakTrips = 400;
+constexpr int64_t lineBytes = 64, scratchBytes = lineBytes * 16;
 } // namespace
 
 Profiler::Profiler(ModuleOp module, const TargetDescription &target, int64_t offset)
@@ -35,7 +37,10 @@ int64_t Profiler::getSize() const { return llvm::alignTo(counters * sizeof(int64
 
 void Profiler::countPeak(OpBuilder &builder, Value arena) {
   Location loc = module.getLoc();
-  unsigned width = target.lanes, sums = target.registers - 4;
+  // Registers hold the sums, a row and a column of operands, and a product.
+  unsigned width = target.lanes, columns = (target.registers - peakRows) / (peakRows + 1);
+  unsigned sums = peakRows * columns;
+  int64_t trips = peakDots / sums;
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto function = func::FuncOp::create(b, loc, "peak", b.getFunctionType({arena.getType()}, {}));
   function.setPrivate();
@@ -48,33 +53,39 @@ void Profiler::countPeak(OpBuilder &builder, Value arena) {
   };
   Value zero = arith::ConstantIndexOp::create(b, loc, 0), one = arith::ConstantIndexOp::create(b, loc, 1);
   auto operandType = isInteger ? getDotOperandType(target, width, b) : laneType;
-  Value operandMemref = at(0, operandType);
-  vector::StoreOp::create(b, loc, arith::ConstantOp::create(b, loc, operandType, b.getZeroAttr(operandType)),
-                          operandMemref, zero);
+  unsigned operands = peakRows + columns;
+  for (unsigned i = 0; i < operands; ++i)
+    vector::StoreOp::create(b, loc,
+                            arith::ConstantOp::create(b, loc, operandType, b.getZeroAttr(operandType)),
+                            at(i * lineBytes, operandType), zero);
   SmallVector<Value> init(sums, arith::ConstantOp::create(b, loc, laneType, b.getZeroAttr(laneType)));
-  auto loop = scf::ForOp::create(b, loc, zero, arith::ConstantIndexOp::create(b, loc, peakTrips), one, init);
+  auto loop = scf::ForOp::create(b, loc, zero, arith::ConstantIndexOp::create(b, loc, trips), one, init);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     // Read anew in every turn: a product that never changes would leave the loop.
     LLVM::InlineAsmOp::create(b, loc, TypeRange{}, ValueRange{}, "", "~{memory}", /*has_side_effects=*/true,
                               false, LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
-    Value x = vector::LoadOp::create(b, loc, operandType, operandMemref, zero);
-    SmallVector<Value> next;
-    for (Value sum : loop.getRegionIterArgs())
-      next.push_back(isInteger    ? emitDot(b, loc, target, sum, x, x, width)
-                     : target.fma ? Value(math::FmaOp::create(b, loc, x, x, sum))
-                                  : arith::AddFOp::create(b, loc, sum, arith::MulFOp::create(b, loc, x, x)));
+    SmallVector<Value> x, next;
+    for (unsigned i = 0; i < operands; ++i)
+      x.push_back(vector::LoadOp::create(b, loc, operandType, at(i * lineBytes, operandType), zero));
+    for (auto [i, sum] : llvm::enumerate(loop.getRegionIterArgs())) {
+      Value row = x[i % peakRows], column = x[peakRows + i / peakRows];
+      next.push_back(isInteger ? emitDot(b, loc, target, sum, row, column, width)
+                     : target.fma
+                         ? Value(math::FmaOp::create(b, loc, row, column, sum))
+                         : arith::AddFOp::create(b, loc, sum, arith::MulFOp::create(b, loc, row, column)));
+    }
     scf::YieldOp::create(b, loc, next);
   }
   Value all = loop.getResult(0);
   for (Value sum : loop.getResults().drop_front())
     all = isInteger ? Value(arith::AddIOp::create(b, loc, all, sum))
                     : Value(arith::AddFOp::create(b, loc, all, sum));
-  vector::StoreOp::create(b, loc, all, at(64, laneType), zero);
+  vector::StoreOp::create(b, loc, all, at(operands * lineBytes, laneType), zero);
   func::ReturnOp::create(b, loc);
 
-  int64_t dots = peakTrips * int64_t(sums), perDot = int64_t(width) * (isInteger ? target.group() : 1);
+  int64_t dots = trips * sums, perDot = int64_t(width) * (isInteger ? target.group() : 1);
   addCycles(builder, loc, arena, 0, [&] { func::CallOp::create(builder, loc, function, arena); });
   counted.front() = describe("peak", "registers only", dots * perDot, 0, dots / 2);
 }

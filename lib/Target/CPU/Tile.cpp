@@ -14,9 +14,13 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
   constexpr double secondLevelCycles = 0.15; // of one vector, beside everything else
   bool isFar = shape.reduction * tile.vectors * target.lanes * 4 > firstLevelBytes;
   auto one = [&](int64_t pixels, int64_t vectors) {
-    double dots = pixels * vectors / 2.0, loads = (pixels + vectors) / 2.0;
-    constexpr double chain = 4; // cycles until an accumulator can be used again
-    double step = std::max({dots, loads, chain}) + (isFar ? secondLevelCycles * vectors : 0);
+    // Two dot instructions and two loads a cycle, four instructions in all; where products
+    // are added by another instruction, three ports share both.
+    bool isPair = target.group() == 2;
+    double dots = pixels * vectors * (isPair ? 2 / 3.0 : 0.5), loads = (pixels + vectors) / 2.0;
+    double issue = (pixels + vectors + pixels * vectors * (isPair ? 2 : 1) + 3) / 4.0;
+    double chain = isPair ? 1 : 4; // cycles until an accumulator can be used again
+    double step = std::max({dots, loads, issue, chain}) + (isFar ? secondLevelCycles * vectors : 0);
     // Whole packed vectors need no shuffle to bring points apart.
     double result = !shape.packs ? 8 : vectors % target.group() == 0 ? 3 : 3.5;
     return shape.reduction * step + pixels * vectors * result + 15;
