@@ -57,6 +57,8 @@ private:
   SmallVector<Value> emitStep(const Blocks &blocks, Value data, Value panel, ValueRange sums, int64_t rows,
                               int64_t cols);
 
+  void prefetchWeights(const Blocks &blocks, Value panel);
+
   int64_t runStart(int64_t run) const {
     int64_t kh = wholeRows ? run : run / kernelW, kw = wholeRows ? 0 : run % kernelW;
     return kh * dilation[0] * input->layout.strides[1] + kw * dilation[1] * input->layout.strides[2];
@@ -370,6 +372,19 @@ SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value
   });
 }
 
+/// A panel that does not stay in the first level cache is asked for some steps ahead.
+void ContractionEmitter::prefetchWeights(const Blocks &blocks, Value panel) {
+  constexpr int64_t firstLevelBytes = 24 << 10, stepsAhead = 8, lineBytes = 64;
+  int64_t elementBytes = real ? 4 : input->layout.elementBytes();
+  if (panelSize(blocks.form) * elementBytes <= firstLevelBytes)
+    return;
+  int64_t step = blocks.form.channels() * dotGroup;
+  for (int64_t byte = 0; byte < step * elementBytes; byte += lineBytes)
+    memref::PrefetchOp::create(b, loc, blocks.weights,
+                               ValueRange{k.add(panel, stepsAhead * step + byte / elementBytes)},
+                               /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+}
+
 /// One dot instruction for every vector of the tile: `data` and `panel` are the places
 /// of the first pixel's codes and of the weights.
 SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data, Value panel,
@@ -379,6 +394,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
   auto sumType = cast<VectorType>(sums[0].getType());
   VectorType operandType = real ? sumType : getDotOperandType(target, lanes, b);
   SmallVector<Value> next(sums), rowOfWeights;
+  prefetchWeights(blocks, panel);
   for (unsigned v = 0; v < parts; ++v)
     rowOfWeights.push_back(vector::LoadOp::create(b, loc, operandType, blocks.weights,
                                                   k.add(panel, int64_t(v) * lanes * dotGroup)));
