@@ -321,9 +321,11 @@ Error inspect(const object::ELFObjectFileBase &file, StringRef bytes, ArtifactRe
   if (Error error = readInfo(image, infos.front(), report))
     return error;
   if (Expected<json::Value> manifest = json::parse(report.manifest)) {
-    if (const json::Object *object = manifest->getAsObject())
+    if (const json::Object *object = manifest->getAsObject()) {
+      report.arenaLowerBound = object->getInteger("arena_lower_bound");
       if (const json::Value *accumulator = object->get("accumulator_bits"))
         report.accumulatorBits = *accumulator;
+    }
   } else {
     consumeError(manifest.takeError()); // It is shown as text.
   }

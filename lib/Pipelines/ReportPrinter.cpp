@@ -122,7 +122,10 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &repo
   if (!report.observers.empty())
     line("observers") << report.observers.size() << " (compiled for calibration)\n";
   line("weights") << report.weightsSize << " bytes\n";
-  line("arena") << report.arenaSize << " bytes, aligned to " << report.arenaAlignment << '\n';
+  line("arena") << report.arenaSize << " bytes, aligned to " << report.arenaAlignment;
+  if (report.arenaLowerBound)
+    os << "; any plan needs " << *report.arenaLowerBound;
+  os << '\n';
   line("code") << report.codeSize << " bytes\n";
   if (report.accumulatorBits)
     line("accumulators") << *report.accumulatorBits << " of 31 bits\n";

@@ -366,8 +366,11 @@ std::string Compiler::makeManifest(bool isFloat) const {
   }
   manifest["model"] = llvm::sys::path::filename(options.model.path).str();
   manifest["kind"] = isFloat ? "float" : "integer";
+  if (auto bound = (*module)->getAttrOfType<IntegerAttr>("narrow.arena_lower_bound"))
+    manifest["arena_lower_bound"] = bound.getInt();
   if (!isFloat) {
     manifest["scheme"] = options.scheme.getValue();
+    manifest["requantize"] = options.requantize.getValue();
     manifest["method"] = options.method.getValue();
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;

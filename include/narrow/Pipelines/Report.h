@@ -54,6 +54,7 @@ struct ArtifactReport {
   std::vector<ArtifactTensor> inputs, outputs;
   std::vector<std::string> observers;
   uint64_t arenaSize = 0, arenaAlignment = 0, weightsSize = 0;
+  std::optional<int64_t> arenaLowerBound; ///< no plan of its tensors needs less
 
   /// `accumulator_bits` of the manifest, if it is there.
   std::optional<llvm::json::Value> accumulatorBits;
