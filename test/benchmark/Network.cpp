@@ -241,6 +241,11 @@ Tensor NetworkWriter::concat(Tensor x, Tensor y) {
               {1, x.dims[1], x.dims[2], x.dims[3] + y.dims[3]}, x.element);
 }
 
+Tensor NetworkWriter::transpose(Tensor x) {
+  return emit("tosa.transpose", {x}, "perms = array<i32: 0, 2, 3, 1>, " + layerAttribute(),
+              {1, x.dims[2], x.dims[3], x.dims[1]}, x.element);
+}
+
 //===----------------------------------------------------------------------===//
 // Modules
 //===----------------------------------------------------------------------===//

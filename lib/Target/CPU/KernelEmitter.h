@@ -74,6 +74,14 @@ struct ChannelBlock {
   }
 };
 
+/// A copy of `rows` x `columns` elements: columns are neighbours where they come from, rows
+/// where they go to.
+struct Transposition {
+  int64_t rows, columns;
+  int64_t fromStep; ///< between rows
+  int64_t toStep;   ///< between columns
+};
+
 /// An index of a tensor: one Value for each axis, the last one the first
 /// channel of the block.
 using Point = SmallVector<Value>;
@@ -180,6 +188,15 @@ private:
                   Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
   void fillBorder(const Buffer &buffer);
   void fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value);
+
+  //===- Transposed copies (TransposeEmitter.cpp) ---------------------------===//
+  Value convertStored(Value stored, const BufferLayout &from, const BufferLayout &to);
+  void blocks(int64_t count, int64_t step, function_ref<void(Value, int64_t)> body);
+  void copyTransposed(const Buffer &to, Value toStart, const Buffer &from, Value fromStart,
+                      const Transposition &plane);
+  Parts interleaveRows(Parts rows, unsigned perLane);
+  Parts interleaveThree(const Parts &rows);
+  Parts gatherLanes(const Parts &rows, unsigned perLane);
   Value dot(Value acc, Value data, Value weights, unsigned width) {
     return emitDot(b, loc, target, acc, data, weights, width);
   }
