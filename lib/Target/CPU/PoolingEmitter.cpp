@@ -8,8 +8,111 @@
 using namespace mlir;
 using namespace mlir::narrow;
 
+//===----------------------------------------------------------------------===//
+// Sums of codes over a plane
+//===----------------------------------------------------------------------===//
+
+/// reduce_sums of rescale(x), which only widens x, over axes that are not the channels.
+std::optional<KernelEmitter::PlaneSum> KernelEmitter::matchPlaneSum(Operation *op) {
+  SmallVector<int64_t> axes;
+  while (isa_and_nonnull<tosa::ReduceSumOp>(op)) {
+    axes.push_back(op->getAttrOfType<IntegerAttr>("axis").getInt());
+    if (findInput(op->getOperand(0)))
+      return std::nullopt;
+    op = op->getOperand(0).getDefiningOp();
+  }
+  auto rescale = dyn_cast_or_null<tosa::RescaleOp>(op);
+  const Buffer *buffer = rescale ? findInput(rescale.getInput()) : nullptr;
+  if (!buffer || !buffer->layout.isCode || !getElementTypeOrSelf(rescale.getType()).isInteger(32))
+    return std::nullopt;
+  auto multipliers = getIntegers(rescale.getMultiplier()), shifts = getIntegers(rescale.getShift()),
+       inputZp = getIntegers(rescale.getInputZp()), outputZp = getIntegers(rescale.getOutputZp());
+  if (!multipliers || multipliers->size() != 1 || !shifts || !inputZp || !outputZp ||
+      outputZp->front() != 0 || shifts->front() > 30 || rescale.getInputUnsigned() ||
+      rescale.getOutputUnsigned() || multipliers->front() != int64_t{1} << shifts->front())
+    return std::nullopt;
+  PlaneSum sum{buffer, inputZp->front(), {}};
+  llvm::sort(axes);
+  for (int64_t axis : axes) {
+    int64_t size = buffer->layout.shape[axis], stride = buffer->layout.strides[axis];
+    if (axis + 1 == static_cast<int64_t>(buffer->layout.shape.size()))
+      return std::nullopt;
+    if (!sum.axes.empty() && sum.axes.back().second == size * stride)
+      sum.axes.back() = {sum.axes.back().first * size, stride};
+    else
+      sum.axes.push_back({size, stride});
+  }
+  return sum;
+}
+
+/// In packed order. The codes are summed as they are stored: by the dot product with ones, which
+/// adds four pixels, or in lanes of 16 bits, whose sums of 256 codes are exact.
+Parts KernelEmitter::emitPlaneSum(const PlaneSum &sum, const Point &point, const ChannelBlock &block) {
+  const BufferLayout &layout = sum.buffer->layout;
+  int64_t elements = int64_t(block.width) * block.parts, total = 1;
+  for (auto [size, stride] : sum.axes)
+    total *= size;
+  auto laneType = lanes(block.width, b.getI32Type());
+  auto type = lanes(elements, layout.element);
+  Parts init(block.parts, splat(laneType, -total * (sum.zeroPoint + layout.codeOffset)));
+  auto fetch = [&](Value at) { return loadVector(*sum.buffer, at, block.valid, elements); };
+  auto addWords = [&](Value at, int64_t count, int64_t stride, Value words) {
+    return reduce(index(0), index(count), words, [&](Value i, ValueRange acc) -> SmallVector<Value> {
+      return {arith::AddIOp::create(b, loc, acc[0], fetch(add(at, mul(i, stride))))};
+    })[0];
+  };
+  auto addWidened = [&](ValueRange acc, Value words) {
+    Parts wide = unpackFromStorage(words, block, layout);
+    return map({Parts(acc), wide}, [&](ArrayRef<Value> x) -> Value {
+      return arith::AddIOp::create(b, loc, x[0], x[1]);
+    });
+  };
+  constexpr int64_t most = 256;
+  bool words = layout.element.isInteger(16), once = words && total <= most;
+  // One run of pixels.
+  auto addRun = [&](Value at, int64_t count, int64_t stride, ValueRange acc) -> SmallVector<Value> {
+    if (once)
+      return {addWords(at, count, stride, acc[0])};
+    if (words) {
+      auto addPiece = [&](Value first, int64_t pixels, ValueRange acc) {
+        return addWidened(acc, addWords(add(at, mul(first, stride)), pixels, stride, splat(type, 0)));
+      };
+      SmallVector<Value> all = reduce(index(0), index(count / most), acc, [&](Value i, ValueRange inner) {
+        return addPiece(mul(i, most), most, inner);
+      });
+      return count % most ? addPiece(index(count / most * most), count % most, all) : all;
+    }
+    Value ones = splat(type, 1), zero = splat(type, 0);
+    auto addFour = [&](Value first, int64_t pixels, ValueRange acc) {
+      Parts rows;
+      for (int64_t i = 0; i < 4; ++i)
+        rows.push_back(i < pixels ? fetch(add(at, mul(add(first, i), stride))) : zero);
+      return map({Parts(acc), interleaveRows(rows, 16)},
+                 [&](ArrayRef<Value> x) { return dot(x[0], x[1], ones, block.width); });
+    };
+    SmallVector<Value> all = reduce(index(0), index(count / 4), acc, [&](Value i, ValueRange inner) {
+      return addFour(mul(i, 4), 4, inner);
+    });
+    return count % 4 ? addFour(index(count / 4 * 4), count % 4, all) : all;
+  };
+  std::function<SmallVector<Value>(size_t, Value, ValueRange)> nest = [&](size_t axis, Value at,
+                                                                          ValueRange acc) {
+    auto [size, stride] = sum.axes[axis];
+    if (axis + 1 == sum.axes.size())
+      return addRun(at, size, stride, acc);
+    return reduce(index(0), index(size), acc,
+                  [&](Value i, ValueRange inner) { return nest(axis + 1, add(at, mul(i, stride)), inner); });
+  };
+  Value start = offsetOf(layout, point);
+  if (once)
+    return addWidened(init, nest(0, start, splat(type, 0))[0]);
+  return nest(0, start, init);
+}
+
 FailureOr<Parts> KernelEmitter::evaluateReduction(Operation *op, const Point &point,
                                                   const ChannelBlock &block) {
+  if (block.pack)
+    return emitPlaneSum(*matchPlaneSum(op), point, block);
   int64_t axis = op->getAttrOfType<IntegerAttr>("axis").getInt();
   Value input = op->getOperand(0);
   int64_t size = shapeOf(input)[axis];

@@ -45,11 +45,10 @@ Parts KernelEmitter::interleaveRows(Parts rows, unsigned perLane) {
   return rows;
 }
 
-/// The same of three rows of bytes: each byte of the result comes from one of the rows, which
-/// a byte shuffle brings to its place among zeros.
-Parts KernelEmitter::interleaveThree(const Parts &rows) {
+/// The same of three rows: each element of the result comes from one of the rows, which a byte
+/// shuffle brings to its place among zeros.
+Parts KernelEmitter::interleaveThree(const Parts &rows, unsigned perLane) {
   auto type = cast<VectorType>(rows[0].getType());
-  constexpr int64_t perLane = 16;
   int64_t n = type.getNumElements();
   Value zero = splat(type, 0);
   Parts result;
@@ -105,8 +104,7 @@ void KernelEmitter::copyTransposed(const Buffer &to, Value toStart, const Buffer
     width *= 2;
   // The rows' elements follow each other in memory, without gaps.
   bool dense = plane.toStep == plane.rows && plane.rows == height && height < perLane;
-  bool isThree =
-      plane.toStep == 3 && plane.rows == 3 && bytes == 1 && target.dot != DotKind::GenericPairs;
+  bool isThree = plane.toStep == 3 && plane.rows == 3 && bytes <= 2 && hasByteShuffle();
   if (isThree)
     height = 3;
   auto put = [&](Value at, Value stored, int64_t valid) {
@@ -120,7 +118,7 @@ void KernelEmitter::copyTransposed(const Buffer &to, Value toStart, const Buffer
       block.push_back(widens ? stored : convertStored(stored, from.layout, to.layout));
     }
     block.resize(height, block.back());
-    block = isThree ? interleaveThree(block) : interleaveRows(block, perLane);
+    block = isThree ? interleaveThree(block, perLane) : interleaveRows(block, perLane);
     Value base = add(add(toStart, mul(column, plane.toStep)), row);
     if (dense || isThree) {
       for (auto [i, stored] : llvm::enumerate(gatherLanes(block, perLane)))
