@@ -153,6 +153,7 @@ std::vector<Case> withoutWeights() {
           other("add", 56, 256, add),
           other("add", 14, 1024, add),
           other("table", 28, 128, table),
+          other("concat", 8, 64, concat),
           other("concat", 28, 128, concat),
           transpose(224, 1),
           transpose(224, 3),

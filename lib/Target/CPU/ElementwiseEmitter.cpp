@@ -366,10 +366,12 @@ LogicalResult KernelEmitter::emitElementwise() {
     };
     // Whole blocks, then ever smaller ones; in packed order one of which channels are missing.
     int64_t done = 0;
-    unsigned parts = packed ? target.group() : 1;
+    unsigned pack = packed ? target.group() : 0, parts = std::max(pack, 1u);
+    if (packed && kind == "reduction") // Whole cache lines: pixels may be 2^n bytes apart.
+      parts *= std::max(1u, 64 / (target.lanes * pack));
     for (unsigned width = target.lanes; width >= 1 && done < channels; width /= 2) {
       int64_t step = int64_t(width) * parts, whole = done + (channels - done) / step * step;
-      ChannelBlock block{width, parts, packed ? parts : 0, step};
+      ChannelBlock block{width, parts, pack, step};
       loop(done, whole, step, [&](Value c) { emitBlock(c, block); });
       done = whole;
       if (packed && done < channels && (width == 4 || channels - done > step / 2)) {

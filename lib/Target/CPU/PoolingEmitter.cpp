@@ -49,51 +49,63 @@ std::optional<KernelEmitter::PlaneSum> KernelEmitter::matchPlaneSum(Operation *o
 /// adds four pixels, or in lanes of 16 bits, whose sums of 256 codes are exact.
 Parts KernelEmitter::emitPlaneSum(const PlaneSum &sum, const Point &point, const ChannelBlock &block) {
   const BufferLayout &layout = sum.buffer->layout;
-  int64_t elements = int64_t(block.width) * block.parts, total = 1;
+  int64_t total = 1, each = int64_t(block.width) * block.pack, vectors = block.parts / block.pack;
   for (auto [size, stride] : sum.axes)
     total *= size;
   auto laneType = lanes(block.width, b.getI32Type());
-  auto type = lanes(elements, layout.element);
+  auto type = lanes(each, layout.element);
+  Value zero = splat(type, 0), ones = splat(type, 1);
   Parts init(block.parts, splat(laneType, -total * (sum.zeroPoint + layout.codeOffset)));
-  auto fetch = [&](Value at) { return loadVector(*sum.buffer, at, block.valid, elements); };
-  auto addWords = [&](Value at, int64_t count, int64_t stride, Value words) {
-    return reduce(index(0), index(count), words, [&](Value i, ValueRange acc) -> SmallVector<Value> {
-      return {arith::AddIOp::create(b, loc, acc[0], fetch(add(at, mul(i, stride))))};
-    })[0];
+  auto fetch = [&](Value at, int64_t vector) {
+    return loadVector(*sum.buffer, add(at, vector * each), block.valid - vector * each, each);
   };
-  auto addWidened = [&](ValueRange acc, Value words) {
-    Parts wide = unpackFromStorage(words, block, layout);
+  // Words.
+  auto addWords = [&](Value at, int64_t count, int64_t stride, ValueRange words) {
+    return reduce(index(0), index(count), words, [&](Value i, ValueRange acc) {
+      SmallVector<Value> next;
+      for (auto [v, x] : llvm::enumerate(acc))
+        next.push_back(arith::AddIOp::create(b, loc, x, fetch(add(at, mul(i, stride)), v)));
+      return next;
+    });
+  };
+  auto addWidened = [&](ValueRange acc, ValueRange words) {
+    Parts wide;
+    for (Value vector : words)
+      wide.append(unpackFromStorage(vector, block, layout));
     return map({Parts(acc), wide}, [&](ArrayRef<Value> x) -> Value {
       return arith::AddIOp::create(b, loc, x[0], x[1]);
     });
   };
   constexpr int64_t most = 256;
-  bool words = layout.element.isInteger(16), once = words && total <= most;
-  // One run of pixels.
-  auto addRun = [&](Value at, int64_t count, int64_t stride, ValueRange acc) -> SmallVector<Value> {
-    if (once)
-      return {addWords(at, count, stride, acc[0])};
-    if (words) {
-      auto addPiece = [&](Value first, int64_t pixels, ValueRange acc) {
-        return addWidened(acc, addWords(add(at, mul(first, stride)), pixels, stride, splat(type, 0)));
-      };
-      SmallVector<Value> all = reduce(index(0), index(count / most), acc, [&](Value i, ValueRange inner) {
-        return addPiece(mul(i, most), most, inner);
-      });
-      return count % most ? addPiece(index(count / most * most), count % most, all) : all;
-    }
-    Value ones = splat(type, 1), zero = splat(type, 0);
-    auto addFour = [&](Value first, int64_t pixels, ValueRange acc) {
+  bool isWords = layout.element.isInteger(16), once = isWords && total <= most;
+  Parts none(vectors, zero);
+  auto addPieceOfWords = [&](Value at, int64_t count, int64_t stride, ValueRange acc) {
+    return addWidened(acc, addWords(at, count, stride, none));
+  };
+  // Bytes.
+  auto addFour = [&](Value at, int64_t count, int64_t stride, ValueRange acc) {
+    Parts next;
+    for (int64_t v = 0; v < vectors; ++v) {
       Parts rows;
       for (int64_t i = 0; i < 4; ++i)
-        rows.push_back(i < pixels ? fetch(add(at, mul(add(first, i), stride))) : zero);
-      return map({Parts(acc), interleaveRows(rows, 16)},
-                 [&](ArrayRef<Value> x) { return dot(x[0], x[1], ones, block.width); });
+        rows.push_back(i < count ? fetch(add(at, i * stride), v) : zero);
+      for (auto [i, codes] : llvm::enumerate(interleaveRows(rows, 16)))
+        next.push_back(dot(acc[v * block.pack + i], codes, ones, block.width));
+    }
+    return next;
+  };
+  // One run of pixels, in pieces.
+  auto addRun = [&](Value at, int64_t count, int64_t stride, ValueRange acc) -> SmallVector<Value> {
+    if (once)
+      return addWords(at, count, stride, acc);
+    int64_t piece = isWords ? most : 4, whole = count / piece;
+    auto addPiece = [&](Value first, int64_t pixels, ValueRange acc) -> SmallVector<Value> {
+      Value from = add(at, mul(first, piece * stride));
+      return isWords ? addPieceOfWords(from, pixels, stride, acc) : addFour(from, pixels, stride, acc);
     };
-    SmallVector<Value> all = reduce(index(0), index(count / 4), acc, [&](Value i, ValueRange inner) {
-      return addFour(mul(i, 4), 4, inner);
-    });
-    return count % 4 ? addFour(index(count / 4 * 4), count % 4, all) : all;
+    SmallVector<Value> all =
+        reduce(index(0), index(whole), acc, [&](Value i, ValueRange acc) { return addPiece(i, piece, acc); });
+    return count % piece ? addPiece(index(whole), count % piece, all) : all;
   };
   std::function<SmallVector<Value>(size_t, Value, ValueRange)> nest = [&](size_t axis, Value at,
                                                                           ValueRange acc) {
@@ -101,12 +113,10 @@ Parts KernelEmitter::emitPlaneSum(const PlaneSum &sum, const Point &point, const
     if (axis + 1 == sum.axes.size())
       return addRun(at, size, stride, acc);
     return reduce(index(0), index(size), acc,
-                  [&](Value i, ValueRange inner) { return nest(axis + 1, add(at, mul(i, stride)), inner); });
+                  [&](Value i, ValueRange acc) { return nest(axis + 1, add(at, mul(i, stride)), acc); });
   };
-  Value start = offsetOf(layout, point);
-  if (once)
-    return addWidened(init, nest(0, start, splat(type, 0))[0]);
-  return nest(0, start, init);
+  SmallVector<Value> result = nest(0, offsetOf(layout, point), once ? none : init);
+  return once ? addWidened(init, result) : Parts(result);
 }
 
 FailureOr<Parts> KernelEmitter::evaluateReduction(Operation *op, const Point &point,
