@@ -211,6 +211,7 @@ private:
   Value lookUpWords(Value stored, Value table);
   Value lookUpSixteenths(Value stored, Value table);
   Value lookUpQuads(Value stored, Value table);
+  Value lookUpOneByOne(Value stored, Value table);
   Parts loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat);
 
   //===- Kernels ------------------------------------------------------------===//

@@ -2,13 +2,14 @@
 #include "KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
 
-/// `bytes` elements of a table from `first` on, in vectors of `type`, whose 128-bit lanes are all
-/// the same where `repeat` is said.
+/// A table's bytes from `first` on, in `count` vectors of `type`, whose 128-bit lanes are all the
+/// same where `repeat` is said.
 Parts KernelEmitter::loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat) {
   int64_t n = type.getNumElements() * type.getElementTypeBitWidth() / 8, each = repeat ? 16 : n;
   Parts parts;
@@ -35,6 +36,8 @@ Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries) {
   int64_t n = type.getNumElements();
   bool words = form.element.isInteger(16), wide = target.lanes == 16 && target.dot != DotKind::Sdot;
   auto byteType = lanes(n, b.getI8Type());
+  if (!hasByteShuffle())
+    return lookUpOneByOne(stored, table);
   if (words && !wide)
     stored = arith::TruncIOp::create(b, loc, byteType, stored);
   // Whole registers.
@@ -135,4 +138,21 @@ Value KernelEmitter::lookUpQuads(Value stored, Value table) {
     found = LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), operands).getResult(0);
   }
   return found;
+}
+
+/// From memory.
+Value KernelEmitter::lookUpOneByOne(Value stored, Value table) {
+  auto type = cast<VectorType>(stored.getType());
+  Value result = splat(type, 0);
+  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+    Value code = vector::ExtractOp::create(b, loc, stored, i);
+    if (!code.getType().isInteger(8))
+      code = arith::TruncIOp::create(b, loc, b.getI8Type(), code);
+    Value at = arith::IndexCastUIOp::create(b, loc, b.getIndexType(), code);
+    Value entry = memref::LoadOp::create(b, loc, table, at);
+    if (entry.getType() != type.getElementType())
+      entry = arith::ExtSIOp::create(b, loc, type.getElementType(), entry);
+    result = vector::InsertOp::create(b, loc, entry, result, i);
+  }
+  return result;
 }

@@ -32,8 +32,7 @@ bool KernelEmitter::staysInStorage(Value value) {
     return findInput(op->getOperand(0)) && staysInStorage(op->getOperand(0));
   if (auto table = dyn_cast<tosa::TableOp>(op)) {
     auto entries = getIntegers(table.getTable());
-    return hasByteShuffle() && entries && entries->size() == 256 &&
-           staysInStorage(table.getInput1());
+    return entries && entries->size() == 256 && staysInStorage(table.getInput1());
   }
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return matchCodeSum(rescale).has_value();
@@ -79,7 +78,10 @@ void KernelEmitter::emitStoredRow(Point point) {
     storeVector(output, offsetOf(output.layout, point), stored, valid);
     point.pop_back();
   };
-  int64_t width = target.lanes * 4, whole = channels / width * width;
+  // A table in memory alone takes one code after the other.
+  bool single = !hasByteShuffle() && llvm::any_of(kernel.getBody().front(), llvm::IsaPred<tosa::TableOp>) &&
+                llvm::none_of(kernel.getBody().front(), llvm::IsaPred<tosa::RescaleOp, tosa::MaxPool2dOp>);
+  int64_t width = single ? 1 : target.lanes * 4, whole = channels / width * width;
   loop(0, whole, width, [&](Value c) { emitBlock(c, width, width); });
   constexpr uint64_t least = 16; // elements of the smallest vectors
   if (int64_t rest = channels - whole)
