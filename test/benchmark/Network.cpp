@@ -127,10 +127,13 @@ Tensor NetworkWriter::trim(Tensor x, Window window) {
 
 Tensor NetworkWriter::rescale(Tensor x, const std::string &element, Factor factor, int64_t shift,
                               int64_t zeroPoint, int64_t resultZeroPoint, bool isLast) {
-  constexpr int64_t one = 1 << 30;
+  // Shifts are at most 39 where accumulators become codes.
+  const int64_t one = factor == Factor::PowerOfTwo && shift == 39 ? 1 << 23 : 1 << 30;
   bool perChannel = factor == Factor::PerChannel;
   int64_t count = perChannel ? x.dims.back() : 1;
   lastMultipliers = randoms(count, one, factor == Factor::PowerOfTwo ? one : 2 * one - 1);
+  if (factor == Factor::Whole)
+    lastMultipliers = {random(1 << 14, (1 << 16) - 1) << shift};
   lastShifts = randoms(count, shift, perChannel ? shift + 2 : shift);
   std::vector<Tensor> operands = {x, constant({count}, "i32", lastMultipliers),
                                   constant({count}, "i8", lastShifts), scalar(x.element, zeroPoint),
@@ -149,13 +152,13 @@ Tensor NetworkWriter::activate(Tensor accumulators) {
   return rescale(accumulators, "i8", Factor::PerChannel, 37, 0, zeroPoint, /*isLast=*/true);
 }
 
-// Sums have 20 bits more than the codes of their result, as narrow-lower-to-integer
-// makes them where there is room.
-Tensor NetworkWriter::widen(Tensor x) { return rescale(x, "i32", Factor::Any, 12, zeroPoint, 0); }
+// Sums have 16 bits more than the codes of their result, as narrow-lower-to-integer makes them
+// (rule N19).
+Tensor NetworkWriter::widen(Tensor x) { return rescale(x, "i32", Factor::Whole, 10, zeroPoint, 0); }
 
 Tensor NetworkWriter::roundSum(Tensor x, Tensor y) {
   Tensor sum = emit("tosa.add", {x, y}, "", x.dims, "i32");
-  return rescale(sum, "i8", Factor::PowerOfTwo, 50, 0, zeroPoint, /*isLast=*/true);
+  return rescale(sum, "i8", Factor::PowerOfTwo, 39, 0, zeroPoint, /*isLast=*/true);
 }
 
 Tensor NetworkWriter::contract(const std::string &kind, Tensor x, const std::vector<int64_t> &weightDims,
@@ -187,7 +190,7 @@ Tensor NetworkWriter::convolutionAdd(Tensor x, Tensor other, Window window) {
   int64_t channels = other.dims[3];
   Tensor accumulators =
       contract("conv2d", x, {channels, window.kernel, window.kernel, x.dims[3]}, channels, window);
-  return roundSum(widen(other), rescale(accumulators, "i32", Factor::PerChannel, 22, 0, 0));
+  return roundSum(widen(other), rescale(accumulators, "i32", Factor::PerChannel, 26, 0, 0));
 }
 
 Tensor NetworkWriter::depthwise(Tensor x, Window window) {
@@ -239,6 +242,11 @@ Tensor NetworkWriter::table(Tensor x) {
 Tensor NetworkWriter::concat(Tensor x, Tensor y) {
   return emit("tosa.concat", {x, y}, "axis = 3 : i32, " + layerAttribute(),
               {1, x.dims[1], x.dims[2], x.dims[3] + y.dims[3]}, x.element);
+}
+
+Tensor NetworkWriter::transpose(Tensor x) {
+  return emit("tosa.transpose", {x}, "perms = array<i32: 0, 2, 3, 1>, " + layerAttribute(),
+              {1, x.dims[2], x.dims[3], x.dims[1]}, x.element);
 }
 
 //===----------------------------------------------------------------------===//

@@ -72,6 +72,8 @@ public:
   Tensor add(Tensor x, Tensor y);
   Tensor table(Tensor x);
   Tensor concat(Tensor x, Tensor y);
+  /// [1, a, b, c] to [1, b, c, a]: images from planes.
+  Tensor transpose(Tensor x);
 
   Network finish(const Tensor &layer);
 
@@ -97,7 +99,7 @@ private:
   Tensor contract(const std::string &kind, Tensor x, const std::vector<int64_t> &weightDims, int64_t channels,
                   Window window);
   /// What the factors of a rescale are. Code generation has cheaper ways for some.
-  enum class Factor { PerChannel, Any, PowerOfTwo };
+  enum class Factor { PerChannel, Any, PowerOfTwo, Whole };
   Tensor rescale(Tensor x, const std::string &element, Factor factor, int64_t shift, int64_t zeroPoint,
                  int64_t resultZeroPoint, bool isLast = false);
   /// The last op of a convolution: to 8 bits, or the clamp of a float layer.

@@ -140,6 +140,12 @@ std::vector<Case> withoutWeights() {
   auto table = [](Writer &writer, Tensor x) { return writer.table(x); };
   auto add = [](Writer &writer, Tensor x, Tensor y) { return writer.add(x, y); };
   auto concat = [](Writer &writer, Tensor x, Tensor y) { return writer.concat(x, y); };
+  auto transpose = [](int64_t size, int64_t channels) -> Case {
+    return {"transpose/" + sizeOf(size, channels), [=] {
+              Writer writer;
+              return writer.finish(writer.transpose(writer.input(channels, size, size)));
+            }};
+  };
   return {other("max_pool3x3_s2", 112, 64, maxPool),
           other("average", 7, 1280, average),
           other("average", 7, 2048, average),
@@ -147,7 +153,12 @@ std::vector<Case> withoutWeights() {
           other("add", 56, 256, add),
           other("add", 14, 1024, add),
           other("table", 28, 128, table),
-          other("concat", 28, 128, concat)};
+          other("concat", 8, 64, concat),
+          other("concat", 28, 128, concat),
+          transpose(224, 1),
+          transpose(224, 3),
+          transpose(224, 4),
+          transpose(28, 64)};
 }
 
 std::vector<Case> ofFloats() {

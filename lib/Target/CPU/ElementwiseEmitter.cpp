@@ -302,7 +302,7 @@ bool KernelEmitter::epilogueAllowsPacked() {
       return false;
   for (Operation &op : kernel.getBody().front()) {
     KernelRole role = getKernelRole(&op);
-    if (role == KernelRole::Window || role == KernelRole::Reduction)
+    if (role == KernelRole::Window || (role == KernelRole::Reduction && !matchPlaneSum(&op)))
       return false;
     // A constant tensor that is more than one value for each channel is read
     // in its own order.
@@ -343,7 +343,7 @@ LogicalResult KernelEmitter::emitElementwise() {
   const Buffer &output = outputs[0];
   ArrayRef<int64_t> shape = output.layout.shape;
   int64_t channels = shape.back();
-  bool packed = epilogueAllowsPacked();
+  bool packed = epilogueAllowsPacked(), stored = staysInStorage(yielded());
   LogicalResult status = success();
   Point point;
   std::function<void(size_t)> nest = [&](size_t axis) {
@@ -355,24 +355,29 @@ LogicalResult KernelEmitter::emitElementwise() {
       });
       return;
     }
+    if (stored)
+      return emitStoredRow(point);
+    auto emitBlock = [&](Value c, const ChannelBlock &block) {
+      loaded.clear();
+      point.push_back(c);
+      if (failed(storeResult(yielded(), output, point, block)))
+        status = failure();
+      point.pop_back();
+    };
+    // Whole blocks, then ever smaller ones; in packed order one of which channels are missing.
     int64_t done = 0;
-    // Whole blocks, then ever smaller ones.
+    unsigned pack = packed ? target.group() : 0, parts = std::max(pack, 1u);
+    if (packed && kind == "reduction") // Whole cache lines: pixels may be 2^n bytes apart.
+      parts *= std::max(1u, 64 / (target.lanes * pack));
     for (unsigned width = target.lanes; width >= 1 && done < channels; width /= 2) {
-      bool pack = packed && width >= 4;
-      unsigned parts = pack ? target.group() : 1;
-      int64_t step = int64_t(width) * parts;
-      if (width == 1 && !pack && channels == done)
-        break;
-      int64_t whole = done + (channels - done) / step * step;
-      loop(done, whole, step, [&](Value c) {
-        loaded.clear();
-        point.push_back(c);
-        ChannelBlock block{width, parts, pack ? parts : 0, step};
-        if (failed(storeResult(yielded(), output, point, block)))
-          status = failure();
-        point.pop_back();
-      });
+      int64_t step = int64_t(width) * parts, whole = done + (channels - done) / step * step;
+      ChannelBlock block{width, parts, pack, step};
+      loop(done, whole, step, [&](Value c) { emitBlock(c, block); });
       done = whole;
+      if (packed && done < channels && (width == 4 || channels - done > step / 2)) {
+        block.valid = channels - done;
+        return emitBlock(index(done), block);
+      }
     }
   };
   nest(0);

@@ -68,7 +68,48 @@ public:
     return arith::TruncIOp::create(b, loc, type, arith::ShRSIOp::create(b, loc, sum, constant(15)));
   }
 
+  /// Entry `at` & `mask` of tables that are one after the other; with `lane`, of the same 128-bit
+  /// lane as the index. `fallback` where an index has bits of `beyond`.
+  Value lookUp(ValueRange tables, Value at, int64_t mask, int64_t beyond, Value fallback, bool lane = false) {
+    int64_t n = type.getNumElements();
+    Value joined = tables.front();
+    for (Value table : tables.drop_front()) {
+      SmallVector<int64_t> all;
+      for (int64_t i = 0; i < cast<VectorType>(joined.getType()).getNumElements() + n; ++i)
+        all.push_back(i);
+      joined = vector::ShuffleOp::create(b, loc, joined, table, all);
+    }
+    auto constant = [&](int64_t value) -> Value {
+      APInt number(type.getElementTypeBitWidth(), value, /*isSigned=*/false, /*implicitTrunc=*/true);
+      return arith::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, number));
+    };
+    Value index = arith::AndIOp::create(b, loc, at, constant(mask)), result = fallback;
+    for (int64_t i = 0; i < n; ++i) {
+      Value position = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
+                                                    vector::ExtractOp::create(b, loc, index, i));
+      if (lane)
+        position = arith::AddIOp::create(b, loc, position,
+                                         arith::ConstantIndexOp::create(b, loc, i / 16 * 16));
+      result =
+          vector::InsertOp::create(b, loc, vector::ExtractOp::create(b, loc, joined, position), result, i);
+    }
+    if (!beyond)
+      return result;
+    Value outside = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                          arith::AndIOp::create(b, loc, at, constant(beyond)), constant(0));
+    return arith::SelectOp::create(b, loc, outside, fallback, result);
+  }
+
   Value emulate(StringRef name) {
+    Value zero = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
+    if (name == "llvm.x86.avx512.vpermi2var.hi.512")
+      return lookUp({operands[0], operands[2]}, operands[1], 63, 0, zero);
+    if (name == "llvm.x86.avx2.pshuf.b")
+      return lookUp(operands[0], operands[1], 15, 128, zero, /*lane=*/true);
+    if (name == "llvm.aarch64.neon.tbl4.v16i8")
+      return lookUp(operands.slice(0, 4), operands[4], 63, 192, zero);
+    if (name == "llvm.aarch64.neon.tbx4.v16i8")
+      return lookUp(operands.slice(1, 4), operands[5], 63, 192, operands[0]);
     if (name.starts_with("llvm.x86.avx512.vpdpbusd."))
       return dot(operands[0], operands[1], operands[2], 4, /*unsignedData=*/true);
     if (name == "llvm.aarch64.neon.sdot.v4i32.v16i8")

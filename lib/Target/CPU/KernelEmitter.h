@@ -74,6 +74,14 @@ struct ChannelBlock {
   }
 };
 
+/// A copy of `rows` x `columns` elements: columns are neighbours where they come from, rows
+/// where they go to.
+struct Transposition {
+  int64_t rows, columns;
+  int64_t fromStep; ///< between rows
+  int64_t toStep;   ///< between columns
+};
+
 /// An index of a tensor: one Value for each axis, the last one the first
 /// channel of the block.
 using Point = SmallVector<Value>;
@@ -142,6 +150,13 @@ private:
   template <typename T>
   std::vector<T> orderTable(ArrayRef<T> perChannel, const ChannelBlock &block);
 
+  /// The sum of x - zero point over axes of a tensor of codes.
+  struct PlaneSum {
+    const Buffer *buffer;
+    int64_t zeroPoint;
+    SmallVector<std::pair<int64_t, int64_t>> axes; ///< size and stride, outermost first
+  };
+
   //===- Element-wise evaluation (Elementwise-, Rescale-, PoolingEmitter.cpp) -===//
   /// Lanes of `value` at `point`, plus `offset` (integers only).
   FailureOr<Parts> evaluate(Value value, const Point &point, const ChannelBlock &block, int64_t offset = 0);
@@ -149,6 +164,8 @@ private:
   Parts loadBroadcast(const Buffer &buffer, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateConstant(Value value, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateReduction(Operation *op, const Point &point, const ChannelBlock &block);
+  std::optional<PlaneSum> matchPlaneSum(Operation *op);
+  Parts emitPlaneSum(const PlaneSum &sum, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateWindow(Operation *op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
@@ -190,6 +207,33 @@ private:
   SmallVector<Value> loadPairs(StringRef key, ArrayRef<int64_t> perChannel, Value channel,
                                const ChannelBlock &block);
 
+  //===- Codes that are not widened (StorageEmitter.cpp, LookupEmitter.cpp) -===//
+  /// Two tensors of codes whose weighted sum is rounded to codes:
+  /// (sum of stored * (low + 2^16 * high) + addend) >> 16.
+  struct CodeSum {
+    Value values[2];
+    int64_t low[2], high[2], addend;
+  };
+  BufferLayout storageForm();
+  /// Whether evaluateStored computes `value`.
+  bool staysInStorage(Value value);
+  Value evaluateStored(Value value, const Point &point, int64_t valid, unsigned width);
+  /// The result at all channels of a point, which lacks the channel.
+  void emitStoredRow(Point point);
+  Value maxStored(Value x, Value y);
+  Value emitStoredMaxPool(tosa::MaxPool2dOp op, const Point &point, int64_t valid, unsigned width);
+  std::optional<CodeSum> matchCodeSum(tosa::RescaleOp op);
+  Value emitCodeSum(const CodeSum &sum, const Point &point, int64_t valid, unsigned width);
+  Value inRegisters(ArrayRef<Value> operands, function_ref<Value(ArrayRef<Value>)> emit);
+  /// The instruction set shuffles bytes by indices in a register.
+  bool hasByteShuffle() const { return target.lanes >= 8 || target.dot == DotKind::Sdot; }
+  Value lookUp(Value stored, ArrayRef<int64_t> entries);
+  Value lookUpWords(Value stored, Value table);
+  Value lookUpSixteenths(Value stored, Value table);
+  Value lookUpQuads(Value stored, Value table);
+  Value lookUpOneByOne(Value stored, Value table);
+  Parts loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat);
+
   //===- Kernels ------------------------------------------------------------===//
   LogicalResult emitElementwise();                         // ElementwiseEmitter.cpp
   LogicalResult emitContraction(Operation *op);            // ContractionEmitter.cpp
@@ -200,6 +244,15 @@ private:
                   Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
   void fillBorder(const Buffer &buffer);
   void fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value);
+
+  //===- Transposed copies (TransposeEmitter.cpp) ---------------------------===//
+  Value convertStored(Value stored, const BufferLayout &from, const BufferLayout &to);
+  void blocks(int64_t count, int64_t step, function_ref<void(Value, int64_t)> body);
+  void copyTransposed(const Buffer &to, Value toStart, const Buffer &from, Value fromStart,
+                      const Transposition &plane);
+  Parts interleaveRows(Parts rows, unsigned perLane);
+  Parts interleaveThree(const Parts &rows, unsigned perLane);
+  Parts gatherLanes(const Parts &rows, unsigned perLane);
   Value dot(Value acc, Value data, Value weights, unsigned width) {
     return emitDot(b, loc, target, acc, data, weights, width);
   }

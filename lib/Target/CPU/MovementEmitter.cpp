@@ -68,20 +68,22 @@ void KernelEmitter::copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t
     dims = {1}, toSteps = {1}, fromSteps = {1};
   bool sameStorage =
       to.layout.element == from.layout.element && to.layout.codeOffset == from.layout.codeOffset;
-  int64_t lo = to.layout.isCode ? -128 + to.layout.codeOffset : std::numeric_limits<int32_t>::min();
-  int64_t hi = to.layout.isCode ? 127 + to.layout.codeOffset : std::numeric_limits<int32_t>::max();
+  unsigned bytes = std::min(to.layout.elementBytes(), from.layout.elementBytes());
   auto copy = [&](Value toAt, Value fromAt, unsigned width, int64_t valid) {
-    if (sameStorage)
-      return storeVector(to, toAt, loadVector(from, fromAt, valid, width), valid);
-    ChannelBlock block{width, 1, 0, valid};
-    Parts parts = load(from, fromAt, block);
-    if (to.layout.codeOffset)
-      parts[0] = arith::AddIOp::create(b, loc, parts[0],
-                                       splat(cast<VectorType>(parts[0].getType()), to.layout.codeOffset));
-    store(to, toAt, parts, block, lo, hi);
+    Value stored = loadVector(from, fromAt, valid, width);
+    storeVector(to, toAt, sameStorage ? stored : convertStored(stored, from.layout, to.layout), valid);
   };
+  // An axis that is contiguous on one side only, and another on the other side: a transposition.
+  auto contiguous = [](ArrayRef<int64_t> steps) { return llvm::find(steps, 1) - steps.begin(); };
+  size_t last = dims.size(), column = contiguous(fromSteps), row = contiguous(toSteps);
+  bool transposes = column < last && row < last && column != row;
   std::function<void(size_t, Value, Value)> nest = [&](size_t axis, Value toAt, Value fromAt) {
-    if (axis + 1 < dims.size()) {
+    if (transposes && axis == last)
+      return copyTransposed(to, toAt, from, fromAt,
+                            {dims[row], dims[column], fromSteps[row], toSteps[column]});
+    if (transposes && (axis == row || axis == column))
+      return nest(axis + 1, toAt, fromAt);
+    if (axis + 1 < last || transposes) {
       loop(0, dims[axis], 1, [&](Value i) {
         nest(axis + 1, add(toAt, mul(i, toSteps[axis])), add(fromAt, mul(i, fromSteps[axis])));
       });
@@ -94,7 +96,7 @@ void KernelEmitter::copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t
       });
       return;
     }
-    unsigned width = sameStorage ? target.lanes * 4 / to.layout.elementBytes() : target.lanes;
+    unsigned width = target.lanes * 4 / bytes;
     int64_t whole = count / width * width;
     loop(0, whole, width, [&](Value i) { copy(add(toAt, i), add(fromAt, i), width, width); });
     if (whole < count)
