@@ -1,5 +1,6 @@
 //===- VerifyFloat.cpp - narrow-verify-float ------------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -87,6 +88,11 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
+    // What the stages up to the quantized one add is refused op by op.
+    if (Stage stage = detectStage(getOperation()); stage > Stage::Quantized) {
+      emitWrongStage(getOperation(), stage, Stage::Float);
+      return signalPassFailure();
+    }
     bool valid = succeeded(verifyMain());
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *op) { return succeeded(verifyOp(op)); });
