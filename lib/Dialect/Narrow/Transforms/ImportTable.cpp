@@ -1,4 +1,5 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
+#include "Notes.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -63,6 +64,30 @@ static LogicalResult importRange(ObserveOp op, const TableEntry &entry, const Im
   return success();
 }
 
+/// Whether the last axis of what `op` observes is that of the channels: it is for all
+/// that the network computes, but inputs have the layout of the source model.
+static bool hasChannels(ObserveOp op) {
+  return !isa<BlockArgument>(op.getInput()) || llvm::none_of(op->getUsers(), movesCodes);
+}
+
+/// Constant tensors and channels are no errors (N8), but worth knowing. The table shows
+/// them; ranges do not, which include zero and may be those of the function.
+static void noteConstants(ObserveOp op, const TableEntry &entry) {
+  Notes notes;
+  auto note = [&](::narrow::MinMax range, auto... channel) {
+    if (range.min == range.max)
+      notes.add(range.min == 0 ? kAllZero : kAllEqual, channel...);
+  };
+  const ::narrow::TensorStatistics &statistics = entry.statistics;
+  ::narrow::MinMax whole = statistics.range();
+  if (statistics.count() > 1)
+    note(whole);
+  if (whole.min != whole.max && statistics.count() > statistics.channels() && hasChannels(op))
+    for (auto [channel, range] : llvm::enumerate(statistics.ranges()))
+      note(range, static_cast<int64_t>(channel));
+  notes.set(op, statistics.channels());
+}
+
 std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
   // Samples are counted along the first axis of the network's inputs.
   int64_t batch = 1;
@@ -105,6 +130,7 @@ LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable 
       return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
     if (failed(importRange(op, *entry, options)))
       return failure();
+    noteConstants(op, *entry);
   }
   return success();
 }

@@ -29,7 +29,7 @@ func.func @bias(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf
   %b = "tosa.const"() <{values = dense<[0.1, -100.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %0 = narrow.observe %x "x" range <min = [-1.0], max = [1.0]> scheme <8 bits, asymmetric, per_tensor> : tensor<1x2x2x2xf32>
-  // expected-remark@+1 {{'w': scale raised so that the bias fits 32 bits}}
+  // expected-remark@+1 {{'w': all values are equal; scale raised so that the bias fits 32 bits}}
   %1 = narrow.observe %w "w" weight range <min = [1.0e-8], max = [1.0e-8]> scheme <4 bits, symmetric, restricted, per_tensor> : tensor<2x1x1x2xf32>
   %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
     : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
