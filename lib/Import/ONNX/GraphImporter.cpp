@@ -242,10 +242,21 @@ LogicalResult GraphImporter::importIf(const onnx::NodeProto &node) {
 
 LogicalResult GraphImporter::importNodes(const onnx::GraphProto &graph) {
   for (const auto &node : graph.node())
-    if (llvm::any_of(node.output(), [&](const std::string &name) { return live.contains(name); }))
+    if (llvm::any_of(node.output(), [&](const std::string &name) { return live.contains(name); })) {
       if (failed(importNode(node)))
         return failure();
+      releaseInitializers(node);
+    }
   return success();
+}
+
+/// Weights are in the IR now, and most are read once: another reader loads them again.
+void GraphImporter::releaseInitializers(const onnx::NodeProto &node) {
+  constexpr int64_t large = 1 << 20;
+  for (const std::string &name : node.input())
+    if (auto tensor = tensors.find(name); tensor != tensors.end() && initializers.contains(name) &&
+                                          tensor->second.constant->size() >= large)
+      tensors.erase(tensor);
 }
 
 /// Ops that folding left without a user.
