@@ -31,6 +31,8 @@ struct VerifyObserved : mlir::narrow::impl::NarrowVerifyObservedBase<VerifyObser
     Stage stage = detectStage(getOperation());
     bool wrongStage = stage > Stage::Observed;
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
+    if (!wrongStage)
+      getOperation().walk([&](Operation *op) { failed |= mlir::failed(verifyFinite(op)); });
     getOperation().walk([&](QuantizableOpInterface op) {
       if (wrongStage || !getQuantizable(op) || op->getResult(0).use_empty() || isOutsideOfQuantization(op))
         return;
