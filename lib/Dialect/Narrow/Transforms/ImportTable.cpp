@@ -70,9 +70,25 @@ static bool hasChannels(ObserveOp op) {
   return !isa<BlockArgument>(op.getInput()) || llvm::none_of(op->getUsers(), movesCodes);
 }
 
-/// Constant tensors and channels are no errors (N8), but worth knowing. The table shows
-/// them; ranges do not, which include zero and may be those of the function.
-static void noteConstants(ObserveOp op, const TableEntry &entry) {
+/// The channel that is so much larger than all others that their values have no codes
+/// in a range that includes it; a huge bias makes one.
+static std::optional<int64_t> findOutlier(ArrayRef<::narrow::MinMax> ranges) {
+  constexpr double factor = 0x1p20;
+  double largest = 0, second = 0;
+  int64_t channel = 0;
+  for (auto [index, range] : llvm::enumerate(ranges)) {
+    double magnitude = std::max(std::abs(range.min), std::abs(range.max));
+    if (magnitude > largest)
+      second = largest, largest = magnitude, channel = static_cast<int64_t>(index);
+    else
+      second = std::max(second, magnitude);
+  }
+  return second > 0 && largest > factor * second ? std::optional(channel) : std::nullopt;
+}
+
+/// Constant tensors and channels and outliers are no errors (N8), but worth knowing. The
+/// table shows them; ranges do not, which include zero and may be those of the function.
+static void noteOddities(ObserveOp op, const TableEntry &entry) {
   Notes notes;
   auto note = [&](::narrow::MinMax range, auto... channel) {
     if (range.min == range.max)
@@ -85,6 +101,9 @@ static void noteConstants(ObserveOp op, const TableEntry &entry) {
   if (whole.min != whole.max && statistics.count() > statistics.channels() && hasChannels(op))
     for (auto [channel, range] : llvm::enumerate(statistics.ranges()))
       note(range, static_cast<int64_t>(channel));
+  if (hasChannels(op) && !op.getRangeAttr().getKnown())
+    if (std::optional<int64_t> channel = findOutlier(statistics.ranges()))
+      notes.add(kOutlier, *channel);
   notes.set(op, statistics.channels());
 }
 
@@ -130,7 +149,7 @@ LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable 
       return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
     if (failed(importRange(op, *entry, options)))
       return failure();
-    noteConstants(op, *entry);
+    noteOddities(op, *entry);
   }
   return success();
 }

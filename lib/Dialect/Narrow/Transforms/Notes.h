@@ -9,6 +9,8 @@ namespace mlir::narrow {
 
 inline constexpr llvm::StringLiteral kAllZero = "all values are zero";
 inline constexpr llvm::StringLiteral kAllEqual = "all values are equal";
+inline constexpr llvm::StringLiteral kOutlier =
+    "values exceed those of all other channels, which may lose all of their codes, by more than 2^20";
 
 /// What happened to one tensor, by channel. The text is in `narrow.notes` of its
 /// observer until narrow-assign-scales, the last pass that adds some, reports it.
