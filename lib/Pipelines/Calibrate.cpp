@@ -33,7 +33,7 @@ static llvm::Expected<std::unique_ptr<CompiledModel>> compileObserved(ModuleOp o
   llvm::Expected<ObjectBuffer> object = emitObject(observed, options);
   if (!object)
     return object.takeError();
-  return CompiledModel::fromObject(StringRef(object->data(), object->size()));
+  return CompiledModel::fromObject(std::move(*object));
 }
 
 namespace {

@@ -10,42 +10,8 @@
 using namespace mlir;
 using namespace mlir::narrow;
 
-StringRef mlir::narrow::stringifyStage(Stage stage) {
-  static constexpr StringLiteral names[] = {"imported",  "float",   "observed", "annotated",
-                                            "quantized", "integer", "vector",   "llvm"};
-  return names[static_cast<unsigned>(stage)];
-}
-
 bool mlir::narrow::isQuantizedByOthers(ModuleOp module) {
   return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
-}
-
-Stage mlir::narrow::detectStage(ModuleOp module) {
-  if (!module.getOps<LLVM::LLVMFuncOp>().empty())
-    return Stage::LLVM;
-  if (module->hasAttr("narrow.arena_size"))
-    return Stage::Vector;
-  if (module.lookupSymbol("network"))
-    return Stage::Integer;
-  Stage stage = Stage::Imported;
-  module.walk([&](Operation *op) {
-    if (auto observe = dyn_cast<ObserveOp>(op))
-      stage = std::max(stage, observe.getQuantizedType() ? Stage::Annotated : Stage::Observed);
-    else if (isa<QuantizeOp>(op))
-      stage = Stage::Quantized;
-    else if (op->hasAttr(NarrowDialect::getIdAttrName()))
-      stage = std::max(stage, Stage::Float);
-  });
-  // Quantized by others and not yet brought into form.
-  if (stage == Stage::Quantized && !module
-                                        .walk([](Operation *op) {
-                                          return op->hasAttr(NarrowDialect::getIdAttrName())
-                                                     ? WalkResult::interrupt()
-                                                     : WalkResult::advance();
-                                        })
-                                        .wasInterrupted())
-    return Stage::Imported;
-  return stage;
 }
 
 /// What is wrong with @main as the entry of a network; empty if nothing is.

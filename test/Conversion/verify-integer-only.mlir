@@ -1,7 +1,14 @@
 // RUN: narrow-opt %s --split-input-file --narrow-verify-integer-only --verify-diagnostics
 
-// expected-error @below {{expected a function @network}}
+// expected-error @below {{this looks like the imported stage, not the integer stage; run --narrow-float-pipeline}}
 module {}
+
+// -----
+
+// expected-error @below {{this looks like the vector stage, not the integer stage; check it with --narrow-verify-vector}}
+module attributes {narrow.arena_size = 64 : i64} {
+  func.func private @network()
+}
 
 // -----
 

@@ -1,7 +1,14 @@
 // RUN: narrow-opt %s --split-input-file --narrow-verify-integer --verify-diagnostics
 
-// expected-error @below {{the integer stage needs a function @quantize_inputs}}
+// expected-error @below {{this looks like the imported stage, not the integer stage; run --narrow-float-pipeline}}
 module {}
+
+// -----
+
+// expected-error @below {{the integer stage needs a function @quantize_inputs}}
+module {
+  func.func private @network()
+}
 
 // -----
 

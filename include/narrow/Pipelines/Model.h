@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Import/ONNX/Import.h"
 #include "narrow/Pipelines/Pipelines.h"
@@ -13,11 +14,6 @@
 
 namespace mlir::narrow {
 
-/// The stages of docs/architecture.md, in order.
-enum class Stage { Imported, Float, Observed, Annotated, Quantized, Integer, Vector, LLVM };
-StringRef stringifyStage(Stage stage);
-/// Which stage a module is in, from what it contains.
-Stage detectStage(ModuleOp module);
 /// True for a model that came with quantization of its own (QDQ).
 bool isQuantizedByOthers(ModuleOp module);
 

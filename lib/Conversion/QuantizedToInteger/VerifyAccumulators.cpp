@@ -1,6 +1,7 @@
 //===- VerifyAccumulators.cpp - narrow-verify-accumulators ----------------===//
 #include "Lowering.h"
 #include "narrow/Analysis/IntegerRanges.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Numerics/Bias.h"
@@ -21,6 +22,16 @@ struct VerifyAccumulators : mlir::narrow::impl::NarrowVerifyAccumulatorsBase<Ver
   using NarrowVerifyAccumulatorsBase::NarrowVerifyAccumulatorsBase;
 
   void runOnOperation() override {
+    // Functions that only have integers are parts of an integer stage, whatever their name.
+    Stage stage = detectStage(getOperation());
+    auto findReal = [](Operation *op) {
+      return touchesReals(op) ? WalkResult::interrupt() : WalkResult::advance();
+    };
+    if (stage != Stage::Integer &&
+        (stage > Stage::Integer || getOperation()->walk(findReal).wasInterrupted())) {
+      emitWrongStage(getOperation(), stage, Stage::Integer);
+      return signalPassFailure();
+    }
     bool sound = true;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       IntegerRanges ranges;

@@ -1,6 +1,7 @@
 //===- VerifyInteger.cpp - narrow-verify-integer --------------------------===//
 #include "Lowering.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 
 namespace mlir::narrow {
@@ -103,6 +104,8 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
 
 LogicalResult VerifyInteger::run() {
   ModuleOp module = getOperation();
+  if (Stage stage = detectStage(module); stage != Stage::Integer)
+    return emitWrongStage(module, stage, Stage::Integer), failure();
   SmallVector<func::FuncOp> functions;
   for (StringRef name : {"quantize_inputs", "network", "dequantize_outputs", "main"}) {
     auto function = module.lookupSymbol<func::FuncOp>(name);

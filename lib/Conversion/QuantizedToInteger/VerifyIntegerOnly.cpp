@@ -1,6 +1,7 @@
 //===- VerifyIntegerOnly.cpp - narrow-verify-integer-only -----------------===//
 #include "Lowering.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 
 namespace mlir::narrow {
@@ -17,9 +18,13 @@ struct VerifyIntegerOnly : mlir::narrow::impl::NarrowVerifyIntegerOnlyBase<Verif
   using NarrowVerifyIntegerOnlyBase::NarrowVerifyIntegerOnlyBase;
 
   void runOnOperation() override {
+    if (Stage stage = detectStage(getOperation()); stage != Stage::Integer) {
+      emitWrongStage(getOperation(), stage, Stage::Integer);
+      return signalPassFailure();
+    }
     auto network = getOperation().lookupSymbol<func::FuncOp>("network");
     if (!network) {
-      getOperation().emitError("expected a function @network; is this the integer stage?");
+      getOperation().emitError("expected a function @network");
       return signalPassFailure();
     }
     ConversionTarget target(getContext());

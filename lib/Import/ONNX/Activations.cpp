@@ -40,6 +40,40 @@ static LogicalResult importRelu(OpContext &ctx) {
   return success();
 }
 
+/// Clip of a constant. Tensors that are missing leave a side open.
+static LogicalResult foldClip(OpContext &ctx) {
+  FailureOr<ConstantTensor> x = ctx.constant(0);
+  if (failed(x))
+    return failure();
+  auto clip = [&](auto values, auto lowest, auto highest, auto getBound) -> LogicalResult {
+    for (unsigned i : {1, 2}) {
+      if (ctx.getOpset() < 11 || !ctx.has(i))
+        continue;
+      const ConstantTensor &bound = *ctx.input(i).constant;
+      if (bound.size() != 1 || bound.getType() != x->getType())
+        return ctx.error() << "input " << i << " must be a single number of the type of input 0";
+      (i == 1 ? lowest : highest) = getBound(bound);
+    }
+    for (auto &value : values)
+      value = std::min(std::max(value, lowest), highest);
+    Shape shape(x->getShape());
+    if constexpr (std::is_same_v<decltype(lowest), float>)
+      ctx.setResult(0, Tensor(ConstantTensor(shape, std::move(values))));
+    else
+      ctx.setResult(0, Tensor(ConstantTensor(x->getType(), shape, std::move(values))));
+    return success();
+  };
+  if (!x->isFloat())
+    return clip(std::vector<int64_t>(x->getIntegers().begin(), x->getIntegers().end()),
+                std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
+                [](const ConstantTensor &bound) { return bound.getIntegers()[0]; });
+  bool attributes = ctx.getOpset() < 11;
+  return clip(std::vector<float>(x->getFloats().begin(), x->getFloats().end()),
+              attributes ? ctx.getFloat("min", -greatest) : -greatest,
+              attributes ? ctx.getFloat("max", greatest) : greatest,
+              [](const ConstantTensor &bound) { return bound.getFloats()[0]; });
+}
+
 /// Clip with bounds that are attributes (before opset 11), constants, or, as
 /// maximum and minimum, computed.
 static LogicalResult importClip(OpContext &ctx) {
@@ -141,7 +175,7 @@ static LogicalResult importSoftsign(OpContext &ctx) {
 
 void mlir::narrow::onnx_import::registerActivations(Registry &registry) {
   registry["Relu"] = {1, 1, importRelu};
-  registry["Clip"] = {1, 3, importClip};
+  registry["Clip"] = {1, 3, importClip, foldClip};
   registry["PRelu"] = {2, 2, importPRelu};
   registry["Sigmoid"] = {1, 1, importUnary<tosa::SigmoidOp>};
   registry["Tanh"] = {1, 1, importUnary<tosa::TanhOp>};

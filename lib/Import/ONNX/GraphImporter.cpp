@@ -45,6 +45,9 @@ void mlir::narrow::onnx_import::forEachUse(const onnx::NodeProto &node, function
 LogicalResult GraphImporter::checkVersions() {
   if (!model.has_ir_version() || !model.has_graph())
     return error() << "this is no ONNX model: it has no " << (model.has_graph() ? "IR version" : "graph");
+  if (model.ir_version() > lastVersion)
+    emitWarning(file) << "the model has IR version " << model.ir_version() << ", the newest that is known is "
+                      << lastVersion << "; what later versions add is ignored";
   for (const auto &import : model.opset_import())
     if (import.domain().empty() || import.domain() == "ai.onnx")
       opset = import.version();
@@ -175,6 +178,9 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node) {
   if (entry == getRegistry().end())
     return ctx.error() << "the operator is not supported";
   const OpInfo &op = entry->second;
+  for (const auto &attribute : node.attribute())
+    if (!isDefinedAttribute(node.op_type(), attribute.name()))
+      ctx.warning() << "attribute '" << attribute.name() << "' is not defined by ONNX and has no effect";
   if (operands.size() > op.maxInputs)
     return ctx.error() << "has " << operands.size() << " inputs, expected at most " << op.maxInputs;
   for (unsigned i = 0; i < op.minInputs; ++i)
@@ -242,10 +248,21 @@ LogicalResult GraphImporter::importIf(const onnx::NodeProto &node) {
 
 LogicalResult GraphImporter::importNodes(const onnx::GraphProto &graph) {
   for (const auto &node : graph.node())
-    if (llvm::any_of(node.output(), [&](const std::string &name) { return live.contains(name); }))
+    if (llvm::any_of(node.output(), [&](const std::string &name) { return live.contains(name); })) {
       if (failed(importNode(node)))
         return failure();
+      releaseInitializers(node);
+    }
   return success();
+}
+
+/// Weights are in the IR now, and most are read once: another reader loads them again.
+void GraphImporter::releaseInitializers(const onnx::NodeProto &node) {
+  constexpr int64_t large = 1 << 20;
+  for (const std::string &name : node.input())
+    if (auto tensor = tensors.find(name); tensor != tensors.end() && initializers.contains(name) &&
+                                          tensor->second.constant->size() >= large)
+      tensors.erase(tensor);
 }
 
 /// Ops that folding left without a user.

@@ -37,6 +37,7 @@ private:
 
   // The walk.
   LogicalResult importNodes(const onnx::GraphProto &graph);
+  void releaseInitializers(const onnx::NodeProto &node);
   LogicalResult importNode(const onnx::NodeProto &node);
   LogicalResult importIf(const onnx::NodeProto &node);
   LogicalResult define(const onnx::NodeProto &node, unsigned output, Tensor tensor);

@@ -27,13 +27,19 @@ OpContext::OpContext(OpBuilder &builder, const onnx::NodeProto &node, int64_t op
     : builder(builder), loc(getNodeLocation(builder.getContext(), node)), node(node), opset(opset),
       file(file), loader(loader), inputs(std::move(inputs)), results(node.output_size()) {}
 
-InFlightDiagnostic OpContext::error() {
-  failed_ = true;
+std::string OpContext::describe() const {
   StringRef name = node.name();
   if (name.empty() && node.output_size())
     name = node.output(0);
-  return emitError(file) << "node '" << name << "' (" << node.op_type() << ", opset " << opset << "): ";
+  return ("node '" + name + "' (" + node.op_type() + ", opset " + Twine(opset) + "): ").str();
 }
+
+InFlightDiagnostic OpContext::error() {
+  failed_ = true;
+  return emitError(file) << describe();
+}
+
+InFlightDiagnostic OpContext::warning() { return emitWarning(file) << describe(); }
 
 LogicalResult OpContext::unsupported(StringRef attribute, const Twine &value, const Twine &hint) {
   auto diagnostic = error() << "attribute '" << attribute << "' has the value " << value

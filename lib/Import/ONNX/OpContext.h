@@ -32,6 +32,7 @@ public:
   const onnx::NodeProto &getNode() const { return node; }
   /// Starts an error "node 'x' (Conv, opset 17): ".
   InFlightDiagnostic error();
+  InFlightDiagnostic warning();
   /// Error on an attribute with a value that is not supported.
   LogicalResult unsupported(StringRef attribute, const Twine &value, const Twine &hint = "");
   bool hasFailed() const { return failed_; }
@@ -121,6 +122,7 @@ public:
   LogicalResult checkBroadcast(ArrayRef<int64_t> a, ArrayRef<int64_t> b);
 
 private:
+  std::string describe() const;
   std::pair<Value, Value> equalizeRanks(Value a, Value b);
   Type broadcastType(Value a, Value b);
   const onnx::AttributeProto *find(StringRef name, int type, const char *typeName);

@@ -9,6 +9,8 @@ namespace mlir::narrow::onnx_import {
 
 /// Opsets of the default domain that models may have.
 constexpr int64_t firstOpset = 1, lastOpset = 23;
+/// The newest version of the file format that ONNX has defined (1.23).
+constexpr int64_t lastVersion = 14;
 
 struct OpInfo {
   /// Turns the node into ops, or computes it where its inputs are constant.
@@ -33,6 +35,9 @@ constexpr unsigned anyNumber = ~0u;
 using Registry = std::map<std::string, OpInfo, std::less<>>;
 
 const Registry &getRegistry();
+
+/// Whether ONNX has ever defined such an attribute of an operator of the registry.
+bool isDefinedAttribute(StringRef op, StringRef attribute);
 
 // One function for each family of operators.
 void registerActivations(Registry &registry);

@@ -123,12 +123,24 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
   passes.run(module, mam);
 }
 
+uint64_t countConstantBytes(const llvm::Module &module) {
+  uint64_t bytes = 0;
+  for (const llvm::GlobalVariable &global : module.globals())
+    if (global.hasInitializer() && global.isConstant())
+      bytes += module.getDataLayout().getTypeAllocSize(global.getValueType());
+  return bytes;
+}
+
 /// Generates code of the given kind, with LLVM's errors returned.
 llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::CodeGenFileType kind,
                      llvm::raw_pwrite_stream &os) {
+  uint64_t constants = countConstantBytes(module);
+  if (constants >= uint64_t{4} << 30 && !module.getTargetTriple().isX86())
+    return makeError("the constants of the model have " + Twine(constants) + " bytes, but code for '" +
+                     options.target.triple + "' reaches less than 4 GB; quantize the weights to fewer bits");
   // Functions say what else they may use.
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(getBaseline(options.target), options.optLevel);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(
+      getBaseline(options.target), options.optLevel, /*large=*/constants >= options.largeConstants);
   if (!machine)
     return machine.takeError();
   std::string problems;

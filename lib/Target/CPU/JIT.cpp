@@ -5,6 +5,7 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
 #include <algorithm>
 #include <dlfcn.h>
@@ -159,14 +160,20 @@ Error CompiledModel::bind(StringRef prefix, StringRef where) {
 }
 
 Expected<std::unique_ptr<CompiledModel>> CompiledModel::fromObject(StringRef object) {
+  return fromObject(SmallVector<char, 0>(object.begin(), object.end()));
+}
+
+Expected<std::unique_ptr<CompiledModel>> CompiledModel::fromObject(SmallVector<char, 0> &&object) {
   initializeTargets();
-  Expected<std::string> prefix = findPrefix(object, "object", /*isLibrary=*/false);
+  Expected<std::string> prefix =
+      findPrefix(StringRef(object.data(), object.size()), "object", /*isLibrary=*/false);
   if (!prefix)
     return prefix.takeError();
   Expected<std::unique_ptr<orc::LLJIT>> jit = orc::LLJITBuilder().create();
   if (!jit)
     return jit.takeError();
-  if (Error error = (*jit)->addObjectFile(MemoryBuffer::getMemBufferCopy(object, *prefix)))
+  if (Error error = (*jit)->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
+          std::move(object), *prefix, /*RequiresNullTerminator=*/false)))
     return error;
   std::unique_ptr<CompiledModel> model(new CompiledModel());
   model->code->jit = std::move(*jit);

@@ -325,7 +325,8 @@ Expected<unsigned> checkHostFeatures(StringRef alternatives, const StringMap<boo
                         : "the model was compiled for; compile it with --mcpu=native or a lower --isa"));
 }
 
-Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &spec, unsigned optLevel) {
+Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &spec, unsigned optLevel,
+                                                             bool large) {
   Triple triple(spec.triple);
   Expected<const Target *> target = lookup(triple);
   if (!target)
@@ -339,9 +340,13 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &s
     return error;
   TargetOptions options;
   options.AllowFPOpFusion = FPOpFusion::Strict; // results may not depend on the ISA
+  // AArch64's usual addresses reach 4 GB, and it has no position independent code for more.
+  std::optional<CodeModel::Model> model;
+  if (large && triple.isX86())
+    model = CodeModel::Large;
   CodeGenOptLevel level = CodeGenOpt::getLevel(optLevel).value_or(CodeGenOptLevel::Default);
   std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
-      triple, spec.cpu, spec.features, options, Reloc::PIC_, std::nullopt, level));
+      triple, spec.cpu, spec.features, options, Reloc::PIC_, model, level));
   if (!machine)
     return makeError("LLVM cannot generate code for '" + spec.triple + "'");
   return machine;

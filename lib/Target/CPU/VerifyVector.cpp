@@ -1,5 +1,6 @@
 //===- VerifyVector.cpp - The contract of the vector stage ----------------===//
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
@@ -23,6 +24,10 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (Stage stage = detectStage(module); stage != Stage::Vector) {
+      emitWrongStage(module, stage, Stage::Vector);
+      return signalPassFailure();
+    }
     for (StringRef name : {"narrow.arena_size", "narrow.arena_alignment"})
       if (!module->getAttrOfType<IntegerAttr>(name)) {
         module.emitError() << "has no attribute " << name << ": run --narrow-vector-pipeline";

@@ -74,6 +74,23 @@ std::vector<float> expectedOutput(const std::vector<float> &x) {
 const std::vector<float> sampleInput = {0.25f, -0.75f, 1.0f,  -3.0f, 100.0f, -100.0f, 0.0f,   0.6f,
                                         0.75f, 1.25f,  -1.0f, 2.5f,  -0.5f,  0.5f,    -0.01f, 7.0f};
 
+// Constants beyond 2 GB, with the code for them and without their size.
+TEST_F(Emission, ReachesLargeConstants) {
+  auto module = load("quantized.mlir");
+  ASSERT_TRUE(module);
+  EmitOptions large = options();
+  large.largeConstants = 1;
+  auto object = emitObject(*module, large), usual = emitObject(*module, options());
+  ASSERT_TRUE((bool)object && (bool)usual);
+  EXPECT_NE(*object, *usual);
+  auto model = CompiledModel::fromObject(std::move(*object));
+  ASSERT_TRUE((bool)model) << llvm::toString(model.takeError());
+  CompiledModel::Arena arena((*model)->info());
+  std::vector<float> y(16, -1.0f);
+  ASSERT_EQ(messageOf((*model)->run({sampleInput.data()}, {y.data()}, arena)), "no error");
+  EXPECT_EQ(y, expectedOutput(sampleInput));
+}
+
 TEST_F(Emission, RunsAndDescribesItself) {
   auto module = load("quantized.mlir");
   ASSERT_TRUE(module);

@@ -36,6 +36,9 @@ struct EmitOptions {
   std::string name;      // of the model; the prefix if empty
   std::string manifest;  // JSON, stored in the model
   unsigned optLevel = 3; // 0 to 3
+  /// From so many bytes of constants on, code reaches them at any distance. Less leaves
+  /// room for all else within the 2 GB of usual addresses.
+  uint64_t largeConstants = uint64_t{1} << 30;
 };
 
 using ObjectBuffer = llvm::SmallVector<char, 0>;

@@ -17,6 +17,8 @@ class CompiledModel {
 public:
   /// Loads an object (the bytes of a .o) without a file and without a linker.
   static llvm::Expected<std::unique_ptr<CompiledModel>> fromObject(llvm::StringRef object);
+  /// The same, without a copy: the object may be large.
+  static llvm::Expected<std::unique_ptr<CompiledModel>> fromObject(llvm::SmallVector<char, 0> &&object);
   /// Opens a shared library. Both check before any code runs that this is a
   /// model, for this ABI version; then that the CPU has what the code needs.
   static llvm::Expected<std::unique_ptr<CompiledModel>> fromSharedLibrary(llvm::StringRef path);

@@ -58,9 +58,9 @@ std::string getRequiredFeatures(const TargetSpec &target);
 /// features of the processor (tuning) and ignored.
 llvm::Expected<unsigned> checkHostFeatures(StringRef alternatives, const llvm::StringMap<bool> &host);
 
-/// Generates position independent code for `target`.
-llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const TargetSpec &target,
-                                                                         unsigned optLevel = 3);
+/// Generates position independent code for `target`. Data may be anywhere if it is `large`.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const TargetSpec &target, unsigned optLevel = 3, bool large = false);
 
 /// Registers the code generators and disassemblers of x86-64 and AArch64;
 /// called by everything here that needs them.

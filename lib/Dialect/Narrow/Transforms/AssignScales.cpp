@@ -1,4 +1,5 @@
 //===- AssignScales.cpp - narrow-assign-scales ----------------------------===//
+#include "Notes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -7,7 +8,6 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/QuantParams.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cfloat>
 #include <cmath>
@@ -30,43 +30,6 @@ static constexpr double kFreeBiasCode = int64_t{1} << 20;
 
 namespace {
 
-/// What happened to one tensor, by channel.
-class Notes {
-public:
-  void add(StringRef what, int64_t channel) { get(what).push_back(channel); }
-  void add(const Twine &what) { get(what.str()); }
-
-  /// Lists the notes in `narrow.notes` of `op` and reports them.
-  void attach(ObserveOp op, int64_t channels) const {
-    if (notes.empty())
-      return op->removeAttr(kNotesAttr), void();
-    SmallVector<Attribute> texts;
-    InFlightDiagnostic remark = op.emitRemark() << "'" << op.getId() << "': ";
-    for (const auto &[what, where] : notes) {
-      std::string text = what;
-      if (!where.empty() && channels > 1) {
-        text += (where.size() == 1 ? " (channel " : " (channels ");
-        constexpr size_t shown = 8;
-        text += llvm::join(llvm::map_range(ArrayRef(where).take_front(shown),
-                                           [](int64_t channel) { return std::to_string(channel); }),
-                           ", ");
-        text += where.size() > shown ? " and " + std::to_string(where.size() - shown) + " more)" : ")";
-      }
-      remark << (texts.empty() ? "" : "; ") << text;
-      texts.push_back(StringAttr::get(op.getContext(), text));
-    }
-    op->setAttr(kNotesAttr, ArrayAttr::get(op.getContext(), texts));
-  }
-
-private:
-  SmallVector<int64_t> &get(StringRef what) {
-    auto *it = llvm::find_if(notes, [&](const auto &note) { return note.first == what; });
-    return it != notes.end() ? it->second : notes.emplace_back(what.str(), SmallVector<int64_t>()).second;
-  }
-
-  SmallVector<std::pair<std::string, SmallVector<int64_t>>, 2> notes;
-};
-
 struct AssignScales : mlir::narrow::impl::NarrowAssignScalesBase<AssignScales> {
   using NarrowAssignScalesBase::NarrowAssignScalesBase;
 
@@ -75,8 +38,10 @@ struct AssignScales : mlir::narrow::impl::NarrowAssignScalesBase<AssignScales> {
     bool failure = false;
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) {
-      if (op->hasAttr(kFloatReasonAttr))
+      if (op->hasAttr(kFloatReasonAttr)) {
+        op->removeAttr(kNotesAttr); // Nothing is done to it.
         return;
+      }
       observers.push_back(op);
       failure |= failed(assignType(op));
     });
@@ -97,7 +62,7 @@ struct AssignScales : mlir::narrow::impl::NarrowAssignScalesBase<AssignScales> {
       if (failed(fitBias(contraction)))
         return signalPassFailure();
     for (ObserveOp op : observers)
-      notes[op].attach(op, getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).size());
+      notes[op].report(op, getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).size());
   }
 
 private:
@@ -143,10 +108,13 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
                                            : ::narrow::numerics::asymmetricParams(lo, hi, codes, &note));
     if (note == RangeNote::Invalid)
       return fail("has an interval [" + llvm::formatv("{0}, {1}", lo, hi).str() + "] that gives no scale");
+    // One weight equals itself.
+    if (lo == hi && lo != 0 && (!op.getWeight() || tensor.getNumElements() > channels))
+      note = RangeNote::Constant;
     if (note == RangeNote::AllZero)
-      notes[op].add("all values are zero", channel);
+      notes[op].add(kAllZero, channel);
     else if (note == RangeNote::Constant)
-      notes[op].add("all values are equal", channel);
+      notes[op].add(kAllEqual, channel);
     else if (note == RangeNote::Widened && lo <= 0 &&
              hi >= 0) // Adding 0 to the interval is the rule, not news.
       notes[op].add("scale raised to the smallest normal number", channel);

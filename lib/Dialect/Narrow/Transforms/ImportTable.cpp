@@ -1,4 +1,5 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
+#include "Notes.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -63,6 +64,49 @@ static LogicalResult importRange(ObserveOp op, const TableEntry &entry, const Im
   return success();
 }
 
+/// Whether the last axis of what `op` observes is that of the channels: it is for all
+/// that the network computes, but inputs have the layout of the source model.
+static bool hasChannels(ObserveOp op) {
+  return !isa<BlockArgument>(op.getInput()) || llvm::none_of(op->getUsers(), movesCodes);
+}
+
+/// The channel that is so much larger than all others that their values have no codes
+/// in a range that includes it; a huge bias makes one.
+static std::optional<int64_t> findOutlier(ArrayRef<::narrow::MinMax> ranges) {
+  constexpr double factor = 0x1p20;
+  double largest = 0, second = 0;
+  int64_t channel = 0;
+  for (auto [index, range] : llvm::enumerate(ranges)) {
+    double magnitude = std::max(std::abs(range.min), std::abs(range.max));
+    if (magnitude > largest)
+      second = largest, largest = magnitude, channel = static_cast<int64_t>(index);
+    else
+      second = std::max(second, magnitude);
+  }
+  return second > 0 && largest > factor * second ? std::optional(channel) : std::nullopt;
+}
+
+/// Constant tensors and channels and outliers are no errors (N8), but worth knowing. The
+/// table shows them; ranges do not, which include zero and may be those of the function.
+static void noteOddities(ObserveOp op, const TableEntry &entry) {
+  Notes notes;
+  auto note = [&](::narrow::MinMax range, auto... channel) {
+    if (range.min == range.max)
+      notes.add(range.min == 0 ? kAllZero : kAllEqual, channel...);
+  };
+  const ::narrow::TensorStatistics &statistics = entry.statistics;
+  ::narrow::MinMax whole = statistics.range();
+  if (statistics.count() > 1)
+    note(whole);
+  if (whole.min != whole.max && statistics.count() > statistics.channels() && hasChannels(op))
+    for (auto [channel, range] : llvm::enumerate(statistics.ranges()))
+      note(range, static_cast<int64_t>(channel));
+  if (hasChannels(op) && !op.getRangeAttr().getKnown())
+    if (std::optional<int64_t> channel = findOutlier(statistics.ranges()))
+      notes.add(kOutlier, *channel);
+  notes.set(op, statistics.channels());
+}
+
 std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
   // Samples are counted along the first axis of the network's inputs.
   int64_t batch = 1;
@@ -105,6 +149,7 @@ LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable 
       return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
     if (failed(importRange(op, *entry, options)))
       return failure();
+    noteOddities(op, *entry);
   }
   return success();
 }

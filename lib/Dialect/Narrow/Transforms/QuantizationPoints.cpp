@@ -289,3 +289,20 @@ SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
     return SmallVector<double>(perAxis.getScales());
   return {};
 }
+
+LogicalResult mlir::narrow::verifyFinite(Operation *op) {
+  if (!op->hasTrait<OpTrait::ConstantLike>() || op->getNumResults() != 1 || op->use_empty())
+    return success();
+  std::optional<std::vector<float>> values = getFloats(op->getResult(0));
+  if (!values)
+    return success();
+  auto it = llvm::find_if(*values, [](float value) { return !std::isfinite(value); });
+  if (it == values->end())
+    return success();
+  OpOperand &use = *op->use_begin();
+  return op->emitError() << "operand " << use.getOperandNumber() << " of '"
+                         << (use.getOwner()->getNumResults() ? getTensorId(use.getOwner()->getResult(0))
+                                                             : use.getOwner()->getName().getStringRef())
+                         << "' has the value " << (std::isnan(*it) ? "NaN" : "Inf") << " at element "
+                         << it - values->begin() << "; weights must be finite";
+}

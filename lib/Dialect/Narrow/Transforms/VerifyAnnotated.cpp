@@ -1,4 +1,5 @@
 //===- VerifyAnnotated.cpp - narrow-verify-annotated ----------------------===//
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -74,6 +75,11 @@ struct VerifyAnnotated : mlir::narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnn
   using NarrowVerifyAnnotatedBase::NarrowVerifyAnnotatedBase;
 
   void runOnOperation() override {
+    Stage stage = detectStage(getOperation());
+    if (stage != Stage::Annotated) {
+      emitWrongStage(getOperation(), stage, Stage::Annotated);
+      return signalPassFailure();
+    }
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
     getOperation().walk([&](ObserveOp op) {
       if (op->hasAttr(kFloatReasonAttr))

@@ -1,8 +1,10 @@
 //===- VerifyFloat.cpp - narrow-verify-float ------------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace mlir::narrow {
@@ -33,12 +35,32 @@ LogicalResult verifyType(Operation *op, Type type) {
   return success();
 }
 
+/// Whether an argument of the network goes into `value`.
+bool dependsOnInput(Value value) {
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Operation *op = values[i].getDefiningOp();
+    if (!op)
+      return true;
+    values.insert(op->operand_begin(), op->operand_end());
+  }
+  return false;
+}
+
 LogicalResult verifyConvolution(Operation *op) {
   static constexpr StringLiteral names[] = {"input", "weight", "bias", "input zero point",
                                             "weight zero point"};
-  for (unsigned i = 1; i < op->getNumOperands() && i < std::size(names); ++i)
-    if (!getConstant(op->getOperand(i)))
+  for (unsigned i = 1; i < op->getNumOperands() && i < std::size(names); ++i) {
+    if (getConstant(op->getOperand(i)))
+      continue;
+    if (!dependsOnInput(op->getOperand(i)))
       return op->emitError(names[i]) << " must be a constant" << runPipeline;
+    return op->emitError() << "'" << getTensorId(op->getResult(0)) << "': " << names[i] << " '"
+                           << getTensorId(op->getOperand(i))
+                           << "' is computed from the network's inputs, but must be a constant; in an ONNX "
+                              "model, make it an initializer, not a graph input or the result of a node";
+  }
   auto input = cast<RankedTensorType>(op->getOperand(0).getType());
   auto weight = cast<RankedTensorType>(op->getOperand(1).getType());
   auto bias = cast<RankedTensorType>(op->getOperand(2).getType());
@@ -79,7 +101,7 @@ LogicalResult verifyOp(Operation *op) {
       return failure();
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return verifyConvolution(op);
-  return success();
+  return verifyFinite(op);
 }
 
 struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
@@ -87,6 +109,11 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
+    // What the stages up to the quantized one add is refused op by op.
+    if (Stage stage = detectStage(getOperation()); stage > Stage::Quantized) {
+      emitWrongStage(getOperation(), stage, Stage::Float);
+      return signalPassFailure();
+    }
     bool valid = succeeded(verifyMain());
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *op) { return succeeded(verifyOp(op)); });

@@ -1,4 +1,5 @@
 //===- VerifyObserved.cpp - narrow-verify-observed ------------------------===//
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
@@ -27,16 +28,25 @@ struct VerifyObserved : mlir::narrow::impl::NarrowVerifyObservedBase<VerifyObser
   using NarrowVerifyObservedBase::NarrowVerifyObservedBase;
 
   void runOnOperation() override {
+    Stage stage = detectStage(getOperation());
+    bool wrongStage = stage > Stage::Observed;
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
+    if (!wrongStage)
+      getOperation().walk([&](Operation *op) { failed |= mlir::failed(verifyFinite(op)); });
     getOperation().walk([&](QuantizableOpInterface op) {
-      if (!getQuantizable(op) || op->getResult(0).use_empty() || isOutsideOfQuantization(op))
+      if (wrongStage || !getQuantizable(op) || op->getResult(0).use_empty() || isOutsideOfQuantization(op))
         return;
-      if (auto reason = getMissingPoint(op, QuantizationStage::Observed)) {
+      auto reason = getMissingPoint(op, QuantizationStage::Observed);
+      if (!reason)
+        return;
+      wrongStage = stage < Stage::Observed; // A model of nothing quantizable has no observers.
+      if (!wrongStage)
         op->emitError() << "violates the observed stage: " << *reason << "; an observer is missing";
-        failed = true;
-      }
+      failed = true;
     });
-    if (failed)
+    if (wrongStage)
+      emitWrongStage(getOperation(), stage, Stage::Observed);
+    if (failed || wrongStage)
       signalPassFailure();
   }
 };

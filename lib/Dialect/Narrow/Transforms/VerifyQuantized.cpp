@@ -1,4 +1,5 @@
 //===- VerifyQuantized.cpp - narrow-verify-quantized ----------------------===//
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -86,19 +87,32 @@ struct VerifyQuantized : mlir::narrow::impl::NarrowVerifyQuantizedBase<VerifyQua
   using NarrowVerifyQuantizedBase::NarrowVerifyQuantizedBase;
 
   void runOnOperation() override {
-    bool failed = false;
+    Stage stage = detectStage(getOperation());
+    bool hasCodes = getOperation()
+                        .walk([](Operation *op) {
+                          return isa<QuantizeOp, DequantizeOp>(op) ? WalkResult::interrupt()
+                                                                   : WalkResult::advance();
+                        })
+                        .wasInterrupted();
+    bool wrongStage = stage > Stage::Quantized, failed = false;
     auto report = [&](Operation *op, const Twine &what) {
-      op->emitError() << "violates the quantized stage: " << what;
+      wrongStage = stage < Stage::Quantized && !hasCodes; // A float model has none, and no faults.
+      if (!wrongStage)
+        op->emitError() << "violates the quantized stage: " << what;
       failed = true;
     };
     getOperation().walk([&](Operation *op) {
+      if (wrongStage)
+        return;
       if (auto observe = dyn_cast<ObserveOp>(op))
         report(op, "observer '" + observe.getId() + "' is left");
       else if (computesFloat(op))
         if (auto fault = findFault(op))
           report(op, *fault);
     });
-    if (failed)
+    if (wrongStage)
+      emitWrongStage(getOperation(), stage, Stage::Quantized);
+    if (failed || wrongStage)
       signalPassFailure();
   }
 };

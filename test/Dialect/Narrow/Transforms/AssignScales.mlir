@@ -23,13 +23,13 @@ func.func @conv(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf
 // Four bits per tensor. The bias of 100 does not fit at s_x * 1e-8/7: the
 // scale grows to the smallest f32 with 100 / (s_x * s_w) <= 2^30.
 // CHECK-LABEL: func.func @bias
-// CHECK: "w" {{.*}} type !quant.uniform<i8<-7:7>:f32, 1.1874{{.*}}E-5> {narrow.notes = ["scale raised so that the bias fits 32 bits"]} :
+// CHECK: "w" {{.*}} type !quant.uniform<i8<-7:7>:f32, 1.1874{{.*}}E-5> {narrow.notes = ["all values are equal", "scale raised so that the bias fits 32 bits"]} :
 func.func @bias(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf32> {
   %w = "tosa.const"() <{values = dense<1.0e-8> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
   %b = "tosa.const"() <{values = dense<[0.1, -100.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %0 = narrow.observe %x "x" range <min = [-1.0], max = [1.0]> scheme <8 bits, asymmetric, per_tensor> : tensor<1x2x2x2xf32>
-  // expected-remark@+1 {{'w': scale raised so that the bias fits 32 bits}}
+  // expected-remark@+1 {{'w': all values are equal; scale raised so that the bias fits 32 bits}}
   %1 = narrow.observe %w "w" weight range <min = [1.0e-8], max = [1.0e-8]> scheme <4 bits, symmetric, restricted, per_tensor> : tensor<2x1x1x2xf32>
   %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
     : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>

@@ -52,5 +52,6 @@ func.func @weight(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2
     : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
   %1 = tosa.conv2d %x, %w, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.float_reason = "wanted"}
     : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
-  return %0 : tensor<1x2x2x2xf32>
+  %2 = narrow.observe %0 "y" {narrow.float_reason = "wanted"} : tensor<1x2x2x2xf32>
+  return %2 : tensor<1x2x2x2xf32>
 }

@@ -88,9 +88,11 @@ func.func @main(%x: tensor<1x4x4x4xf32> {narrow.name = "x"}) -> (tensor<1x4x4x2x
 
 // -----
 
-func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}, %w: tensor<2x1x1x2xf32> {narrow.name = "w"}) -> (tensor<1x4x4x2xf32> {narrow.name = "y"}) {
+func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> (tensor<1x4x4x2xf32> {narrow.name = "y"}) {
   %b = "tosa.const"() <{values = dense<1.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %v = "tosa.const"() <{values = dense<1.0> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
+  %w = tosa.exp %v {narrow.id = "w"} : (tensor<2x1x1x2xf32>) -> tensor<2x1x1x2xf32>
   // expected-error @+1 {{weight must be a constant; run --narrow-float-pipeline first}}
   %c = tosa.conv2d %x, %w, %b, %z, %z {narrow.id = "c", acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
     : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
@@ -119,4 +121,28 @@ func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow
   // expected-error @+1 {{belongs to a later stage}}
   %2 = narrow.dequantize %1 {narrow.id = "d"} : tensor<4x!quant.uniform<i8:f32, 0.5:3>> to tensor<4xf32>
   return %2 : tensor<4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}, %w: tensor<2x1x1x2xf32> {narrow.name = "w"}) -> (tensor<1x4x4x2xf32> {narrow.name = "y"}) {
+  %b = "tosa.const"() <{values = dense<1.0> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  // expected-error @+1 {{'c': weight 'w' is computed from the network's inputs, but must be a constant; in an ONNX model, make it an initializer}}
+  %c = tosa.conv2d %x, %w, %b, %z, %z {narrow.id = "c", acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  return %c : tensor<1x4x4x2xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<2xf32> {narrow.name = "x"}) -> (tensor<2xf32> {narrow.name = "y"}) {
+  // expected-error @+1 {{operand 1 of 'sum' has the value NaN at element 1; weights must be finite}}
+  %k = "tosa.const"() <{values = dense<[1.0, 0x7FC00000]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %0 = tosa.add %x, %k {narrow.id = "sum"} : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  // expected-error @+1 {{operand 0 of 'product' has the value Inf at element 0; weights must be finite}}
+  %s = "tosa.const"() <{values = dense<0xFF800000> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %shift = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %1 = tosa.mul %s, %0, %shift {narrow.id = "product"} : (tensor<2xf32>, tensor<2xf32>, tensor<1xi8>) -> tensor<2xf32>
+  return %1 : tensor<2xf32>
 }

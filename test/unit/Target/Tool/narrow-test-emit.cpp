@@ -22,6 +22,9 @@ static cl::opt<std::string> emit("emit", cl::desc("obj, lib, llvm, asm or header
 static cl::opt<std::string> name("name", cl::desc("prefix of the functions"));
 static cl::opt<std::string> manifest("manifest", cl::desc("JSON"));
 static cl::opt<std::string> cpu("mcpu"), triple("mtriple"), features("mattr"), isa("isa");
+static cl::opt<uint64_t> largeConstants("large-constants",
+                                        cl::desc("bytes of constants that code reaches at any distance"),
+                                        cl::init(EmitOptions().largeConstants));
 static cl::opt<bool> verifyIntegerOnly("verify-integer-only",
                                        cl::desc("disassemble the object and look for floats"));
 
@@ -44,6 +47,7 @@ static llvm::Error run() {
   options.name = llvm::sys::path::stem(input).str();
   options.prefix = name.empty() ? makeSymbolPrefix(options.name) : name;
   options.manifest = manifest;
+  options.largeConstants = largeConstants;
   if (verifyIntegerOnly) {
     llvm::Expected<ObjectBuffer> object = emitObject(*module, options);
     if (!object)

@@ -80,7 +80,9 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
 
     An interval always includes 0. Where the function that computes the tensor
     bounds its values (ReLU6, sigmoid) that interval is taken instead and marked
-    `known`, unless `known-ranges` is false.
+    `known`, unless `known-ranges` is false. Tensors and channels that are constant
+    in the table, zero or not, and a channel that exceeds all others by more than 2^20
+    get `narrow.notes`, which `narrow-assign-scales` reports.
 
     The table must be finished, hold exactly the observed ids, and be of this
     model if the module has an attribute `narrow.model_hash`. Drivers that have

@@ -73,6 +73,10 @@ quant::QuantizedType getParameterType(Value value);
 /// that adds accumulators.
 bool isFusedAccumulator(Value value);
 
+/// Fails, with an error that names an op that reads it and the element, if the constant
+/// `op` holds NaN or an infinity (N9). Other ops are fine.
+LogicalResult verifyFinite(Operation *op);
+
 /// Which stage an op is checked against.
 enum class QuantizationStage { Observed, Annotated, Quantized };
 
