@@ -12,7 +12,8 @@ StringRef mlir::narrow::stringifyStage(Stage stage) {
 }
 
 Stage mlir::narrow::detectStage(ModuleOp module) {
-  if (!module.getOps<LLVM::LLVMFuncOp>().empty())
+  // The vector stage declares some intrinsics as functions of LLVM.
+  if (!module.getOps<LLVM::LLVMFuncOp>().empty() && module.getOps<func::FuncOp>().empty())
     return Stage::LLVM;
   if (module->hasAttr("narrow.arena_size"))
     return Stage::Vector;
