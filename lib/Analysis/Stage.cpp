@@ -37,8 +37,9 @@ Stage mlir::narrow::detectStage(ModuleOp module) {
 }
 
 void mlir::narrow::emitWrongStage(ModuleOp module, Stage found, Stage expected) {
-  InFlightDiagnostic error = module.emitError() << "this looks like the " << stringifyStage(found)
-                                                << " stage, not the " << stringifyStage(expected) << " stage; ";
+  InFlightDiagnostic error = module.emitError()
+                             << "this looks like the " << stringifyStage(found) << " stage, not the "
+                             << stringifyStage(expected) << " stage; ";
   if (found == Stage::LLVM) {
     error << "verify the module before --narrow-llvm-pipeline";
     return;
