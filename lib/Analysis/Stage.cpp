@@ -12,7 +12,8 @@ StringRef mlir::narrow::stringifyStage(Stage stage) {
 }
 
 Stage mlir::narrow::detectStage(ModuleOp module) {
-  if (!module.getOps<LLVM::LLVMFuncOp>().empty())
+  // The vector stage declares some intrinsics as functions of LLVM.
+  if (!module.getOps<LLVM::LLVMFuncOp>().empty() && module.getOps<func::FuncOp>().empty())
     return Stage::LLVM;
   if (module->hasAttr("narrow.arena_size"))
     return Stage::Vector;
@@ -36,8 +37,9 @@ Stage mlir::narrow::detectStage(ModuleOp module) {
 }
 
 void mlir::narrow::emitWrongStage(ModuleOp module, Stage found, Stage expected) {
-  InFlightDiagnostic error = module.emitError() << "this looks like the " << stringifyStage(found)
-                                                << " stage, not the " << stringifyStage(expected) << " stage; ";
+  InFlightDiagnostic error = module.emitError()
+                             << "this looks like the " << stringifyStage(found) << " stage, not the "
+                             << stringifyStage(expected) << " stage; ";
   if (found == Stage::LLVM) {
     error << "verify the module before --narrow-llvm-pipeline";
     return;

@@ -15,7 +15,8 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> definedAttr
     {"Ceil", "consumed_inputs"},
     {"Clip", "consumed_inputs max min"},
     {"Concat", "axis"},
-    {"Constant", "sparse_value value value_float value_floats value_int value_ints value_string value_strings"},
+    {"Constant",
+     "sparse_value value value_float value_floats value_int value_ints value_string value_strings"},
     {"ConstantOfShape", "value"},
     {"Conv", "auto_pad dilations group kernel_shape pads strides"},
     {"DequantizeLinear", "axis block_size output_dtype"},
@@ -57,6 +58,8 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> definedAttr
     {"ReduceSum", "axes keepdims noop_with_empty_axes"},
     {"Relu", "consumed_inputs"},
     {"Reshape", "allowzero consumed_inputs shape"},
+    {"Resize", "antialias axes coordinate_transformation_mode cubic_coeff_a exclude_outside "
+               "extrapolation_value keep_aspect_ratio_policy mode nearest_mode"},
     {"Shape", "end start"},
     {"Sigmoid", "consumed_inputs"},
     {"Slice", "axes ends starts"},
@@ -69,6 +72,7 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> definedAttr
     {"Tanh", "consumed_inputs"},
     {"Transpose", "perm"},
     {"Unsqueeze", "axes"},
+    {"Upsample", "height_scale mode scales width_scale"},
 };
 
 bool mlir::narrow::onnx_import::isDefinedAttribute(StringRef op, StringRef attribute) {

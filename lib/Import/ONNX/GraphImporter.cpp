@@ -260,8 +260,8 @@ LogicalResult GraphImporter::importNodes(const onnx::GraphProto &graph) {
 void GraphImporter::releaseInitializers(const onnx::NodeProto &node) {
   constexpr int64_t large = 1 << 20;
   for (const std::string &name : node.input())
-    if (auto tensor = tensors.find(name); tensor != tensors.end() && initializers.contains(name) &&
-                                          tensor->second.constant->size() >= large)
+    if (auto tensor = tensors.find(name);
+        tensor != tensors.end() && initializers.contains(name) && tensor->second.constant->size() >= large)
       tensors.erase(tensor);
 }
 

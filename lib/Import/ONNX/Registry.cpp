@@ -47,6 +47,7 @@ const Registry &mlir::narrow::onnx_import::getRegistry() {
     registerPooling(result);
     registerQuantization(result);
     registerReductions(result);
+    registerResizes(result);
     registerShapes(result);
     registerSlicing(result);
     // Adds the evaluation of constants to operators registered above.

@@ -52,6 +52,7 @@ void registerNormalizations(Registry &registry);
 void registerPooling(Registry &registry);
 void registerQuantization(Registry &registry);
 void registerReductions(Registry &registry);
+void registerResizes(Registry &registry);
 void registerShapes(Registry &registry);
 void registerSlicing(Registry &registry);
 

@@ -345,8 +345,8 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &s
   if (large && triple.isX86())
     model = CodeModel::Large;
   CodeGenOptLevel level = CodeGenOpt::getLevel(optLevel).value_or(CodeGenOptLevel::Default);
-  std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
-      triple, spec.cpu, spec.features, options, Reloc::PIC_, model, level));
+  std::unique_ptr<TargetMachine> machine(
+      (*target)->createTargetMachine(triple, spec.cpu, spec.features, options, Reloc::PIC_, model, level));
   if (!machine)
     return makeError("LLVM cannot generate code for '" + spec.triple + "'");
   return machine;

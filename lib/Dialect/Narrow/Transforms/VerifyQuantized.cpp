@@ -88,12 +88,12 @@ struct VerifyQuantized : mlir::narrow::impl::NarrowVerifyQuantizedBase<VerifyQua
 
   void runOnOperation() override {
     Stage stage = detectStage(getOperation());
-    bool hasCodes = getOperation()
-                        .walk([](Operation *op) {
-                          return isa<QuantizeOp, DequantizeOp>(op) ? WalkResult::interrupt()
-                                                                   : WalkResult::advance();
-                        })
-                        .wasInterrupted();
+    bool hasCodes =
+        getOperation()
+            .walk([](Operation *op) {
+              return isa<QuantizeOp, DequantizeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+            })
+            .wasInterrupted();
     bool wrongStage = stage > Stage::Quantized, failed = false;
     auto report = [&](Operation *op, const Twine &what) {
       wrongStage = stage < Stage::Quantized && !hasCodes; // A float model has none, and no faults.
