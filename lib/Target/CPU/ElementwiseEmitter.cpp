@@ -238,6 +238,8 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     auto entries = getIntegers(table.getTable());
     if (!entries || entries->size() != 256)
       return unsupported(op) << "a table that is not a constant of 256 codes", failure();
+    if (block.pack && hasByteShuffle())
+      return evaluateTable(table, point, block, offset);
     std::vector<int32_t> wide(entries->begin(), entries->end());
     Value memref =
         globalBytes("lookup", {reinterpret_cast<const char *>(wide.data()), wide.size() * 4}, b.getI32Type());

@@ -85,11 +85,11 @@ public:
     };
     Value index = arith::AndIOp::create(b, loc, at, constant(mask)), result = fallback;
     for (int64_t i = 0; i < n; ++i) {
-      Value position = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
-                                                    vector::ExtractOp::create(b, loc, index, i));
+      Value position =
+          arith::IndexCastUIOp::create(b, loc, b.getIndexType(), vector::ExtractOp::create(b, loc, index, i));
       if (lane)
-        position = arith::AddIOp::create(b, loc, position,
-                                         arith::ConstantIndexOp::create(b, loc, i / 16 * 16));
+        position =
+            arith::AddIOp::create(b, loc, position, arith::ConstantIndexOp::create(b, loc, i / 16 * 16));
       result =
           vector::InsertOp::create(b, loc, vector::ExtractOp::create(b, loc, joined, position), result, i);
     }

@@ -142,6 +142,7 @@ private:
   Value packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
                       const std::optional<Rounding> &rounding, ArrayRef<Value> factors);
   Parts unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout);
+  Parts unpackPieces(Value codes, const ChannelBlock &block, const BufferLayout &layout);
   /// A table of `element`s, one for each channel, in the order of `block`.
   Parts loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
                   const ChannelBlock &block);
@@ -150,11 +151,11 @@ private:
   template <typename T>
   std::vector<T> orderTable(ArrayRef<T> perChannel, const ChannelBlock &block);
 
-  /// The sum of x - zero point over axes of a tensor of codes.
+  /// The sum of x - zero point over axes of codes that stay in storage.
   struct PlaneSum {
-    const Buffer *buffer;
+    Value codes;
     int64_t zeroPoint;
-    SmallVector<std::pair<int64_t, int64_t>> axes; ///< size and stride, outermost first
+    SmallVector<std::pair<int64_t, int64_t>> axes; ///< axis and size, outermost first
   };
 
   //===- Element-wise evaluation (Elementwise-, Rescale-, PoolingEmitter.cpp) -===//
@@ -221,6 +222,8 @@ private:
   /// The result at all channels of a point, which lacks the channel.
   void emitStoredRow(Point point);
   Value maxStored(Value x, Value y);
+  /// Codes, as they are stored, limited to [lo, hi].
+  Value clampStored(Value stored, int64_t lo, int64_t hi);
   Value emitStoredMaxPool(tosa::MaxPool2dOp op, const Point &point, int64_t valid, unsigned width);
   std::optional<CodeSum> matchCodeSum(tosa::RescaleOp op);
   Value emitCodeSum(const CodeSum &sum, const Point &point, int64_t valid, unsigned width);
@@ -228,6 +231,8 @@ private:
   /// The instruction set shuffles bytes by indices in a register.
   bool hasByteShuffle() const { return target.lanes >= 8 || target.dot == DotKind::Sdot; }
   Value lookUp(Value stored, ArrayRef<int64_t> entries);
+  FailureOr<Parts> evaluateTable(tosa::TableOp op, const Point &point, const ChannelBlock &block,
+                                 int64_t offset);
   Value lookUpWords(Value stored, Value table);
   Value lookUpSixteenths(Value stored, Value table);
   Value lookUpQuads(Value stored, Value table);

@@ -114,7 +114,6 @@ Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock
 /// P parts in packed order from the codes of P*width channels.
 Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
   unsigned group = target.group(), pack = block.pack, bits = layout.element.getIntOrFloatBitWidth();
-  auto laneType = lanes(block.width, b.getI32Type());
   // The codes of 4 channels of each part to every 128-bit lane.
   int64_t width = block.width * group;
   if (pack != group) {
@@ -124,8 +123,16 @@ Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, c
     pieces = shuffle(pieces, pieces, [&](int64_t i) { return i / copies; }, quarters * copies);
     codes = vector::BitCastOp::create(b, loc, lanes(width, layout.element), pieces);
   }
+  return unpackPieces(codes, block, layout);
+}
+
+/// The same of a storage vector whose 128-bit lanes begin with 4 channels of each part.
+Parts KernelEmitter::unpackPieces(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
+  unsigned group = target.group(), bits = layout.element.getIntOrFloatBitWidth();
+  auto laneType = lanes(block.width, b.getI32Type());
+  int64_t width = block.width * group;
   Parts parts;
-  for (unsigned v = 0; v < pack; ++v) {
+  for (unsigned v = 0; v < block.pack; ++v) {
     // Each code to the top of an i32 lane, then shifted down.
     Value zero = arith::ConstantOp::create(b, loc, codes.getType(), b.getZeroAttr(codes.getType()));
     Value lane = shuffle(

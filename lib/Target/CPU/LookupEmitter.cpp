@@ -4,6 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -14,8 +15,7 @@ Parts KernelEmitter::loadBytes(Value table, int64_t first, int64_t count, Vector
   int64_t n = type.getNumElements() * type.getElementTypeBitWidth() / 8, each = repeat ? 16 : n;
   Parts parts;
   for (int64_t i = 0; i < count; ++i) {
-    Value bytes =
-        vector::LoadOp::create(b, loc, lanes(each, b.getI8Type()), table, index(first + i * each));
+    Value bytes = vector::LoadOp::create(b, loc, lanes(each, b.getI8Type()), table, index(first + i * each));
     if (each != n)
       bytes = shuffle(bytes, bytes, [&](int64_t i) { return i % each; }, n);
     parts.push_back(vector::BitCastOp::create(b, loc, type, bytes));
@@ -45,14 +45,45 @@ Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries) {
   if (n < least)
     stored = shuffle(stored, stored, [&](int64_t i) { return i % n; }, least);
   stored = inRegisters(stored, [&](ArrayRef<Value> x) {
-    return wide ? lookUpWords(x[0], table)
+    return wide                          ? lookUpWords(x[0], table)
            : target.dot == DotKind::Sdot ? lookUpQuads(x[0], table)
                                          : lookUpSixteenths(x[0], table);
   });
   if (n < least)
-    stored = vector::ExtractStridedSliceOp::create(b, loc, stored, ArrayRef<int64_t>{0},
-                                                   ArrayRef<int64_t>{n}, ArrayRef<int64_t>{1});
+    stored = vector::ExtractStridedSliceOp::create(b, loc, stored, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{n},
+                                                   ArrayRef<int64_t>{1});
   return words && !wide ? Value(arith::ExtSIOp::create(b, loc, type, stored)) : stored;
+}
+
+/// A table of lanes in packed order, for codes that are computed in the same kernel: packed as for
+/// storage, looked up, unpacked.
+FailureOr<Parts> KernelEmitter::evaluateTable(tosa::TableOp op, const Point &point, const ChannelBlock &block,
+                                              int64_t offset) {
+  BufferLayout form = storageForm();
+  int64_t lo = -128, hi = 127;
+  Value input = stripSaturation(op.getInput1(), lo, hi);
+  auto rescale = input.getDefiningOp<tosa::RescaleOp>();
+  bool isLast = rescale && !ready.contains(input) && !findInput(input);
+  std::optional<Fraction> fraction = isLast ? getFraction(rescale, block) : std::nullopt;
+  FailureOr<Parts> parts = fraction ? emitFraction(rescale, point, block)
+                           : isLast ? emitRescale(rescale, point, block, form.codeOffset, /*saturate=*/false)
+                                    : evaluate(input, point, block, form.codeOffset);
+  if (failed(parts))
+    return failure();
+  if (fraction)
+    fraction->addend += form.codeOffset << fraction->bits;
+  Parts result;
+  for (unsigned first = 0; first < block.parts; first += block.pack) {
+    Parts together;
+    while (together.size() < target.group()) // A storage vector may have room for more.
+      together.append(parts->begin() + first, parts->begin() + first + block.pack);
+    Value stored = clampStored(packToStorage(together, block.width, form.element, fraction), lo, hi);
+    result.append(unpackPieces(lookUp(stored, *getIntegers(op.getTable())), block, form));
+  }
+  if (int64_t move = offset - form.codeOffset)
+    for (Value &x : result)
+      x = arith::AddIOp::create(b, loc, x, splat(cast<VectorType>(x.getType()), move));
+  return result;
 }
 
 /// AVX-512: the table is 128 words, four registers, of which vpermi2w searches two.
@@ -76,8 +107,7 @@ Value KernelEmitter::lookUpWords(Value stored, Value table) {
   auto find = [&](Value index) {
     Value at = shiftRight(index, 1); // its lower 6 bits count
     auto permute = [&](Value low, Value high) -> Value {
-      return LLVM::CallIntrinsicOp::create(b, loc, type,
-                                           b.getStringAttr("llvm.x86.avx512.vpermi2var.hi.512"),
+      return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr("llvm.x86.avx512.vpermi2var.hi.512"),
                                            ValueRange{low, at, high})
           .getResult(0);
     };

@@ -54,11 +54,8 @@ Value KernelEmitter::evaluateStored(Value value, const Point &point, int64_t val
   if (auto table = dyn_cast<tosa::TableOp>(op))
     return lookUp(x, *getIntegers(table.getTable()));
   if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-    auto bound = [&](Attribute attr) { return cast<IntegerAttr>(attr).getInt() + form.codeOffset; };
-    x = maxStored(x, splat(cast<VectorType>(x.getType()), bound(clamp.getMinValAttr())));
-    Value most = splat(cast<VectorType>(x.getType()), bound(clamp.getMaxValAttr()));
-    return form.isUnsigned ? Value(arith::MinUIOp::create(b, loc, x, most))
-                           : Value(arith::MinSIOp::create(b, loc, x, most));
+    auto bound = [&](Attribute attr) { return cast<IntegerAttr>(attr).getInt(); };
+    return clampStored(x, bound(clamp.getMinValAttr()), bound(clamp.getMaxValAttr()));
   }
   return x;
 }
@@ -66,6 +63,19 @@ Value KernelEmitter::evaluateStored(Value value, const Point &point, int64_t val
 Value KernelEmitter::maxStored(Value x, Value y) {
   return storageForm().isUnsigned ? Value(arith::MaxUIOp::create(b, loc, x, y))
                                   : Value(arith::MaxSIOp::create(b, loc, x, y));
+}
+
+Value KernelEmitter::clampStored(Value stored, int64_t lo, int64_t hi) {
+  BufferLayout form = storageForm();
+  auto type = cast<VectorType>(stored.getType());
+  bool isByte = type.getElementType().isInteger(8); // of which all are codes
+  if (lo > -128 || !isByte)
+    stored = maxStored(stored, splat(type, lo + form.codeOffset));
+  Value most = splat(type, hi + form.codeOffset);
+  if (hi < 127 || !isByte)
+    stored = form.isUnsigned ? Value(arith::MinUIOp::create(b, loc, stored, most))
+                             : Value(arith::MinSIOp::create(b, loc, stored, most));
+  return stored;
 }
 
 void KernelEmitter::emitStoredRow(Point point) {
@@ -235,17 +245,16 @@ Value KernelEmitter::emitCodeSum(const CodeSum &sum, const Point &point, int64_t
       } else {
         low = unpackLanes(p, q, false, 8), up = unpackLanes(p, q, true, 8);
       }
-      Value total = call(pick("llvm.x86.avx512.packssdw.512", "llvm.x86.avx2.packssdw",
-                              "llvm.x86.sse2.packssdw.128"),
-                         wordType, round(low), round(up));
+      Value total =
+          call(pick("llvm.x86.avx512.packssdw.512", "llvm.x86.avx2.packssdw", "llvm.x86.sse2.packssdw.128"),
+               wordType, round(low), round(up));
       return addHigh(addHigh(total, p, sum.high[0]), q, sum.high[1]);
     };
     if (bytes)
       return call(
           pick("llvm.x86.avx512.packuswb.512", "llvm.x86.avx2.packuswb", "llvm.x86.sse2.packuswb.128"), type,
           half(false), half(true));
-    Value total = arith::MaxSIOp::create(b, loc, half(false), splat(type, -128));
-    return Value(arith::MinSIOp::create(b, loc, total, splat(type, 127)));
+    return clampStored(half(false), -128, 127);
   });
 }
 
@@ -259,8 +268,8 @@ Value KernelEmitter::inRegisters(ArrayRef<Value> operands, function_ref<Value(Ar
   for (int64_t first = 0; first < n; first += each) {
     SmallVector<Value> pieces;
     for (Value operand : operands)
-      pieces.push_back(vector::ExtractStridedSliceOp::create(
-          b, loc, operand, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{each}, ArrayRef<int64_t>{1}));
+      pieces.push_back(vector::ExtractStridedSliceOp::create(b, loc, operand, ArrayRef<int64_t>{first},
+                                                             ArrayRef<int64_t>{each}, ArrayRef<int64_t>{1}));
     result = vector::InsertStridedSliceOp::create(b, loc, emit(pieces), result, ArrayRef<int64_t>{first},
                                                   ArrayRef<int64_t>{1});
   }

@@ -116,8 +116,9 @@ results += [total(x, [1, 2], -5), total(results[2], [1, 2], 7), total(results[0]
 planes = transpose(x, [0, 3, 1, 2])
 results += [planes, transpose(x, [0, 2, 1, 3]), transpose(x, [0, 3, 2, 1]), transpose(table(planes), [0, 2, 3, 1]), transpose(table(planes), [0, 3, 2, 1])]
 # What these read has a border.
+planes_back = transpose(planes, [0, 2, 3, 1])
 bordered = [results[2], transpose(table(planes), [0, 3, 2, 1]), results[9]]
-results += [depthwise(value) for value in bordered] + [total(bordered[0], [1, 2], -5), transpose(bordered[1], [0, 3, 1, 2]), pool(bordered[2], *POOLS[0])]
+results += [depthwise(value) for value in bordered] + [table(clamp(depthwise(bordered[0]), -90, 127)), table(depthwise(x)), table(total(x, [1, 2], -5)), total(table(planes_back), [1, 2], 3), total(pool(table(x), *POOLS[0]), [2], 3), total(bordered[0], [1, 2], -5), transpose(bordered[1], [0, 3, 1, 2]), pool(bordered[2], *POOLS[0])]
 
 flat = []
 for value in results:
