@@ -203,6 +203,12 @@ private:
   std::optional<Fraction> getExactFraction(tosa::RescaleOp op);
   std::optional<Fraction> getFastFraction(tosa::RescaleOp op);
   FailureOr<Parts> emitFraction(const Fraction &fraction, const Point &point, const ChannelBlock &block);
+  /// What is left of `value` for 16-bit lanes whose storage adds `move` to codes.
+  std::optional<Rounding> getRounding(const std::optional<Fraction> &fraction, Value value, int64_t move,
+                                      const Point &point, const ChannelBlock &block);
+  /// The factors of the packed unit that begins with part `first`.
+  static ArrayRef<Value> factorsOf(const std::optional<Rounding> &rounding, unsigned first,
+                                   const ChannelBlock &block);
   static std::vector<int64_t> getHalves(const Fraction &fraction);
   void foldRounding(Value accumulator, std::vector<int64_t> &bias, const ChannelBlock &block);
   SmallVector<Value> loadPairs(StringRef key, ArrayRef<int64_t> perChannel, Value channel,

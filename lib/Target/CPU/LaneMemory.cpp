@@ -220,12 +220,8 @@ void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, A
       for (size_t j = 0; j < joined; ++j) // The last point as often as one is missing.
         together.append(
             Parts(parts.slice(std::min(point + j, offsets.size() - 1) * block.parts + first, pack)));
-      ArrayRef<Value> factors;
-      if (rounding && !rounding->factors.empty()) {
-        size_t pairs = std::max(pack / 2, 1u);
-        factors = ArrayRef(rounding->factors).slice(first / pack * pairs, pairs);
-      }
-      Value stored = packToStorage(together, block.width, layout.element, rounding, factors);
+      Value stored =
+          packToStorage(together, block.width, layout.element, rounding, factorsOf(rounding, first, block));
       auto type = cast<VectorType>(stored.getType());
       if (lo > typeLo)
         stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))

@@ -64,20 +64,21 @@ FailureOr<Parts> KernelEmitter::evaluateTable(tosa::TableOp op, const Point &poi
   Value input = stripSaturation(op.getInput1(), lo, hi);
   auto rescale = input.getDefiningOp<tosa::RescaleOp>();
   bool isLast = rescale && !ready.contains(input) && !findInput(input);
-  std::optional<Fraction> fraction = isLast ? getFraction(rescale, block) : std::nullopt;
-  FailureOr<Parts> parts = fraction ? emitFraction(rescale, point, block)
+  std::optional<Fraction> fraction = getFraction(input, block);
+  FailureOr<Parts> parts = fraction ? emitFraction(*fraction, point, block)
                            : isLast ? emitRescale(rescale, point, block, form.codeOffset, /*saturate=*/false)
                                     : evaluate(input, point, block, form.codeOffset);
   if (failed(parts))
     return failure();
-  if (fraction)
-    fraction->addend += form.codeOffset << fraction->bits;
+  std::optional<Rounding> rounding = getRounding(fraction, input, form.codeOffset, point, block);
   Parts result;
   for (unsigned first = 0; first < block.parts; first += block.pack) {
     Parts together;
     while (together.size() < target.group()) // A storage vector may have room for more.
       together.append(parts->begin() + first, parts->begin() + first + block.pack);
-    Value stored = clampStored(packToStorage(together, block.width, form.element, fraction), lo, hi);
+    Value packed =
+        packToStorage(together, block.width, form.element, rounding, factorsOf(rounding, first, block));
+    Value stored = clampStored(packed, lo, hi);
     result.append(unpackPieces(lookUp(stored, *getIntegers(op.getTable())), block, form));
   }
   if (int64_t move = offset - form.codeOffset)

@@ -201,6 +201,27 @@ Value KernelEmitter::stripSaturation(Value value, int64_t &lo, int64_t &hi) {
   return value;
 }
 
+std::optional<KernelEmitter::Rounding> KernelEmitter::getRounding(const std::optional<Fraction> &fraction,
+                                                                  Value value, int64_t move,
+                                                                  const Point &point,
+                                                                  const ChannelBlock &block) {
+  if (!fraction)
+    return std::nullopt;
+  Rounding rounding{fraction->bits, fraction->addend + move * (int64_t{1} << fraction->bits), {}};
+  if (!fraction->shifts.empty())
+    rounding.factors =
+        loadPairs(keyOf(value, "k"), fraction->multipliers, point.empty() ? Value() : point.back(), block);
+  return rounding;
+}
+
+ArrayRef<Value> KernelEmitter::factorsOf(const std::optional<Rounding> &rounding, unsigned first,
+                                         const ChannelBlock &block) {
+  if (!rounding || rounding->factors.empty())
+    return {};
+  size_t pairs = std::max(block.pack / 2, 1u);
+  return ArrayRef(rounding->factors).slice(first / block.pack * pairs, pairs);
+}
+
 LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, ArrayRef<Point> points,
                                          const ChannelBlock &block, function_ref<void(size_t)> prepare) {
   int64_t lo = std::numeric_limits<int32_t>::min(), hi = std::numeric_limits<int32_t>::max();
@@ -232,13 +253,7 @@ LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, Arra
   }
   if (!block.pack)
     return success();
-  std::optional<Rounding> rounding;
-  if (fraction) {
-    rounding = Rounding{fraction->bits, fraction->addend + move * (int64_t{1} << fraction->bits), {}};
-    if (!fraction->shifts.empty())
-      rounding->factors = loadPairs(keyOf(value, "k"), fraction->multipliers,
-                                    points[0].empty() ? Value() : points[0].back(), block);
-  }
+  std::optional<Rounding> rounding = getRounding(fraction, value, move, points[0], block);
   storePacked(buffer, offsets, all, block, lo + move, hi + move, rounding);
   return success();
 }
