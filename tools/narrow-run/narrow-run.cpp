@@ -4,6 +4,7 @@
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Npz.h"
+#include "narrow/Support/OutputFile.h"
 #include "narrow/Support/Progress.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/ThreadPool.h"
@@ -240,6 +241,9 @@ public:
   int main();
 
 private:
+  /// What is wrong with the command line whatever the files contain; else empty.
+  std::string findMisuse() const;
+  llvm::Error checkValues() const;
   llvm::Error evaluateSamples();
   llvm::Error compareAgainst(llvm::json::Object &json) const;
   llvm::Error time(llvm::json::Object &json);
@@ -416,20 +420,37 @@ llvm::Error Run::time(llvm::json::Object &json) {
   return llvm::Error::success();
 }
 
-int Run::main() {
-  auto usage = [](const llvm::Twine &message) {
-    reportError(llvm::createStringError(message + "; see --help"));
-    return BadUsage;
-  };
-  if (options.input.empty() && options.repeat <= 0)
-    return usage("--input names the samples (without it, --repeat times the model on zeros)");
-  if (options.limit < 0 || options.repeat < 0 || options.threads < 1)
-    return usage("--limit and --repeat take 0 or more, --threads 1 or more");
-  if (options.reference && StringRef(options.model).ends_with(".so"))
-    return usage("--reference runs IR, not a .so");
+std::string Run::findMisuse() const {
+  bool compiled = StringRef(options.model).ends_with(".so");
+  if (options.input.empty() && options.repeat == 0)
+    return "--input names the samples (without it, --repeat times the model on zeros)";
+  if (options.reference && compiled)
+    return "--reference runs IR, not a .so";
   if (options.input.empty() && (!options.labels.empty() || !options.output.empty() ||
                                 !options.check.empty() || !options.against.empty()))
-    return usage("--labels, --output, --check and --against need --input");
+    return "--labels, --output, --check and --against need --input";
+  if (StringRef given = options.preprocessing.getGiven(); options.input.empty() && !given.empty())
+    return ("--" + given + " says how the samples of --input are read, and there is none").str();
+  if (compiled && !options.shapes.empty() && options.check.empty())
+    return "--shape is for .onnx models: the shapes of a .so are fixed";
+  return "";
+}
+
+llvm::Error Run::checkValues() const {
+  if (options.limit < 0 || options.repeat < 0)
+    return llvm::createStringError(llvm::Twine(options.limit < 0 ? "--limit" : "--repeat") +
+                                   " takes 0 or more");
+  if (llvm::Error error = checkThreads(options.threads, /*least=*/1))
+    return error;
+  return ::narrow::checkIsNoInput(options.output,
+                                  {options.model, options.input, options.check, options.against});
+}
+
+int Run::main() {
+  if (std::string misuse = findMisuse(); !misuse.empty())
+    return reportUsage(misuse);
+  if (llvm::Error error = checkValues())
+    return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
@@ -472,8 +493,7 @@ int Run::main() {
     if (!opened)
       return reportError(opened.takeError());
     data.emplace(std::move(*opened));
-    for (const std::string &note : data->notes())
-      llvm::errs() << "note: " << note << '\n';
+    printNotes(data->notes());
     batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
     samples = options.limit ? std::min<int64_t>(options.limit, data->sampleCount()) : data->sampleCount();
     samples = samples / batch * batch;
@@ -481,8 +501,12 @@ int Run::main() {
       return reportError(llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
                                                  " and the data has " + llvm::Twine(data->sampleCount()) +
                                                  " samples"));
+    workers = static_cast<unsigned>(std::min<int64_t>(workers, samples / batch));
+    if (llvm::Error error = data->fingerprint(samples).takeError()) // Finds damage before the work.
+      return reportError(std::move(error));
     if (!options.labels.empty()) {
-      llvm::Expected<std::vector<int64_t>> read = data->readLabels(options.labels);
+      llvm::Expected<std::vector<int64_t>> read =
+          data->readLabels(options.labels, runner->outputs[0].count / batch);
       if (!read)
         return reportError(read.takeError());
       labels = std::move(*read);
@@ -584,5 +608,5 @@ int main(int argc, char **argv) {
                         "  narrow-run m.so --repeat 1000\n",
                         options.category))
     return BadUsage;
-  return Run(options).main();
+  return finishTool(Run(options).main());
 }
