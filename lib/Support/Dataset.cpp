@@ -152,7 +152,15 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
                              inputs.front().arrayName + "' has " + Twine(samples));
 
   const Preprocessing &preprocessing = options.preprocessing;
-  if (array->dtype == DType::U1) {
+  input.takesPixels = model.takesPixels;
+  if (model.takesPixels) {
+    if (array->dtype != DType::U1)
+      return createStringError(what + " has the dtype " + nameOf(array->dtype) + ", input '" + model.name +
+                               "' needs uint8: the model was compiled with --fold-preprocessing");
+    if (!preprocessing.empty())
+      return createStringError("--mean and --std: input '" + model.name +
+                               "' takes uint8, which the model normalizes itself (--fold-preprocessing)");
+  } else if (array->dtype == DType::U1) {
     if (preprocessing.mean.empty() || preprocessing.std.empty())
       return createStringError(
           what + " has the dtype uint8, input '" + model.name +
@@ -198,7 +206,7 @@ Error narrow::checkPreprocessing(const Preprocessing &preprocessing) {
   return Error::success();
 }
 
-Error Dataset::read(int64_t sample, size_t index, float *out) const {
+Error Dataset::read(int64_t sample, size_t index, void *to) const {
   if (index >= inputs.size() || sample < 0 || sample >= samples)
     return createStringError("'" + file.path() + "' has no sample " + Twine(sample) + " (it has " +
                              Twine(samples) + ")");
@@ -211,6 +219,12 @@ Error Dataset::read(int64_t sample, size_t index, float *out) const {
     return input.transpose ? i % input.channels * input.inner + i / input.channels : i;
   };
 
+  if (input.takesPixels) {
+    for (int64_t i = 0; i < input.sampleSize; ++i)
+      static_cast<char *>(to)[target(i)] = stored.bytes[i];
+    return Error::success();
+  }
+  float *out = static_cast<float *>(to);
   if (stored.dtype == DType::U1) {
     // The 256 results of a channel are all there are: one table a channel.
     const uint8_t *data = reinterpret_cast<const uint8_t *>(stored.bytes.data());
@@ -219,21 +233,20 @@ Error Dataset::read(int64_t sample, size_t index, float *out) const {
       int64_t start = last ? channel : channel * input.inner, stride = last ? input.channels : 1;
       int64_t count = input.sampleSize / input.channels;
       auto convert = [&](uint8_t value) {
-        return (static_cast<float>(value) / 255.0f - input.preprocessing.mean[channel]) /
-               input.preprocessing.std[channel];
+        return normalizePixel(value, input.preprocessing.mean[channel], input.preprocessing.std[channel]);
       };
-      float *to = out + (input.transpose ? channel * input.inner : start);
+      float *plane = out + (input.transpose ? channel * input.inner : start);
       int64_t toStride = input.transpose ? 1 : stride;
       if (count < 256) {
         for (int64_t i = 0; i < count; ++i)
-          to[i * toStride] = convert(data[start + i * stride]);
+          plane[i * toStride] = convert(data[start + i * stride]);
         continue;
       }
       float table[256];
       for (int value = 0; value < 256; ++value)
         table[value] = convert(static_cast<uint8_t>(value));
       for (int64_t i = 0; i < count; ++i)
-        to[i * toStride] = table[data[start + i * stride]];
+        plane[i * toStride] = table[data[start + i * stride]];
     }
     return Error::success();
   }

@@ -2,6 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Support/OutputFile.h"
 #include "narrow/Target/CPU/CHeader.h"
@@ -53,6 +54,10 @@ struct Options {
   cl::opt<std::string> name{"name", cl::desc("prefix of the C functions (default: from the output's name)"),
                             cl::value_desc("identifier"), cl::cat(category)};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<bool> foldPreprocessing{
+      "fold-preprocessing",
+      cl::desc("the compiled model takes u8 and normalizes it by --mean and --std, or as the table says"),
+      cl::cat(category)};
   cl::opt<bool> profile{"profile", cl::desc("count the cycles of every kernel, for narrow-run --profile"),
                         cl::cat(category)};
   cl::opt<bool> explain{"explain", cl::desc("say what was decided for every op"), cl::cat(category)};
@@ -154,6 +159,8 @@ private:
   /// An option that was given and says how the model is quantized; empty: none.
   StringRef getGivenChoice() const;
   llvm::Error checkPreprocessingOf(const ::narrow::CalibrationTable &table) const;
+  /// --fold-preprocessing, of the integer stage.
+  llvm::Error fold();
   int compile();
   int quantize();
   int emitCode(bool isFloat);
@@ -181,6 +188,8 @@ llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &tab
   const ::narrow::Preprocessing &given = dataOptions.preprocessing;
   if (given.empty())
     return llvm::Error::success();
+  if (table.preprocessing.empty() && options.foldPreprocessing)
+    return llvm::Error::success(); // They say how its data was made.
   if (table.preprocessing.empty())
     return llvm::createStringError("--mean and --std contradict " + options.table +
                                    ", which was made of float samples, used as they are");
@@ -234,11 +243,14 @@ int Compiler::run() {
   if (!choice.empty() && artifact <= Emit::Observed)
     return reportUsage("--" + choice +
                        " says how the model is quantized: it contradicts --emit=" + nameOf(artifact));
+  if (options.foldPreprocessing && artifact < Emit::Integer)
+    return reportUsage("--fold-preprocessing changes the integer stage: it contradicts --emit=" +
+                       nameOf(artifact));
   if (options.percentile.getNumOccurrences() && options.method != "percentile")
     return reportUsage("--percentile is for --method=percentile");
   // A table knows what was done to its data; --mean and --std may say so again.
   if (StringRef given = options.preprocessing.getGiven(); options.data.empty() && !given.empty())
-    if (options.table.empty() || (given != "mean" && given != "std"))
+    if ((options.table.empty() && !options.foldPreprocessing) || (given != "mean" && given != "std"))
       return reportUsage("--" + given + " says how the samples of --data are read, and there is none");
   llvm::Expected<::narrow::DatasetOptions> parsed = options.preprocessing.get();
   if (!parsed)
@@ -375,6 +387,20 @@ int Compiler::compile() {
   return quantize();
 }
 
+llvm::Error Compiler::fold() {
+  std::vector<::narrow::InputPreprocessing> inputs;
+  if (!dataOptions.preprocessing.empty())
+    for (const ::narrow::ModelInput &input : getModelInputs(*module))
+      inputs.push_back({input.name, dataOptions.preprocessing});
+  else if (table)
+    inputs = table->preprocessing;
+  if (inputs.empty())
+    return llvm::createStringError("--fold-preprocessing needs --mean and --std" +
+                                   llvm::Twine(table ? ": the table was made of float samples"
+                                                     : ", or a table that was made with them"));
+  return foldPreprocessing(*module, inputs);
+}
+
 int Compiler::quantize() {
   if (artifact == Emit::Annotated)
     return writeIR(*module, options.output);
@@ -392,6 +418,9 @@ int Compiler::quantize() {
     if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
       return BadInput;
   }
+  if (options.foldPreprocessing)
+    if (llvm::Error error = fold())
+      return reportError(std::move(error));
   if (options.explain) {
     explainDecisions(*module);
     // Before the output is there.

@@ -1,6 +1,7 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Npz.h"
@@ -84,9 +85,10 @@ public:
     std::string name;
     std::vector<int64_t> shape;
     int64_t count;
+    bool takesPixels = false; ///< u8 instead of f32
   };
   std::vector<Port> inputs, outputs;
-  /// One run on one batch. May be called from several threads.
+  /// One run on one batch; inputs that take pixels are cast. May be called from several threads.
   virtual llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) = 0;
   virtual void describe(llvm::json::Object &) const {}
   /// What the counters of the model count, and their values on this thread;
@@ -107,7 +109,7 @@ class CompiledRunner : public Runner {
 public:
   explicit CompiledRunner(std::unique_ptr<CompiledModel> compiled) : model(std::move(compiled)) {
     for (const narrow_tensor &tensor : model->inputs())
-      inputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
+      inputs.push_back({tensor.name, shapeOf(tensor), tensor.count, tensor.type == NARROW_U8});
     for (const narrow_tensor &tensor : model->outputs())
       outputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
   }
@@ -181,11 +183,12 @@ public:
     auto main = runner->module->lookupSymbol<func::FuncOp>("main");
     auto port = [](Type type, DictionaryAttr attrs, StringRef fallback) -> llvm::Expected<Port> {
       auto tensor = dyn_cast<RankedTensorType>(type);
-      if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isF32())
+      bool takesPixels = attrs && attrs.contains(kUnsignedAttr);
+      if (!tensor || !tensor.hasStaticShape() || (!takesPixels && !tensor.getElementType().isF32()))
         return llvm::createStringError("@main takes and gives f32 tensors of static shape");
       auto name = attrs ? attrs.getAs<StringAttr>("narrow.name") : StringAttr();
       return Port{name ? name.str() : fallback.str(), std::vector<int64_t>(tensor.getShape()),
-                  tensor.getNumElements()};
+                  tensor.getNumElements(), takesPixels};
     };
     for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
       auto made = port(type, main.getArgAttrDict(i), "input" + std::to_string(i));
@@ -204,7 +207,11 @@ public:
   llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) override {
     SmallVector<reference::Tensor> arguments, results;
     for (auto [port, values] : llvm::zip(inputs, in))
-      arguments.emplace_back(ArrayRef<int64_t>(port.shape), ArrayRef<float>(values, port.count));
+      if (port.takesPixels)
+        arguments.emplace_back(ArrayRef<int64_t>(port.shape),
+                               ArrayRef(reinterpret_cast<const int8_t *>(values), port.count));
+      else
+        arguments.emplace_back(ArrayRef<int64_t>(port.shape), ArrayRef<float>(values, port.count));
     if (failed(evaluator->run(arguments, results)))
       return llvm::createStringError("the reference evaluator failed");
     for (auto [tensor, to] : llvm::zip(results, out))
@@ -268,7 +275,9 @@ private:
 llvm::Error Run::readBatch(int64_t first, std::vector<std::vector<float>> &in) const {
   for (int64_t i = 0; i < batch; ++i)
     for (size_t input = 0; input < in.size(); ++input)
-      if (llvm::Error error = data->read(first + i, input, in[input].data() + i * data->sampleSize(input)))
+      if (llvm::Error error = data->read(first + i, input,
+                                         reinterpret_cast<char *>(in[input].data()) +
+                                             i * data->sampleSize(input) * data->elementSize(input)))
         return error;
   return llvm::Error::success();
 }
@@ -476,7 +485,7 @@ int Run::main() {
     bool same =
         checker->inputs.size() == runner->inputs.size() && checker->outputs.size() == runner->outputs.size();
     for (auto [a, b] : llvm::zip(checker->inputs, runner->inputs))
-      same &= a.shape == b.shape;
+      same &= a.shape == b.shape && a.takesPixels == b.takesPixels;
     for (auto [a, b] : llvm::zip(checker->outputs, runner->outputs))
       same &= a.shape == b.shape;
     if (!same)
@@ -488,7 +497,7 @@ int Run::main() {
   if (!options.input.empty()) {
     std::vector<::narrow::ModelInput> inputs;
     for (const Runner::Port &port : runner->inputs)
-      inputs.push_back({port.name, port.shape});
+      inputs.push_back({port.name, port.shape, port.takesPixels});
     llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.input, inputs, *dataOptions);
     if (!opened)
       return reportError(opened.takeError());

@@ -17,6 +17,7 @@ namespace narrow {
 struct ModelInput {
   std::string name;
   std::vector<int64_t> shape;
+  bool takesPixels = false; ///< u8, which the model normalizes itself; else f32
 };
 
 /// How a u8 value becomes f32: `(float(u8) / 255 - mean) / std`, each step
@@ -28,6 +29,10 @@ struct Preprocessing {
   bool empty() const { return mean.empty() && std.empty(); }
   bool operator==(const Preprocessing &) const = default;
 };
+
+inline float normalizePixel(uint8_t value, float mean, float std) {
+  return (static_cast<float>(value) / 255.0f - mean) / std;
+}
 
 /// Layout of the arrays that have a channel axis (rank 3 and above).
 enum class DataLayout {
@@ -52,13 +57,16 @@ public:
   size_t inputCount() const { return inputs.size(); }
   /// Elements of one sample of an input.
   int64_t sampleSize(size_t input) const { return inputs[input].sampleSize; }
+  /// Bytes of one element as `read` writes it.
+  size_t elementSize(size_t input) const { return inputs[input].takesPixels ? 1 : sizeof(float); }
   /// What `read` does to an input, one value a channel; empty if its values are
   /// used as they are.
   const Preprocessing &preprocessing(size_t input) const { return inputs[input].preprocessing; }
 
-  /// Writes one sample of one input to `out`, sampleSize(input) values in the
-  /// model's layout. NaN and Inf are errors. May be called from any thread.
-  llvm::Error read(int64_t sample, size_t input, float *out) const;
+  /// Writes one sample of one input to `out`, sampleSize(input) values of f32 (u8
+  /// if the input takes pixels) in the model's layout. NaN and Inf are errors. May
+  /// be called from any thread.
+  llvm::Error read(int64_t sample, size_t input, void *out) const;
 
   /// One class a sample, below `classes`, from another array of the archive.
   llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name, int64_t classes);
@@ -80,7 +88,7 @@ private:
     /// The sample as [outer, channels, inner] (model) or [inner, channels]
     /// (channels last, only when transposing).
     int64_t channels = 1, inner = 1;
-    bool transpose = false;
+    bool transpose = false, takesPixels = false;
     Preprocessing preprocessing; ///< One value a channel; empty unless u8.
   };
   static uint64_t sampleBytes(const Input &input) {
