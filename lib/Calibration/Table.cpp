@@ -151,11 +151,11 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
     return error;
   if (state.preprocessing != fresh.preprocessing)
     return fail("it was made with other preprocessing");
-  if (state.progress->data != fresh.progress->data)
-    return fail("it was made with other data");
   if (state.progress->total != fresh.progress->total)
     return fail("it was made for " + Twine(state.progress->total) + " samples, this run has " +
                 Twine(fresh.progress->total));
+  if (state.progress->data != fresh.progress->data)
+    return fail("it was made with other data");
   return Error::success();
 }
 

@@ -2,6 +2,7 @@
 #include "narrow/Calibration/Table.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
@@ -279,28 +280,46 @@ static void readProgress(ObjectReader &reader, StringRef name, CalibrationTable 
   table.progress = std::move(progress);
 }
 
-/// llvm::json recurses into nested values; text of brackets alone would exhaust
-/// the stack. Tables nest five deep.
-static bool nestsTooDeep(StringRef text) {
-  int depth = 0;
-  bool inString = false;
+/// What llvm::json does not say, or not well; empty if there is nothing. It
+/// recurses into nested values (text of brackets alone would exhaust the stack;
+/// tables nest five deep) and keeps one of two fields that have the same name.
+static std::string checkText(StringRef text) {
+  constexpr size_t deepest = 32;
+  struct Level {
+    bool isObject;
+    llvm::StringSet<> keys;
+  };
+  std::vector<Level> levels;
+  char previous = 0; // The last character that is neither white space nor in a string.
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (inString) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        inString = false;
-    } else if (c == '"') {
-      inString = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > 32)
-        return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
+    if (llvm::isSpace(c))
+      continue;
+    if (c == '"') {
+      size_t begin = i++;
+      while (i < text.size() && text[i] != '"')
+        i += text[i] == '\\' ? 2 : 1;
+      if (levels.empty() || !levels.back().isObject || (previous != '{' && previous != ','))
+        continue;
+      StringRef key = text.slice(begin, i + 1);
+      Expected<json::Value> unescaped = json::parse(key);
+      if (!unescaped)
+        llvm::consumeError(unescaped.takeError()); // The parser says where.
+      else if (!levels.back().keys.insert(*unescaped->getAsString()).second)
+        return ("has the field " + key + " twice in one object").str();
+      continue;
     }
+    if (c == '{' || c == '[')
+      levels.push_back({c == '{', {}});
+    else if ((c == '}' || c == ']') && !levels.empty())
+      levels.pop_back();
+    if (levels.size() > deepest)
+      return "is not a calibration table: it nests too deep";
+    if (levels.empty() && !text.substr(i + 1).trim().empty())
+      return "has text after the closing '}'";
+    previous = c;
   }
-  return false;
+  return levels.empty() ? "" : "is cut short: the closing '}' is missing";
 }
 
 Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
@@ -310,10 +329,8 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
     return fail("is empty, expected a calibration table");
   if (!trimmed.starts_with("{"))
     return fail("is not a calibration table: it is no JSON object");
-  if (!trimmed.ends_with("}"))
-    return fail("is cut short: the closing '}' is missing");
-  if (nestsTooDeep(text))
-    return fail("is not a calibration table: it nests too deep");
+  if (std::string problem = checkText(trimmed); !problem.empty())
+    return fail(problem);
   Expected<json::Value> root = json::parse(text);
   if (!root)
     return fail("is not JSON: " + llvm::toString(root.takeError()));

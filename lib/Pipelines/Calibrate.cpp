@@ -106,7 +106,10 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     if (!data.preprocessing(i).empty())
       preprocessing.push_back({input.name, data.preprocessing(i)});
   CalibrationTable table = CalibrationTable::create(hash, preprocessing, Collector(tensors));
-  table.progress = ::narrow::CalibrationProgress{data.fingerprint(), total, {}};
+  llvm::Expected<std::string> fingerprint = data.fingerprint(total);
+  if (!fingerprint)
+    return fingerprint.takeError();
+  table.progress = ::narrow::CalibrationProgress{std::move(*fingerprint), total, {}};
   if (options.resume && !options.statePath.empty() && llvm::sys::fs::exists(options.statePath)) {
     llvm::Expected<CalibrationTable> state = ::narrow::readTable(options.statePath);
     if (!state)
@@ -158,6 +161,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     }
   };
   unsigned threads = options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
+  threads = std::min<size_t>(threads, std::max<size_t>(pieces.size(), 1));
   {
     llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
     for (unsigned i = 0; i < threads; ++i)

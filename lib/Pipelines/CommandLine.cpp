@@ -1,5 +1,6 @@
 //===- CommandLine.cpp - Options that several drivers have ----------------===//
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Support/OutputFile.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/LineIterator.h"
 #include "llvm/Support/Path.h"
@@ -26,6 +27,50 @@ int mlir::narrow::reportError(llvm::Error error) {
       llvm::WithColor::error(llvm::errs(), toolName) << message << '\n';
   });
   return BadInput;
+}
+
+int mlir::narrow::reportUsage(const llvm::Twine &message) {
+  reportError(llvm::createStringError(message + "; see --help"));
+  return BadUsage;
+}
+
+void mlir::narrow::printNotes(llvm::ArrayRef<std::string> notes) {
+  for (const std::string &note : notes)
+    llvm::errs() << "note: " << note << '\n';
+}
+
+int mlir::narrow::finishTool(int code) {
+  if (llvm::Error error = ::narrow::flushStandardOutput())
+    return std::max(code, reportError(std::move(error)));
+  return code;
+}
+
+llvm::StringRef
+mlir::narrow::findGiven(std::initializer_list<std::reference_wrapper<const cl::Option>> options) {
+  for (const cl::Option &option : options)
+    if (option.getNumOccurrences())
+      return option.ArgStr;
+  return "";
+}
+
+std::string mlir::narrow::printable(StringRef text) {
+  std::string result;
+  for (unsigned char c : text)
+    result += c < 0x20 || c == 0x7f ? llvm::formatv("\\x{0:x-2}", unsigned(c)).str() : std::string(1, c);
+  return result;
+}
+
+llvm::Error mlir::narrow::checkThreads(unsigned threads, unsigned least) {
+  if (threads >= least && threads <= mostThreads)
+    return llvm::Error::success();
+  return llvm::createStringError("--threads takes " + llvm::Twine(least) + " to " + llvm::Twine(mostThreads) +
+                                 ", got " + llvm::Twine(threads));
+}
+
+llvm::Error mlir::narrow::checkMethod(llvm::StringRef method) {
+  if (llvm::is_contained({"minmax", "percentile", "mse", "kl"}, method))
+    return llvm::Error::success();
+  return llvm::createStringError("--method takes minmax, percentile, mse or kl, got '" + method + "'");
 }
 
 llvm::Error mlir::narrow::alreadyReported() { return llvm::createStringError(""); }
@@ -114,7 +159,7 @@ llvm::Expected<ImportOptions> mlir::narrow::parseShapes(const cl::list<std::stri
   for (const std::string &text : texts) {
     std::string message;
     if (failed(parseShapeOption(text, options, message)))
-      return llvm::createStringError(message);
+      return llvm::createStringError("--shape: " + message);
   }
   return options;
 }
@@ -155,8 +200,12 @@ llvm::Expected<::narrow::DatasetOptions> DataOptions::get() const {
       return values.takeError();
     *list = std::move(*values);
   }
+  if (llvm::Error error = ::narrow::checkPreprocessing(options.preprocessing))
+    return std::move(error);
   return options;
 }
+
+llvm::StringRef DataOptions::getGiven() const { return findGiven({inputNames, layout, mean, std}); }
 
 TargetOptions::TargetOptions(cl::OptionCategory &category)
     : cpu("mcpu", cl::desc("CPU to compile for; native: this machine's (default)"), cl::cat(category)),
@@ -166,8 +215,7 @@ TargetOptions::TargetOptions(cl::OptionCategory &category)
       isa("isa",
           cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, avxvnni, "
                    "neon-dotprod, native; of a list the best one that the running CPU has is used"),
-          cl::value_desc("isa,..."),
-          cl::cat(category)) {}
+          cl::value_desc("isa,..."), cl::cat(category)) {}
 
 llvm::Expected<std::vector<TargetSpec>> TargetOptions::get() const {
   TargetRequest request{cpu, triple, features, isa};

@@ -1,6 +1,7 @@
 //===- KernelProfile.cpp - Where the time of a model goes -----------------===//
 #include "narrow/Pipelines/KernelProfile.h"
 #include "mlir/Pass/PassManager.h"
+#include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Target/CPU/Emit.h"
@@ -194,7 +195,7 @@ std::string mlir::narrow::explainKernels(const ModelProfile &profile, const Mode
     std::string predicted = profile.peak.ms > 0 ? ms(profile.predictedMs(kernel, target))
                                                 : llvm::formatv("{0} cycles", kernel.predictedCycles).str();
     StringRef paysOff = asFloat <= 0 || kernel.ms <= 0 ? "-" : kernel.ms < asFloat ? "yes" : "no";
-    os << kernel.name << '\t' << kernel.kind << '\t' << target.isa << '\t' << predicted << '\t'
+    os << printable(kernel.name) << '\t' << kernel.kind << '\t' << target.isa << '\t' << predicted << '\t'
        << ms(kernel.ms) << '\t'
        << (kernel.macs && kernel.ms > 0 ? llvm::formatv("{0:p0}", profile.shareOfPeak(kernel)).str() : "-")
        << '\t' << ms(asFloat) << '\t' << paysOff << '\n';

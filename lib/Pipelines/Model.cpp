@@ -1,4 +1,5 @@
 //===- Model.cpp - Steps that the drivers share ---------------------------===//
+#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -33,6 +34,9 @@ static std::string checkMain(ModuleOp module) {
     for (auto [i, type] : llvm::enumerate(types)) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (tensor && tensor.hasStaticShape() && tensor.getElementType().isF32())
+        continue;
+      if (tensor && tensor.hasStaticShape() && types.data() == main.getArgumentTypes().data() &&
+          main.getArgAttr(i, kUnsignedAttr))
         continue;
       std::string text;
       llvm::raw_string_ostream(text) << what << ' ' << i << " of @main is a " << type

@@ -74,10 +74,8 @@ struct BatchResult {
 
 class Comparison {
 public:
-  Comparison(ModuleOp floatStage, StagedModel &stages, const ::narrow::Dataset &data,
-             ArrayRef<int64_t> labels)
-      : floatStage(floatStage), stages(stages), data(data), labels(labels),
-        inputs(getModelInputs(floatStage)) {}
+  Comparison(ModuleOp floatStage, StagedModel &stages, const ::narrow::Dataset &data)
+      : floatStage(floatStage), stages(stages), data(data), inputs(getModelInputs(floatStage)) {}
 
   llvm::Error prepare();
   /// The batch that begins with sample `first`. May run in several threads.
@@ -89,6 +87,7 @@ public:
   /// divide.
   int64_t classes() const { return numClasses; }
   std::vector<std::string> outputNames;
+  std::vector<int64_t> labels; ///< of all samples; empty: not known
 
 private:
   void measureFloat(const Probe &probe, ArrayRef<float> values, LayerSums &sums) const;
@@ -96,7 +95,6 @@ private:
   ModuleOp floatStage;
   StagedModel &stages;
   const ::narrow::Dataset &data;
-  ArrayRef<int64_t> labels;
   std::vector<::narrow::ModelInput> inputs;
   std::optional<Evaluator> evaluators[3];
   int64_t numClasses = 0;
@@ -283,17 +281,10 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
                                                              const ::narrow::CalibrationTable &table,
                                                              StringRef tableName, ::narrow::Dataset &data,
                                                              const ComparisonOptions &options) {
-  std::vector<int64_t> labels;
-  if (!options.labels.empty()) {
-    llvm::Expected<std::vector<int64_t>> read = data.readLabels(options.labels);
-    if (!read)
-      return read.takeError();
-    labels = std::move(*read);
-  }
   llvm::Expected<StagedModel> stages = makeStages(floatStage, table, tableName, options);
   if (!stages)
     return stages.takeError();
-  Comparison comparison(floatStage, *stages, data, labels);
+  Comparison comparison(floatStage, *stages, data);
   if (llvm::Error error = comparison.prepare())
     return std::move(error);
 
@@ -303,10 +294,16 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
     report.outputs.push_back({name, {}, {}});
   report.calibrationSamples = table.samples;
   report.hasClasses = comparison.classes() >= 2;
-  report.hasLabels = !labels.empty() && report.hasClasses;
-  if (!labels.empty() && !report.hasClasses)
+  if (!options.labels.empty() && !report.hasClasses)
     return llvm::createStringError(
         "--labels: the first output of the model has no classes to compare with labels");
+  if (!options.labels.empty()) {
+    llvm::Expected<std::vector<int64_t>> labels = data.readLabels(options.labels, comparison.classes());
+    if (!labels)
+      return labels.takeError();
+    comparison.labels = std::move(*labels);
+    report.hasLabels = true;
+  }
 
   int64_t batch = comparison.batchSize();
   int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
@@ -314,6 +311,8 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
   if (total == 0)
     return llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
                                    ": give at least as many samples");
+  if (llvm::Error error = data.fingerprint(total).takeError()) // Finds damage.
+    return std::move(error);
   report.samples = total;
 
   // Sums of doubles depend on their order: batches are merged in the order of

@@ -5,6 +5,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/xxhash.h"
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -48,14 +49,54 @@ Expected<Dataset> Dataset::open(StringRef path, ArrayRef<ModelInput> inputs, con
   Expected<NpzFile> file = NpzFile::open(path);
   if (!file)
     return file.takeError();
+  if (Error error = checkPreprocessing(options.preprocessing))
+    return error;
   Dataset dataset(std::move(*file));
   for (const ModelInput &input : inputs) {
     auto found = arrayOf.find(input.name);
-    StringRef arrayName = found == arrayOf.end() ? StringRef(input.name) : StringRef(found->second);
+    std::string arrayName = found == arrayOf.end() ? input.name : found->second;
+    if (found == arrayOf.end() && inputs.size() == 1 && !dataset.file.contains(arrayName)) {
+      Expected<std::string> fitting = dataset.findArray(input, options, allInputs);
+      if (!fitting)
+        return fitting.takeError();
+      arrayName = std::move(*fitting);
+    }
     if (Error error = dataset.addInput(input, arrayName, options, allInputs))
       return error;
   }
   return dataset;
+}
+
+/// The shape of a sample as it is stored.
+static std::vector<int64_t> storedShapeOf(ArrayRef<int64_t> modelShape, DataLayout layout) {
+  std::vector<int64_t> shape(modelShape.drop_front().begin(), modelShape.end());
+  if (modelShape.size() >= 3 && layout == DataLayout::Nhwc)
+    std::rotate(shape.begin(), shape.begin() + 1, shape.end());
+  return shape;
+}
+
+Expected<std::string> Dataset::findArray(const ModelInput &model, const DatasetOptions &options,
+                                         StringRef allInputs) {
+  std::vector<std::string> fitting, described;
+  for (const std::string &name : file.names()) {
+    Expected<NpzArray> array = file.openArray(name);
+    if (!array)
+      return array.takeError();
+    described.push_back(name + " " + nameOf(array->dtype).str() + formatShape(array->shape));
+    if (!model.shape.empty() && !array->shape.empty() &&
+        (isFloat(array->dtype) || array->dtype == DType::U1) &&
+        ArrayRef<int64_t>(array->shape).drop_front() ==
+            ArrayRef<int64_t>(storedShapeOf(model.shape, options.layout)))
+      fitting.push_back(name);
+  }
+  if (fitting.size() != 1)
+    return createStringError(
+        "'" + file.path() + "' has no array '" + model.name + "' for an input of the model" +
+        (fitting.empty() ? "" : ", and several that would fit") + "; it has " + llvm::join(described, ", ") +
+        "; the model's inputs are " + allInputs + " (--input-name input=array maps names)");
+  notesList.push_back("'" + file.path() + "': array '" + fitting.front() + "' is taken for input '" +
+                      model.name + "', which no other array fits");
+  return fitting.front();
 }
 
 Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const DatasetOptions &options,
@@ -76,7 +117,7 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
                              formatShape(model.shape) +
                              "; all dimensions but the first must be known and positive");
 
-  Expected<Array> array = file.read(arrayName);
+  Expected<NpzArray> array = file.openArray(arrayName);
   if (!array)
     return array.takeError();
   Input input;
@@ -90,21 +131,14 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
   input.inner = pictures ? *sampleSize / input.channels : 1;
   input.transpose = pictures && options.layout == DataLayout::Nhwc;
 
-  std::vector<int64_t> storedShape(sampleShape.begin(), sampleShape.end());
-  if (input.transpose) {
-    storedShape.erase(storedShape.begin());
-    storedShape.push_back(input.channels);
-  }
+  std::vector<int64_t> storedShape = storedShapeOf(model.shape, options.layout);
   if (array->shape.empty() ||
       ArrayRef<int64_t>(array->shape).drop_front() != ArrayRef<int64_t>(storedShape)) {
     std::string hint;
-    std::vector<int64_t> channelsLast(sampleShape.begin(), sampleShape.end());
-    if (!input.transpose && pictures) {
-      std::rotate(channelsLast.begin(), channelsLast.begin() + 1, channelsLast.end());
-      if (!array->shape.empty() &&
-          ArrayRef<int64_t>(array->shape).drop_front() == ArrayRef<int64_t>(channelsLast))
-        hint = "; its channels are last: state --layout=nhwc";
-    }
+    if (!input.transpose && pictures && !array->shape.empty() &&
+        ArrayRef<int64_t>(array->shape).drop_front() ==
+            ArrayRef<int64_t>(storedShapeOf(model.shape, DataLayout::Nhwc)))
+      hint = "; its channels are last: state --layout=nhwc";
     if (array->shape == storedShape)
       hint = "; a single sample needs a leading axis of 1";
     return createStringError(what + " has the shape " + formatShape(array->shape) + ", expected " +
@@ -118,7 +152,15 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
                              inputs.front().arrayName + "' has " + Twine(samples));
 
   const Preprocessing &preprocessing = options.preprocessing;
-  if (array->dtype == DType::U1) {
+  input.takesPixels = model.takesPixels;
+  if (model.takesPixels) {
+    if (array->dtype != DType::U1)
+      return createStringError(what + " has the dtype " + nameOf(array->dtype) + ", input '" + model.name +
+                               "' needs uint8: the model was compiled with --fold-preprocessing");
+    if (!preprocessing.empty())
+      return createStringError("--mean and --std: input '" + model.name +
+                               "' takes uint8, which the model normalizes itself (--fold-preprocessing)");
+  } else if (array->dtype == DType::U1) {
     if (preprocessing.mean.empty() || preprocessing.std.empty())
       return createStringError(
           what + " has the dtype uint8, input '" + model.name +
@@ -129,10 +171,6 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
         return createStringError(option + " has " + Twine(values.size()) + " values, input '" + model.name +
                                  "' " + formatShape(model.shape) + " has " + Twine(input.channels) +
                                  " channels; state one value or one a channel");
-      for (float value : values)
-        if (!std::isfinite(value) || (option == "--std" && !(value > 0)))
-          return createStringError(option + " has the value " + llvm::formatv("{0}", value).str() +
-                                   (option == "--std" ? "; it must be positive" : "; it must be finite"));
       out.assign(values.size() == 1 ? input.channels : 0, values.front());
       if (values.size() != 1)
         out.assign(values.begin(), values.end());
@@ -156,48 +194,67 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
   return Error::success();
 }
 
-Error Dataset::read(int64_t sample, size_t index, float *out) const {
+Error narrow::checkPreprocessing(const Preprocessing &preprocessing) {
+  for (float value : preprocessing.mean)
+    if (!std::isfinite(value))
+      return createStringError("--mean has the value " + llvm::formatv("{0}", value).str() +
+                               "; it must be finite");
+  for (float value : preprocessing.std)
+    if (!std::isfinite(value) || !(value > 0))
+      return createStringError("--std has the value " + llvm::formatv("{0}", value).str() +
+                               "; it must be positive");
+  return Error::success();
+}
+
+Error Dataset::read(int64_t sample, size_t index, void *to) const {
   if (index >= inputs.size() || sample < 0 || sample >= samples)
     return createStringError("'" + file.path() + "' has no sample " + Twine(sample) + " (it has " +
                              Twine(samples) + ")");
   const Input &input = inputs[index];
-  int64_t base = sample * input.sampleSize;
+  Array stored{input.array.dtype, {}, std::vector<char>(sampleBytes(input))};
+  if (Error error = input.array.read(sample * stored.bytes.size(), stored.bytes))
+    return error;
   // Element i of the stored sample goes to out[target(i)].
   auto target = [&](int64_t i) {
     return input.transpose ? i % input.channels * input.inner + i / input.channels : i;
   };
 
-  if (input.array.dtype == DType::U1) {
+  if (input.takesPixels) {
+    for (int64_t i = 0; i < input.sampleSize; ++i)
+      static_cast<char *>(to)[target(i)] = stored.bytes[i];
+    return Error::success();
+  }
+  float *out = static_cast<float *>(to);
+  if (stored.dtype == DType::U1) {
     // The 256 results of a channel are all there are: one table a channel.
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(input.array.bytes.data()) + base;
+    const uint8_t *data = reinterpret_cast<const uint8_t *>(stored.bytes.data());
     bool last = input.transpose || input.inner == 1;
     for (int64_t channel = 0; channel < input.channels; ++channel) {
       int64_t start = last ? channel : channel * input.inner, stride = last ? input.channels : 1;
       int64_t count = input.sampleSize / input.channels;
       auto convert = [&](uint8_t value) {
-        return (static_cast<float>(value) / 255.0f - input.preprocessing.mean[channel]) /
-               input.preprocessing.std[channel];
+        return normalizePixel(value, input.preprocessing.mean[channel], input.preprocessing.std[channel]);
       };
-      float *to = out + (input.transpose ? channel * input.inner : start);
+      float *plane = out + (input.transpose ? channel * input.inner : start);
       int64_t toStride = input.transpose ? 1 : stride;
       if (count < 256) {
         for (int64_t i = 0; i < count; ++i)
-          to[i * toStride] = convert(data[start + i * stride]);
+          plane[i * toStride] = convert(data[start + i * stride]);
         continue;
       }
       float table[256];
       for (int value = 0; value < 256; ++value)
         table[value] = convert(static_cast<uint8_t>(value));
       for (int64_t i = 0; i < count; ++i)
-        to[i * toStride] = table[data[start + i * stride]];
+        plane[i * toStride] = table[data[start + i * stride]];
     }
     return Error::success();
   }
 
   for (int64_t i = 0; i < input.sampleSize; ++i) {
-    float value = input.array.toFloat(base + i);
+    float value = stored.toFloat(i);
     if (!std::isfinite(value)) {
-      bool tooLarge = input.array.dtype == DType::F8 && std::isfinite(input.array.as<double>()[base + i]);
+      bool tooLarge = stored.dtype == DType::F8 && std::isfinite(stored.as<double>()[i]);
       return createStringError("'" + file.path() + "': array '" + input.arrayName + "' has " +
                                (tooLarge            ? "a value beyond float32"
                                 : std::isnan(value) ? "NaN"
@@ -209,7 +266,7 @@ Error Dataset::read(int64_t sample, size_t index, float *out) const {
   return Error::success();
 }
 
-Expected<std::vector<int64_t>> Dataset::readLabels(StringRef name) {
+Expected<std::vector<int64_t>> Dataset::readLabels(StringRef name, int64_t classes) {
   std::string what = ("'" + file.path() + "': labels '" + name + "'").str();
   Expected<Array> array = file.read(name);
   if (!array)
@@ -226,23 +283,38 @@ Expected<std::vector<int64_t>> Dataset::readLabels(StringRef name) {
     if (!label || *label < 0)
       return createStringError(what + ": label " + Twine(i) + " is " +
                                (label ? "negative" : "larger than an int64"));
+    if (*label >= classes)
+      return createStringError(what + ": label " + Twine(*label) + " of sample " + Twine(i) +
+                               " is no class of the model, which has " + Twine(classes) + " (0 to " +
+                               Twine(classes - 1) + ")");
     labels[static_cast<size_t>(i)] = *label;
   }
   return labels;
 }
 
-std::string Dataset::fingerprint() const {
+static std::string hashOf(ArrayRef<char> bytes) {
+  llvm::XXH128_hash_t hash =
+      llvm::xxh3_128bits(ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+  return llvm::utohexstr(hash.high64, /*LowerCase=*/true, /*Width=*/16) +
+         llvm::utohexstr(hash.low64, /*LowerCase=*/true, /*Width=*/16);
+}
+
+Expected<std::string> Dataset::fingerprint(int64_t count) const {
+  constexpr uint64_t pieceBytes = uint64_t{1} << 20;
   std::string summary;
   for (const Input &input : inputs) {
-    llvm::XXH128_hash_t hash = llvm::xxh3_128bits(ArrayRef<uint8_t>(
-        reinterpret_cast<const uint8_t *>(input.array.bytes.data()), input.array.bytes.size()));
-    summary += nameOf(input.array.dtype).str() + formatShape(input.array.shape) + " " +
-               llvm::utohexstr(hash.high64) + " " + llvm::utohexstr(hash.low64) + ";";
+    summary += nameOf(input.array.dtype).str() + formatShape(input.array.shape);
+    std::vector<char> piece(pieceBytes);
+    for (uint64_t begin = 0, end = count * sampleBytes(input); begin < end; begin += piece.size()) {
+      piece.resize(std::min(pieceBytes, end - begin));
+      if (Error error = input.array.read(begin, piece))
+        return error;
+      // A hash of hashes: LLVM's has no form that takes one piece after another.
+      summary = hashOf(ArrayRef<char>(summary.data(), summary.size())) + hashOf(piece);
+    }
+    summary += ";";
   }
-  llvm::XXH128_hash_t hash = llvm::xxh3_128bits(
-      ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(summary.data()), summary.size()));
-  return "xxh3:" + llvm::utohexstr(hash.high64, /*LowerCase=*/true, /*Width=*/16) +
-         llvm::utohexstr(hash.low64, /*LowerCase=*/true, /*Width=*/16);
+  return "xxh3:" + hashOf(ArrayRef<char>(summary.data(), summary.size()));
 }
 
 Expected<std::vector<float>> narrow::parseFloatList(StringRef text, StringRef optionName) {

@@ -4,7 +4,7 @@
 // Python dictionary literal with 'descr', 'fortran_order' and 'shape', data.
 //
 //===----------------------------------------------------------------------===//
-#include "narrow/Support/Npz.h"
+#include "NpyLayout.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
@@ -269,8 +269,7 @@ static Expected<DType> parseDescr(StringRef descr) {
                            " is not supported; use bool, an integer, float16, float32 or float64");
 }
 
-/// `source` in Fortran order to C order.
-static std::vector<char> toCOrder(ArrayRef<char> source, ArrayRef<int64_t> shape, unsigned size) {
+std::vector<char> narrow::toCOrder(ArrayRef<char> source, ArrayRef<int64_t> shape, unsigned size) {
   std::vector<char> result(source.size());
   size_t count = source.size() / size;
   std::vector<int64_t> index(shape.size(), 0), stride(shape.size(), 1);
@@ -290,17 +289,7 @@ static std::vector<char> toCOrder(ArrayRef<char> source, ArrayRef<int64_t> shape
   return result;
 }
 
-namespace {
-/// What the header says, once it is known to agree with the data.
-struct Layout {
-  DType dtype;
-  std::vector<int64_t> shape;
-  bool fortranOrder;
-  size_t dataOffset;
-};
-} // namespace
-
-static Expected<Layout> parseLayout(StringRef bytes, StringRef what) {
+Expected<NpyLayout> narrow::parseNpyLayout(StringRef bytes, uint64_t fileSize, StringRef what) {
   auto fail = [&](const Twine &message) { return createStringError(what + ": " + message); };
   if (!bytes.starts_with(magic))
     return fail(bytes.empty() ? "is empty" : "is not a numpy array (no \\x93NUMPY at its start)");
@@ -315,9 +304,12 @@ static Expected<Layout> parseLayout(StringRef bytes, StringRef what) {
     return fail("is cut short in its header");
   uint64_t length = major == 1 ? llvm::support::endian::read16le(bytes.data() + 8)
                                : llvm::support::endian::read32le(bytes.data() + 8);
+  if (length > fileSize - start)
+    return fail("is cut short in its header: " + Twine(length) + " bytes stated, " + Twine(fileSize - start) +
+                " there");
   if (length > bytes.size() - start)
-    return fail("is cut short in its header: " + Twine(length) + " bytes stated, " +
-                Twine(bytes.size() - start) + " there");
+    return fail("has a header of " + Twine(length) + " bytes, at most " + Twine(mostHeaderBytes - start) +
+                " are supported");
   Expected<Header> header = HeaderParser(bytes.substr(start, length)).parse();
   if (!header)
     return fail(llvm::toString(header.takeError()));
@@ -326,24 +318,24 @@ static Expected<Layout> parseLayout(StringRef bytes, StringRef what) {
     return fail(llvm::toString(dtype.takeError()));
 
   unsigned size = sizeOf(*dtype);
-  StringRef data = bytes.substr(start + length);
+  uint64_t there = fileSize - start - length;
   std::optional<int64_t> count = countElements(header->shape);
   int64_t need;
   if (!count || __builtin_mul_overflow(*count, int64_t{size}, &need))
     return fail("shape " + formatShape(header->shape) + " is too large");
-  if (static_cast<uint64_t>(need) > data.size())
+  if (static_cast<uint64_t>(need) > there)
     return fail("is cut short: shape " + formatShape(header->shape) + " of " + nameOf(*dtype) + " needs " +
-                Twine(need) + " bytes, " + Twine(data.size()) + " are there");
-  if (static_cast<uint64_t>(need) < data.size())
-    return fail("has " + Twine(data.size() - need) + " bytes after the data of shape " +
+                Twine(need) + " bytes, " + Twine(there) + " are there");
+  if (static_cast<uint64_t>(need) < there)
+    return fail("has " + Twine(there - need) + " bytes after the data of shape " +
                 formatShape(header->shape));
 
   bool fortranOrder = header->fortranOrder && header->shape.size() > 1;
-  return Layout{*dtype, std::move(header->shape), fortranOrder, start + length};
+  return NpyLayout{*dtype, std::move(header->shape), fortranOrder, start + length};
 }
 
 Expected<Array> narrow::parseNpy(StringRef bytes, StringRef what) {
-  Expected<Layout> layout = parseLayout(bytes, what);
+  Expected<NpyLayout> layout = parseNpyLayout(bytes, bytes.size(), what);
   if (!layout)
     return layout.takeError();
   StringRef data = bytes.substr(layout->dataOffset);
@@ -354,7 +346,7 @@ Expected<Array> narrow::parseNpy(StringRef bytes, StringRef what) {
 }
 
 Expected<Array> narrow::parseNpy(std::vector<char> &&bytes, StringRef what) {
-  Expected<Layout> layout = parseLayout(StringRef(bytes.data(), bytes.size()), what);
+  Expected<NpyLayout> layout = parseNpyLayout(StringRef(bytes.data(), bytes.size()), bytes.size(), what);
   if (!layout)
     return layout.takeError();
   bytes.erase(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(layout->dataOffset));

@@ -1,5 +1,5 @@
 //===- Npz.cpp - Archives of numpy arrays ---------------------------------===//
-#include "narrow/Support/Npz.h"
+#include "NpyLayout.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -7,6 +7,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 #include <algorithm>
+#include <mutex>
 #include <zip.h>
 
 using namespace narrow;
@@ -18,13 +19,14 @@ using llvm::Twine;
 
 struct NpzFile::Archive {
   zip_t *zip;
+  std::mutex mutex; ///< libzip's objects are for one thread at a time.
   explicit Archive(zip_t *zip) : zip(zip) {}
   Archive(const Archive &) = delete;
   Archive &operator=(const Archive &) = delete;
   ~Archive() { zip_discard(zip); }
 };
 
-NpzFile::NpzFile(std::unique_ptr<Archive> archive, std::string path)
+NpzFile::NpzFile(std::shared_ptr<Archive> archive, std::string path)
     : archive(std::move(archive)), filePath(std::move(path)) {}
 NpzFile::NpzFile(NpzFile &&) = default;
 NpzFile &NpzFile::operator=(NpzFile &&) = default;
@@ -53,7 +55,7 @@ Expected<NpzFile> NpzFile::open(StringRef path) {
     return createStringError("cannot read '" + path + "' as an .npz archive: " + text +
                              " (write one with numpy.savez)");
   }
-  NpzFile file(std::make_unique<Archive>(zip), std::move(name));
+  NpzFile file(std::make_shared<Archive>(zip), std::move(name));
   if (Error error = file.listArrays())
     return error;
   return file;
@@ -70,7 +72,7 @@ Expected<NpzFile> NpzFile::openBuffer(StringRef bytes, StringRef name) {
     return createStringError("cannot read '" + name + "' as an .npz archive: " + message(&error));
   }
   zip_error_fini(&error);
-  NpzFile file(std::make_unique<Archive>(zip), name.str());
+  NpzFile file(std::make_shared<Archive>(zip), name.str());
   if (Error error = file.listArrays())
     return error;
   return file;
@@ -100,48 +102,211 @@ Error NpzFile::listArrays() {
 
 bool NpzFile::contains(StringRef name) const { return llvm::is_contained(arrayNames, name); }
 
-Expected<Array> NpzFile::read(StringRef name) {
+namespace {
+/// A member of an archive, read from its beginning to its end.
+class Member {
+public:
+  Member() = default;
+  Member(Member &&other) { *this = std::move(other); }
+  Member &operator=(Member &&other) {
+    std::swap(file, other.file);
+    std::swap(size, other.size);
+    std::swap(position, other.position);
+    std::swap(seekable, other.seekable);
+    return *this;
+  }
+  ~Member() {
+    if (file)
+      zip_fclose(file);
+  }
+
+  static Expected<Member> open(zip_t *zip, uint64_t index, StringRef what) {
+    zip_stat_t stat;
+    Member member;
+    if (zip_stat_index(zip, index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) ||
+        !(stat.valid & ZIP_STAT_COMP_SIZE) || !(member.file = zip_fopen_index(zip, index, 0)))
+      return createStringError(what + ": " + zip_strerror(zip));
+    member.size = stat.size;
+    // zip_fseek of any other breaks the stream.
+    member.seekable = (stat.valid & ZIP_STAT_COMP_METHOD) && stat.comp_method == ZIP_CM_STORE &&
+                      (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method == ZIP_EM_NONE;
+    return member;
+  }
+
+  uint64_t getSize() const { return size; }
+  uint64_t getPosition() const { return position; }
+
+  /// Of a stored member: goes on anywhere. False if it is none.
+  bool seek(uint64_t to) {
+    if (to == position)
+      return true;
+    if (!seekable || zip_fseek(file, static_cast<zip_int64_t>(to), SEEK_SET) != 0)
+      return false;
+    position = to;
+    return true;
+  }
+
+  /// Fills `out`, and compares the checksum when that reaches the end.
+  Error read(llvm::MutableArrayRef<char> out, StringRef what) {
+    while (!out.empty()) {
+      zip_int64_t got = zip_fread(file, out.data(), out.size());
+      if (got < 0)
+        return createStringError(what + ": " + zip_file_strerror(file));
+      if (got == 0)
+        return createStringError(what + " is cut short: " + Twine(size) + " bytes stated, " +
+                                 Twine(position) + " there");
+      position += static_cast<uint64_t>(got);
+      out = out.drop_front(static_cast<size_t>(got));
+    }
+    if (position != size)
+      return Error::success();
+    char beyond;
+    zip_int64_t got = zip_fread(file, &beyond, 1);
+    if (got < 0)
+      return createStringError(what + ": " + zip_file_strerror(file));
+    if (got > 0)
+      return createStringError(what + ": has more data than the " + Twine(size) + " bytes stated");
+    return Error::success();
+  }
+
+  /// The first `count` bytes of what is left. The stated size is not trusted:
+  /// memory grows with what is really read.
+  Expected<std::vector<char>> readBytes(uint64_t count, StringRef what) {
+    std::vector<char> bytes;
+    while (bytes.size() < count) {
+      uint64_t have = bytes.size(), step = std::max<uint64_t>(uint64_t{1} << 20, have);
+      bytes.resize(std::min(count, have + step));
+      if (Error error = read(llvm::MutableArrayRef(bytes).drop_front(have), what))
+        return error;
+    }
+    return bytes;
+  }
+
+private:
+  zip_file_t *file = nullptr;
+  uint64_t size = 0, position = 0;
+  bool seekable = false;
+};
+} // namespace
+
+Expected<uint64_t> NpzFile::find(StringRef name) const {
   auto found = llvm::find(arrayNames, name);
   if (found == arrayNames.end())
     return createStringError("'" + filePath + "' has no array '" + name + "'; it has " +
                              llvm::join(arrayNames, ", "));
-  uint64_t index = arrayIndices[found - arrayNames.begin()];
+  return arrayIndices[found - arrayNames.begin()];
+}
+
+Expected<Array> NpzFile::read(StringRef name) {
+  Expected<uint64_t> index = find(name);
+  if (!index)
+    return index.takeError();
   std::string what = ("'" + filePath + "': array '" + name + "'").str();
-
-  zip_stat_t stat;
-  if (zip_stat_index(archive->zip, index, 0, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) ||
-      !(stat.valid & ZIP_STAT_COMP_SIZE))
-    return createStringError(what + ": " + zip_strerror(archive->zip));
-  zip_file_t *member = zip_fopen_index(archive->zip, index, 0);
+  std::lock_guard lock(archive->mutex);
+  Expected<Member> member = Member::open(archive->zip, *index, what);
   if (!member)
-    return createStringError(what + ": " + zip_strerror(archive->zip));
-  llvm::scope_exit close([&] { zip_fclose(member); });
+    return member.takeError();
+  Expected<std::vector<char>> bytes = member->readBytes(member->getSize(), what);
+  if (!bytes)
+    return bytes.takeError();
+  return parseNpy(std::move(*bytes), what);
+}
 
-  // The stated size is not trusted: memory grows with what is really read.
-  std::vector<char> bytes;
-  const uint64_t step = uint64_t{1} << 20;
-  uint64_t have = 0;
-  bytes.resize(std::min<uint64_t>(stat.size, step));
-  while (have < stat.size) {
-    if (have == bytes.size())
-      bytes.resize(std::min<uint64_t>(stat.size, bytes.size() * 2));
-    zip_int64_t got = zip_fread(member, bytes.data() + have, bytes.size() - have);
-    if (got < 0)
-      return createStringError(what + ": " + zip_file_strerror(member));
-    if (got == 0)
-      return createStringError(what + " is cut short: " + Twine(stat.size) + " bytes stated, " + Twine(have) +
-                               " there");
-    have += static_cast<uint64_t>(got);
+//===----------------------------------------------------------------------===//
+// Parts of an array
+//===----------------------------------------------------------------------===//
+
+struct NpzArray::Streams {
+  std::shared_ptr<NpzFile::Archive> archive;
+  uint64_t index = 0; ///< of the member
+  std::string what;
+  uint64_t dataOffset = 0;
+  std::optional<Array> whole;
+  std::vector<Member> members;
+
+  /// A stream that stands at `position` or will come there.
+  Expected<Member *> getStream(uint64_t position);
+};
+
+NpzArray::NpzArray() = default;
+NpzArray::NpzArray(NpzArray &&) = default;
+NpzArray &NpzArray::operator=(NpzArray &&) = default;
+NpzArray::~NpzArray() = default;
+
+Expected<Member *> NpzArray::Streams::getStream(uint64_t position) {
+  constexpr size_t mostStreams = 64;
+  if (!members.empty() && members.front().seek(position))
+    return &members.front();
+  Member *best = nullptr;
+  for (Member &member : members)
+    if (member.getPosition() <= position && (!best || best->getPosition() < member.getPosition()))
+      best = &member;
+  if (!best) {
+    Expected<Member> opened = Member::open(archive->zip, index, what);
+    if (!opened)
+      return opened.takeError();
+    // Those that are far ahead are needed last.
+    if (members.size() < mostStreams)
+      members.emplace_back();
+    best = &*llvm::max_element(members, [](const Member &a, const Member &b) {
+      return (a.getSize() ? a.getPosition() : UINT64_MAX) < (b.getSize() ? b.getPosition() : UINT64_MAX);
+    });
+    *best = std::move(*opened);
   }
-  bytes.resize(have);
-  // The checksum is compared when the end is reached.
-  char beyond;
-  zip_int64_t got = zip_fread(member, &beyond, 1);
-  if (got < 0)
-    return createStringError(what + ": " + zip_file_strerror(member));
-  if (got > 0)
-    return createStringError(what + ": has more data than the " + Twine(stat.size) + " bytes stated");
-  return parseNpy(std::move(bytes), what);
+  std::vector<char> skipped(std::min<uint64_t>(position - best->getPosition(), uint64_t{1} << 20));
+  while (uint64_t left = position - best->getPosition())
+    if (Error error = best->read(
+            llvm::MutableArrayRef(skipped).take_front(std::min<uint64_t>(left, skipped.size())), what))
+      return error;
+  return best;
+}
+
+Error NpzArray::read(uint64_t offset, llvm::MutableArrayRef<char> out) const {
+  if (streams->whole) {
+    llvm::copy(llvm::ArrayRef(streams->whole->bytes).slice(offset, out.size()), out.begin());
+    return Error::success();
+  }
+  std::lock_guard lock(streams->archive->mutex);
+  Expected<Member *> stream = streams->getStream(streams->dataOffset + offset);
+  return stream ? (*stream)->read(out, streams->what) : stream.takeError();
+}
+
+Expected<NpzArray> NpzFile::openArray(StringRef name) {
+  Expected<uint64_t> index = find(name);
+  if (!index)
+    return index.takeError();
+  NpzArray array;
+  array.streams = std::make_unique<NpzArray::Streams>();
+  array.streams->archive = archive;
+  array.streams->index = *index;
+  array.streams->what = ("'" + filePath + "': array '" + name + "'").str();
+  StringRef what = array.streams->what;
+  std::optional<NpyLayout> layout;
+  {
+    std::lock_guard lock(archive->mutex);
+    Expected<Member> member = Member::open(archive->zip, *index, what);
+    if (!member)
+      return member.takeError();
+    Expected<std::vector<char>> header =
+        member->readBytes(std::min(member->getSize(), mostHeaderBytes), what);
+    if (!header)
+      return header.takeError();
+    Expected<NpyLayout> parsed =
+        parseNpyLayout(StringRef(header->data(), header->size()), member->getSize(), what);
+    if (!parsed)
+      return parsed.takeError();
+    layout = std::move(*parsed);
+  }
+  if (layout->fortranOrder) {
+    Expected<Array> whole = read(name);
+    if (!whole)
+      return whole.takeError();
+    array.streams->whole = std::move(*whole);
+  }
+  array.dtype = layout->dtype;
+  array.shape = std::move(layout->shape);
+  array.streams->dataOffset = layout->dataOffset;
+  return array;
 }
 
 //===----------------------------------------------------------------------===//

@@ -88,6 +88,26 @@ Error OutputFile::commit() {
   return Error::success();
 }
 
+Error narrow::checkIsNoInput(StringRef output, llvm::ArrayRef<StringRef> inputs) {
+  // What is no regular file (/dev/null, a pipe) has nothing to lose.
+  fs::UniqueID written, read;
+  if (output.empty() || output == "-" || !fs::is_regular_file(output) || fs::getUniqueID(output, written))
+    return Error::success();
+  for (StringRef input : inputs)
+    if (!input.empty() && input != "-" && !fs::getUniqueID(input, read) && read == written)
+      return cannotWrite(output, "it is the input" + (input == output ? Twine() : " '" + input + "'") +
+                                     ", which would be lost; name another file");
+  return Error::success();
+}
+
+Error narrow::flushStandardOutput() {
+  llvm::raw_fd_ostream &os = llvm::outs();
+  os.flush();
+  std::error_code ec = os.error();
+  os.clear_error();
+  return ec ? createStringError("cannot write to standard output: " + ec.message()) : Error::success();
+}
+
 Error narrow::writeOutputFile(StringRef path, StringRef bytes) {
   Expected<std::unique_ptr<OutputFile>> file = OutputFile::open(path);
   if (!file)

@@ -54,19 +54,31 @@ static llvm::Error checkDistinct(llvm::ArrayRef<std::string> paths) {
 }
 
 static int merge(const Options &options) {
-  if (llvm::Error error =
-          checkDistinct(std::vector<std::string>(options.inputs.begin(), options.inputs.end())))
+  llvm::StringRef given = findGiven({options.data, options.samples, options.batch, options.threads,
+                                     options.resume, options.saveInterval, options.shapes});
+  if (given.empty())
+    given = options.preprocessing.getGiven();
+  if (!given.empty())
+    return reportUsage("--" + given + " is for calibrating a model: --merge takes tables");
+  if (options.inputs.empty())
+    return reportUsage("--merge needs tables");
+  std::vector<std::string> paths(options.inputs.begin(), options.inputs.end());
+  if (llvm::Error error = checkDistinct(paths))
     return reportError(std::move(error));
-  llvm::Expected<::narrow::CalibrationTable> table =
-      ::narrow::mergeTables(std::vector<std::string>(options.inputs.begin(), options.inputs.end()));
+  if (llvm::Error error =
+          ::narrow::checkIsNoInput(options.output, std::vector<llvm::StringRef>(paths.begin(), paths.end())))
+    return reportError(std::move(error));
+  llvm::Expected<::narrow::CalibrationTable> table = ::narrow::mergeTables(paths);
   if (!table)
     return reportError(table.takeError());
   if (llvm::Error error = ::narrow::writeTable(options.output, *table))
     return reportError(std::move(error));
-  llvm::outs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
+  llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
                << " tensors\n";
   return Done;
 }
+
+static int run(const Options &options);
 
 int main(int argc, char **argv) {
   startTool();
@@ -78,24 +90,40 @@ int main(int argc, char **argv) {
           "  narrow-calibrate --merge a.json b.json -o m.table.json\n",
           options.category))
     return BadUsage;
-  auto usage = [](const llvm::Twine &message) {
-    reportError(llvm::createStringError(message + "; see --help"));
-    return BadUsage;
-  };
+  return finishTool(run(options));
+}
+
+static int run(const Options &options) {
   if (options.output.empty())
-    return usage("-o names the table to write");
+    return reportUsage("-o names the table to write");
   if (options.merge)
-    return options.inputs.empty() ? usage("--merge needs tables") : merge(options);
+    return merge(options);
   if (options.inputs.size() != 1)
-    return usage("one model is needed, got " + llvm::Twine(options.inputs.size()));
+    return reportUsage("one model is needed, got " + llvm::Twine(options.inputs.size()));
   if (options.data.empty())
-    return usage("--data names the samples");
-  if (options.batch < 1 || options.samples < 0)
-    return usage("--batch takes 1 or more, --samples 0 or more");
-  if (!(options.saveInterval >= 0))
-    return usage("--save-interval takes 0 or more");
+    return reportUsage("--data names the samples");
   if (options.resume && options.output == "-")
-    return usage("--resume needs a file name after -o");
+    return reportUsage("--resume needs a file name after -o");
+  auto wrong = [](const char *option, const char *accepted) {
+    return reportError(llvm::createStringError(llvm::Twine(option) + " takes " + accepted));
+  };
+  if (options.batch < 1)
+    return wrong("--batch", "1 or more");
+  if (options.samples < 0)
+    return wrong("--samples", "0 or more (0: all)");
+  if (!(options.saveInterval >= 0))
+    return wrong("--save-interval", "0 or more seconds");
+  if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
+    return reportError(std::move(error));
+  const std::string &model = options.inputs[0];
+  // What is no regular file (a pipe, a device) has nothing beside it.
+  std::string statePath;
+  if (options.output != "-" &&
+      (llvm::sys::fs::is_regular_file(options.output) || !llvm::sys::fs::exists(options.output)))
+    statePath = options.output + ".part";
+  for (const std::string &path : {options.output.getValue(), statePath})
+    if (llvm::Error error = ::narrow::checkIsNoInput(path, {model, options.data}))
+      return reportError(std::move(error));
 
   // Before the work: can the result be written at all?
   if (options.output != "-") {
@@ -130,8 +158,7 @@ int main(int argc, char **argv) {
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
   if (!data)
     return reportError(data.takeError());
-  for (const std::string &note : data->notes())
-    llvm::errs() << "note: " << note << '\n';
+  printNotes(data->notes());
 
   CalibrationOptions calibration;
   calibration.samples = options.samples;
@@ -139,16 +166,16 @@ int main(int argc, char **argv) {
   calibration.threads = options.threads;
   calibration.resume = options.resume;
   calibration.saveSeconds = options.saveInterval;
-  // What is no regular file (a pipe, a device) has nothing beside it.
-  if (bool regular = llvm::sys::fs::is_regular_file(options.output);
-      regular || !llvm::sys::fs::exists(options.output))
-    calibration.statePath = options.output == "-" ? "" : options.output + ".part";
+  calibration.statePath = statePath;
   if (options.samples > data->sampleCount())
     llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "
                  << data->sampleCount() << ", all are used\n";
   if (!calibration.statePath.empty() && llvm::sys::fs::exists(calibration.statePath) && !options.resume)
     llvm::errs() << "note: " << calibration.statePath
                  << " is of a run that was interrupted; this one starts anew (--resume continues)\n";
+  if (options.resume && !llvm::sys::fs::exists(statePath))
+    llvm::errs() << "note: " << options.output
+                 << ".part is not there: no run was interrupted, this one starts from the beginning\n";
   llvm::Expected<::narrow::CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
   if (!table)
     return reportError(table.takeError());

@@ -2,6 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Support/OutputFile.h"
@@ -54,6 +55,10 @@ struct Options {
   cl::opt<std::string> name{"name", cl::desc("prefix of the C functions (default: from the output's name)"),
                             cl::value_desc("identifier"), cl::cat(category)};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<bool> foldPreprocessing{
+      "fold-preprocessing",
+      cl::desc("the compiled model takes u8 and normalizes it by --mean and --std, or as the table says"),
+      cl::cat(category)};
   cl::opt<bool> profile{"profile", cl::desc("count the cycles of every kernel, for narrow-run --profile"),
                         cl::cat(category)};
   cl::opt<bool> explain{
@@ -136,8 +141,8 @@ void explainDecisions(ModuleOp integer) {
       note += ", accumulator " + std::to_string(bits.getInt()) + " of 31 bits";
     if (auto reason = op.getAttrOfType<StringAttr>("narrow.float_reason"))
       note = "float: " + reason.str();
-    llvm::outs() << op.getName() << '\t' << id.getValue() << '\t' << op.getResult(0).getType() << '\t' << note
-                 << '\n';
+    llvm::outs() << op.getName() << '\t' << printable(id.getValue()) << '\t' << op.getResult(0).getType()
+                 << '\t' << printable(note) << '\n';
   }
 }
 
@@ -147,6 +152,11 @@ public:
   int run();
 
 private:
+  /// An option that was given and says how the model is quantized; empty: none.
+  StringRef getGivenChoice() const;
+  llvm::Error checkPreprocessingOf(const ::narrow::CalibrationTable &table) const;
+  /// --fold-preprocessing, of the integer stage.
+  llvm::Error fold();
   int compile();
   int quantize();
   int explainCode();
@@ -162,45 +172,91 @@ private:
   std::vector<TargetSpec> targets;   ///< one for each ISA, the best first
   std::string prefix;
   std::string header; ///< path of the C header; empty: none
+  ::narrow::DatasetOptions dataOptions;
   std::optional<::narrow::CalibrationTable> table;
+  bool requantized = false;    ///< lowered to integers here, as --requantize says
   int64_t accumulatorBits = 0; ///< the most of any contraction
 };
 
-int Compiler::run() {
-  auto usage = [](const llvm::Twine &message) {
-    reportError(llvm::createStringError(message + "; see --help"));
-    return BadUsage;
+StringRef Compiler::getGivenChoice() const {
+  return findGiven({options.scheme, options.method, options.percentile, options.overrides});
+}
+
+/// --mean and --std beside a table must be what it was made with.
+llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &table) const {
+  const ::narrow::Preprocessing &given = dataOptions.preprocessing;
+  if (given.empty())
+    return llvm::Error::success();
+  if (table.preprocessing.empty() && options.foldPreprocessing)
+    return llvm::Error::success(); // They say how its data was made.
+  if (table.preprocessing.empty())
+    return llvm::createStringError("--mean and --std contradict " + options.table +
+                                   ", which was made of float samples, used as they are");
+  auto agrees = [](ArrayRef<float> given, ArrayRef<float> recorded) {
+    return given == recorded ||
+           (given.size() == 1 && llvm::all_of(recorded, [&](float value) { return value == given[0]; }));
   };
+  auto join = [](ArrayRef<float> values) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    llvm::interleave(values, os, [&](float value) { os << llvm::format("%.9g", value); }, ",");
+    return text;
+  };
+  for (const ::narrow::InputPreprocessing &input : table.preprocessing)
+    if (!agrees(given.mean, input.values.mean) || !agrees(given.std, input.values.std))
+      return llvm::createStringError("--mean and --std contradict " + options.table +
+                                     ", which was made with --mean " + join(input.values.mean) + " --std " +
+                                     join(input.values.std) + " for input '" + input.input + "'");
+  return llvm::Error::success();
+}
+
+int Compiler::run() {
   if (options.output.empty())
-    return usage("-o names the file to write");
+    return reportUsage("-o names the file to write");
   Emit byName = fromExtension(options.output);
   artifact = options.emit == Emit::Default ? byName : Emit(options.emit);
   if (artifact == Emit::Default)
-    return usage("'" + options.output +
-                 "' does not say what to write: end it in .so, .o, .ll or .mlir, or give --emit");
+    return reportUsage("'" + options.output +
+                       "' does not say what to write: end it in .so, .o, .ll or .mlir, or give --emit");
   bool floatCode =
       artifact == Emit::Float && (byName == Emit::Library || byName == Emit::Object || byName == Emit::LLVM);
   Emit form = artifact < Emit::LLVM ? Emit::Integer : artifact; // what the file has
   if (byName != Emit::Default && byName != form && !floatCode)
-    return usage("--emit=" + nameOf(artifact) + " contradicts the output '" + options.output +
-                 "': end it in " + extensionOf(form));
+    return reportUsage("--emit=" + nameOf(artifact) + " contradicts the output '" + options.output +
+                       "': end it in " + extensionOf(form));
   if (options.output == "-" && form == Emit::Library)
-    return usage("a shared library is written to a file, not to standard output");
+    return reportUsage("a shared library is written to a file, not to standard output");
   if (!llvm::is_contained({"exact", "fast"}, options.requantize))
     return reportError(
         llvm::createStringError("unknown --requantize=" + options.requantize + ": exact, fast"));
-  constexpr unsigned mostThreads = 1024;
-  if (options.threads < 1 || options.threads > mostThreads)
-    return usage("--threads=" + llvm::Twine(options.threads) + ": a model is compiled for 1 to " +
-                 llvm::Twine(mostThreads) + " threads");
+  if (llvm::Error error = checkThreads(options.threads, /*least=*/1))
+    return reportError(std::move(error));
   if (options.threads > 1 && options.profile)
-    return usage("--profile counts the cycles of one thread: it contradicts --threads=" +
-                 llvm::Twine(options.threads));
-  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, options.method))
-    return reportError(
-        llvm::createStringError("unknown --method=" + options.method + ": minmax, percentile, mse, kl"));
+    return reportUsage("--profile counts the cycles of one thread: it contradicts --threads=" +
+                       llvm::Twine(options.threads));
+  if (llvm::Error error = checkMethod(options.method))
+    return reportError(std::move(error));
   if (!options.table.empty() && !options.data.empty())
-    return usage("--table and --data exclude each other");
+    return reportUsage("--table and --data exclude each other");
+  StringRef choice = getGivenChoice();
+  if (!choice.empty() && artifact <= Emit::Observed)
+    return reportUsage("--" + choice +
+                       " says how the model is quantized: it contradicts --emit=" + nameOf(artifact));
+  if (options.requantize.getNumOccurrences() && artifact < Emit::Integer)
+    return reportUsage("--requantize is for the integer stage: it contradicts --emit=" + nameOf(artifact));
+  if (options.foldPreprocessing && artifact < Emit::Integer)
+    return reportUsage("--fold-preprocessing changes the integer stage: it contradicts --emit=" +
+                       nameOf(artifact));
+  if (options.percentile.getNumOccurrences() && options.method != "percentile")
+    return reportUsage("--percentile is for --method=percentile");
+  // A table knows what was done to its data; --mean and --std may say so again.
+  if (StringRef given = options.preprocessing.getGiven(); options.data.empty() && !given.empty())
+    if ((options.table.empty() && !options.foldPreprocessing) || (given != "mean" && given != "std"))
+      return reportUsage("--" + given + " says how the samples of --data are read, and there is none");
+  llvm::Expected<::narrow::DatasetOptions> parsed = options.preprocessing.get();
+  if (!parsed)
+    return reportError(parsed.takeError());
+  dataOptions = std::move(*parsed);
 
   prefix = options.name.empty() ? makeSymbolPrefix(llvm::sys::path::stem(options.output))
                                 : options.name.getValue();
@@ -211,21 +267,25 @@ int Compiler::run() {
     return reportError(resolved.takeError());
   targets = std::move(*resolved);
   if (targets.size() > 1 && (artifact == Emit::Vector || options.profile))
-    return usage(llvm::Twine(options.profile ? "--profile" : "--emit=vector") +
-                 " takes one --isa, not a list");
+    return reportUsage(llvm::Twine(options.profile ? "--profile" : "--emit=vector") +
+                       " takes one --isa, not a list");
   Emit fileForm = floatCode ? byName : form;
   header = headerOf(options.output, fileForm);
   if (header == options.output)
-    return usage("the C header would replace the output '" + options.output + "': end it in " +
-                 extensionOf(fileForm));
+    return reportUsage("the C header would replace the output '" + options.output + "': end it in " +
+                       extensionOf(fileForm));
   namespace fs = llvm::sys::fs;
   if (fileForm == Emit::Library && fs::exists(options.output) && !fs::is_regular_file(options.output) &&
       !fs::is_directory(options.output))
     return reportError(llvm::createStringError("cannot write '" + options.output +
                                                "': a shared library needs a regular file"));
-  for (const std::string &path : {options.output.getValue(), header})
-    if (llvm::Error error = probe(path))
+  for (const std::string &path : {options.output.getValue(), header}) {
+    llvm::Error error = ::narrow::checkIsNoInput(path, {options.model.path, options.table, options.data});
+    if (!error)
+      error = probe(path);
+    if (error)
       return reportError(std::move(error));
+  }
   llvm::Expected<ImportOptions> import = options.model.get();
   if (!import)
     return reportError(import.takeError());
@@ -280,14 +340,10 @@ int Compiler::compile() {
       hash = hashModel(*module);
     if (needsTable && !options.data.empty()) {
       std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
-      llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
-      if (!dataOptions)
-        return reportError(dataOptions.takeError());
-      llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
+      llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
       if (!data)
         return reportError(data.takeError());
-      for (const std::string &note : data->notes())
-        llvm::errs() << "note: " << note << '\n';
+      printNotes(data->notes());
       CalibrationOptions calibration;
       llvm::Expected<::narrow::CalibrationTable> made = calibrate(*module, *data, inputs, calibration);
       if (!made)
@@ -298,6 +354,8 @@ int Compiler::compile() {
       if (!read)
         return reportError(read.takeError());
       table = std::move(*read);
+      if (llvm::Error error = checkPreprocessingOf(*table))
+        return reportError(std::move(error));
     }
     if (stage == Stage::Float) {
       if (failed(runPipeline(*module, buildObservedPipeline)))
@@ -317,6 +375,10 @@ int Compiler::compile() {
             runPipeline(*module, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, annotate, &*table); })))
       return BadInput;
     stage = Stage::Annotated;
+  } else if (StringRef choice = getGivenChoice(); !choice.empty()) {
+    return reportError(
+        llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
+                                " stage, where how it is quantized is decided: it takes no --" + choice));
   } else if (!options.table.empty() || !options.data.empty()) {
     return reportError(
         llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
@@ -327,6 +389,20 @@ int Compiler::compile() {
     return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
                                                " stage, past the one to emit (" + nameOf(artifact) + ")"));
   return quantize();
+}
+
+llvm::Error Compiler::fold() {
+  std::vector<::narrow::InputPreprocessing> inputs;
+  if (!dataOptions.preprocessing.empty())
+    for (const ::narrow::ModelInput &input : getModelInputs(*module))
+      inputs.push_back({input.name, dataOptions.preprocessing});
+  else if (table)
+    inputs = table->preprocessing;
+  if (inputs.empty())
+    return llvm::createStringError("--fold-preprocessing needs --mean and --std" +
+                                   llvm::Twine(table ? ": the table was made of float samples"
+                                                     : ", or a table that was made with them"));
+  return foldPreprocessing(*module, inputs);
 }
 
 int Compiler::quantize() {
@@ -346,9 +422,21 @@ int Compiler::quantize() {
     integer.requantize = options.requantize.getValue();
     if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
       return BadInput;
+    requantized = true;
+  } else if (options.requantize.getNumOccurrences()) {
+    return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
+                                               " stage, which says how it is requantized: it takes no "
+                                               "--requantize"));
   }
-  if (options.explain)
+  if (options.foldPreprocessing)
+    if (llvm::Error error = fold())
+      return reportError(std::move(error));
+  if (options.explain) {
     explainDecisions(*module);
+    // Before the output is there.
+    if (llvm::Error error = ::narrow::flushStandardOutput())
+      return reportError(std::move(error));
+  }
   (*module)->walk([&](Operation *op) {
     if (auto bits = op->getAttrOfType<IntegerAttr>("narrow.accumulator_bits"))
       accumulatorBits = std::max(accumulatorBits, bits.getInt());
@@ -370,7 +458,8 @@ std::string Compiler::makeManifest(bool isFloat) const {
     manifest["arena_lower_bound"] = bound.getInt();
   if (!isFloat) {
     manifest["scheme"] = options.scheme.getValue();
-    manifest["requantize"] = options.requantize.getValue();
+    if (requantized)
+      manifest["requantize"] = options.requantize.getValue();
     manifest["method"] = options.method.getValue();
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
@@ -408,6 +497,8 @@ int Compiler::explainCode() {
     }
     llvm::outs() << '\n' << explainKernels(*profile, asFloat ? &*asFloat : nullptr, target);
   }
+  if (llvm::Error error = ::narrow::flushStandardOutput()) // Before the output is there.
+    return reportError(std::move(error));
   return Done;
 }
 
@@ -460,5 +551,5 @@ int main(int argc, char **argv) {
                         "  narrow-compile m.onnx --table m.table.json --mcpu=haswell -o m.o\n",
                         options.category))
     return BadUsage;
-  return Compiler(options).run();
+  return finishTool(Compiler(options).run());
 }

@@ -1,12 +1,10 @@
 //===- narrow-report.cpp - What is in it, what quantization costs ---------===//
-#include "mlir/IR/Diagnostics.h"
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -54,11 +52,6 @@ struct Options {
   DataOptions preprocessing{category};
 };
 
-int usage(const llvm::Twine &message) {
-  reportError(llvm::createStringError(message + "; see --help"));
-  return BadUsage;
-}
-
 template <typename Report>
 llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file,
                   llvm::json::Object extra = {}) {
@@ -80,7 +73,9 @@ int reportArtifact(const Options &options) {
         std::pair(!options.overrides.empty(), "--override"), std::pair(options.strict.getValue(), "--strict"),
         std::pair(!options.shapes.empty(), "--shape")})
     if (given)
-      return usage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
+      return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
+  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.path}))
+    return reportError(std::move(error));
   llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
   if (!file)
     return reportError(file.takeError());
@@ -104,8 +99,7 @@ llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, Modu
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
   if (!data)
     return data.takeError();
-  for (const std::string &note : data->notes())
-    llvm::errs() << "note: " << note << '\n';
+  printNotes(data->notes());
   return calibrate(floatStage, *data, inputs, CalibrationOptions());
 }
 
@@ -122,8 +116,7 @@ int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOpti
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.input, inputs, dataOptions);
   if (!data)
     return reportError(data.takeError());
-  for (const std::string &note : data->notes())
-    llvm::errs() << "note: " << note << '\n';
+  printNotes(data->notes());
   llvm::Expected<::narrow::CalibrationTable> table = getTable(options, module, inputs, dataOptions);
   if (!table)
     return reportError(table.takeError());
@@ -151,17 +144,24 @@ int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOpti
 
 int reportModel(const Options &options) {
   if (options.verify)
-    return usage("--verify-integer-only is for compiled models (.so, .o), and " + options.path + " is none");
+    return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
+                       " is none");
   if (options.input.empty())
-    return usage("--input names the samples to compare the stages on");
+    return reportUsage("--input names the samples to compare the stages on");
   if (options.table.empty() == options.data.empty())
-    return usage("ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
+    return reportUsage(
+        "ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
+  if (options.percentile.getNumOccurrences() && options.method != "percentile")
+    return reportUsage("--percentile is for --method=percentile");
   if (options.samples < 0)
-    return usage("--samples takes 0 or more");
-  if (options.threads > 1024)
-    return usage("--threads takes at most 1024");
-  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, options.method))
-    return usage("unknown --method=" + options.method + ": minmax, percentile, mse, kl");
+    return reportError(llvm::createStringError("--samples takes 0 or more (0: all)"));
+  if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
+    return reportError(std::move(error));
+  if (llvm::Error error = checkMethod(options.method))
+    return reportError(std::move(error));
+  if (llvm::Error error = ::narrow::checkIsNoInput(
+          options.output, {options.path, options.table, options.data, options.input}))
+    return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
@@ -176,8 +176,7 @@ int reportModel(const Options &options) {
   registerAllDialects(registry);
   MLIRContext context(registry);
   context.printOpOnDiagnostic(false); // The op is named; networks are long.
-  llvm::SourceMgr sources;
-  SourceMgrDiagnosticHandler handler(sources, &context);
+  ToolDiagnostics diagnostics(&context);
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
@@ -198,6 +197,6 @@ int main(int argc, char **argv) {
     return BadUsage;
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
-    return reportArtifact(options);
-  return reportModel(options);
+    return finishTool(reportArtifact(options));
+  return finishTool(reportModel(options));
 }

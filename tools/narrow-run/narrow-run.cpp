@@ -1,10 +1,12 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Npz.h"
+#include "narrow/Support/OutputFile.h"
 #include "narrow/Support/Progress.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/ThreadPool.h"
@@ -84,9 +86,10 @@ public:
     std::string name;
     std::vector<int64_t> shape;
     int64_t count;
+    bool takesPixels = false; ///< u8 instead of f32
   };
   std::vector<Port> inputs, outputs;
-  /// One run on one batch. May be called from several threads.
+  /// One run on one batch; inputs that take pixels are cast. May be called from several threads.
   virtual llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) = 0;
   virtual void describe(llvm::json::Object &) const {}
   /// What the counters of the model count, and their values on this thread;
@@ -107,7 +110,7 @@ class CompiledRunner : public Runner {
 public:
   explicit CompiledRunner(std::unique_ptr<CompiledModel> compiled) : model(std::move(compiled)) {
     for (const narrow_tensor &tensor : model->inputs())
-      inputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
+      inputs.push_back({tensor.name, shapeOf(tensor), tensor.count, tensor.type == NARROW_U8});
     for (const narrow_tensor &tensor : model->outputs())
       outputs.push_back({tensor.name, shapeOf(tensor), tensor.count});
   }
@@ -182,11 +185,12 @@ public:
     auto main = runner->module->lookupSymbol<func::FuncOp>("main");
     auto port = [](Type type, DictionaryAttr attrs, StringRef fallback) -> llvm::Expected<Port> {
       auto tensor = dyn_cast<RankedTensorType>(type);
-      if (!tensor || !tensor.hasStaticShape() || !tensor.getElementType().isF32())
+      bool takesPixels = attrs && attrs.contains(kUnsignedAttr);
+      if (!tensor || !tensor.hasStaticShape() || (!takesPixels && !tensor.getElementType().isF32()))
         return llvm::createStringError("@main takes and gives f32 tensors of static shape");
       auto name = attrs ? attrs.getAs<StringAttr>("narrow.name") : StringAttr();
       return Port{name ? name.str() : fallback.str(), std::vector<int64_t>(tensor.getShape()),
-                  tensor.getNumElements()};
+                  tensor.getNumElements(), takesPixels};
     };
     for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
       auto made = port(type, main.getArgAttrDict(i), "input" + std::to_string(i));
@@ -205,7 +209,11 @@ public:
   llvm::Error run(ArrayRef<const float *> in, ArrayRef<float *> out) override {
     SmallVector<reference::Tensor> arguments, results;
     for (auto [port, values] : llvm::zip(inputs, in))
-      arguments.emplace_back(ArrayRef<int64_t>(port.shape), ArrayRef<float>(values, port.count));
+      if (port.takesPixels)
+        arguments.emplace_back(ArrayRef<int64_t>(port.shape),
+                               ArrayRef(reinterpret_cast<const int8_t *>(values), port.count));
+      else
+        arguments.emplace_back(ArrayRef<int64_t>(port.shape), ArrayRef<float>(values, port.count));
     if (failed(evaluator->run(arguments, results)))
       return llvm::createStringError("the reference evaluator failed");
     for (auto [tensor, to] : llvm::zip(results, out))
@@ -242,6 +250,9 @@ public:
   int main();
 
 private:
+  /// What is wrong with the command line whatever the files contain; else empty.
+  std::string findMisuse() const;
+  llvm::Error checkValues() const;
   llvm::Error evaluateSamples();
   llvm::Error compareAgainst(llvm::json::Object &json) const;
   llvm::Error time(llvm::json::Object &json);
@@ -266,7 +277,9 @@ private:
 llvm::Error Run::readBatch(int64_t first, std::vector<std::vector<float>> &in) const {
   for (int64_t i = 0; i < batch; ++i)
     for (size_t input = 0; input < in.size(); ++input)
-      if (llvm::Error error = data->read(first + i, input, in[input].data() + i * data->sampleSize(input)))
+      if (llvm::Error error = data->read(first + i, input,
+                                         reinterpret_cast<char *>(in[input].data()) +
+                                             i * data->sampleSize(input) * data->elementSize(input)))
         return error;
   return llvm::Error::success();
 }
@@ -400,20 +413,37 @@ llvm::Error Run::time(llvm::json::Object &json) {
   return llvm::Error::success();
 }
 
-int Run::main() {
-  auto usage = [](const llvm::Twine &message) {
-    reportError(llvm::createStringError(message + "; see --help"));
-    return BadUsage;
-  };
-  if (options.input.empty() && options.repeat <= 0)
-    return usage("--input names the samples (without it, --repeat times the model on zeros)");
-  if (options.limit < 0 || options.repeat < 0 || options.threads < 1)
-    return usage("--limit and --repeat take 0 or more, --threads 1 or more");
-  if (options.reference && StringRef(options.model).ends_with(".so"))
-    return usage("--reference runs IR, not a .so");
+std::string Run::findMisuse() const {
+  bool compiled = StringRef(options.model).ends_with(".so");
+  if (options.input.empty() && options.repeat == 0)
+    return "--input names the samples (without it, --repeat times the model on zeros)";
+  if (options.reference && compiled)
+    return "--reference runs IR, not a .so";
   if (options.input.empty() && (!options.labels.empty() || !options.output.empty() ||
                                 !options.check.empty() || !options.against.empty()))
-    return usage("--labels, --output, --check and --against need --input");
+    return "--labels, --output, --check and --against need --input";
+  if (StringRef given = options.preprocessing.getGiven(); options.input.empty() && !given.empty())
+    return ("--" + given + " says how the samples of --input are read, and there is none").str();
+  if (compiled && !options.shapes.empty() && options.check.empty())
+    return "--shape is for .onnx models: the shapes of a .so are fixed";
+  return "";
+}
+
+llvm::Error Run::checkValues() const {
+  if (options.limit < 0 || options.repeat < 0)
+    return llvm::createStringError(llvm::Twine(options.limit < 0 ? "--limit" : "--repeat") +
+                                   " takes 0 or more");
+  if (llvm::Error error = checkThreads(options.threads, /*least=*/1))
+    return error;
+  return ::narrow::checkIsNoInput(options.output,
+                                  {options.model, options.input, options.check, options.against});
+}
+
+int Run::main() {
+  if (std::string misuse = findMisuse(); !misuse.empty())
+    return reportUsage(misuse);
+  if (llvm::Error error = checkValues())
+    return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
@@ -439,7 +469,7 @@ int Run::main() {
     bool same =
         checker->inputs.size() == runner->inputs.size() && checker->outputs.size() == runner->outputs.size();
     for (auto [a, b] : llvm::zip(checker->inputs, runner->inputs))
-      same &= a.shape == b.shape;
+      same &= a.shape == b.shape && a.takesPixels == b.takesPixels;
     for (auto [a, b] : llvm::zip(checker->outputs, runner->outputs))
       same &= a.shape == b.shape;
     if (!same)
@@ -451,13 +481,12 @@ int Run::main() {
   if (!options.input.empty()) {
     std::vector<::narrow::ModelInput> inputs;
     for (const Runner::Port &port : runner->inputs)
-      inputs.push_back({port.name, port.shape});
+      inputs.push_back({port.name, port.shape, port.takesPixels});
     llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.input, inputs, *dataOptions);
     if (!opened)
       return reportError(opened.takeError());
     data.emplace(std::move(*opened));
-    for (const std::string &note : data->notes())
-      llvm::errs() << "note: " << note << '\n';
+    printNotes(data->notes());
     batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
     samples = options.limit ? std::min<int64_t>(options.limit, data->sampleCount()) : data->sampleCount();
     samples = samples / batch * batch;
@@ -465,8 +494,12 @@ int Run::main() {
       return reportError(llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
                                                  " and the data has " + llvm::Twine(data->sampleCount()) +
                                                  " samples"));
+    workers = static_cast<unsigned>(std::min<int64_t>(workers, samples / batch));
+    if (llvm::Error error = data->fingerprint(samples).takeError()) // Finds damage before the work.
+      return reportError(std::move(error));
     if (!options.labels.empty()) {
-      llvm::Expected<std::vector<int64_t>> read = data->readLabels(options.labels);
+      llvm::Expected<std::vector<int64_t>> read =
+          data->readLabels(options.labels, runner->outputs[0].count / batch);
       if (!read)
         return reportError(read.takeError());
       labels = std::move(*read);
@@ -546,7 +579,7 @@ int Run::main() {
                                       macs && rate ? llvm::formatv("{0:f1}", *rate).str() : "",
                                       macs && share ? llvm::formatv("{0:p0}", *share).str() : "", macs,
                                       *kernel.getInteger("bytes"), *kernel.getString("kind"),
-                                      *kernel.getString("name"));
+                                      printable(*kernel.getString("name")));
       }
       llvm::outs() << llvm::formatv("{0,9:f4} sum of the kernels' fastest runs\n", total);
     }
@@ -570,5 +603,5 @@ int main(int argc, char **argv) {
                         "  narrow-run m.so --repeat 1000\n",
                         options.category))
     return BadUsage;
-  return Run(options).main();
+  return finishTool(Run(options).main());
 }

@@ -1,77 +1,59 @@
 //===- narrow-translate.cpp - ONNX models to MLIR -------------------------===//
-//
-// Exit codes: 0 done, 1 the model cannot be imported (or the output not
-// written), 2 the command line is wrong.
-//
-//===----------------------------------------------------------------------===//
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/MLIRContext.h"
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Support/OutputFile.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
+using namespace mlir::narrow;
 namespace cl = llvm::cl;
 
-static cl::OptionCategory category("narrow-translate options");
-static cl::opt<std::string> inputPath(cl::Positional, cl::desc("<model>"), cl::init(""), cl::cat(category));
-static cl::opt<std::string> outputPath("o", cl::desc("Output file; '-' is standard output"),
-                                       cl::value_desc("file"), cl::init("-"), cl::cat(category));
-static cl::opt<bool> importOnnx("import-onnx", cl::desc("Import an ONNX model (opset 1 to 23)"),
-                                cl::cat(category));
-static cl::list<std::string> shapes("shape", cl::desc("Shape of an input whose dimensions are open"),
-                                    cl::value_desc("input=1x3x224x224"), cl::cat(category));
-static cl::opt<bool> noLocations("strip-locations", cl::desc("Print without the names of the ONNX tensors"),
-                                 cl::cat(category));
+namespace {
+struct Options {
+  cl::OptionCategory category{"narrow-translate options"};
+  cl::opt<std::string> input{cl::Positional, cl::desc("<model>"), cl::init(""), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("Output file; '-' is standard output"), cl::value_desc("file"),
+                              cl::init("-"), cl::cat(category)};
+  cl::opt<bool> importOnnx{"import-onnx", cl::desc("Import an ONNX model (opset 1 to 23)"),
+                           cl::cat(category)};
+  cl::list<std::string> shapes{"shape", cl::desc("Shape of an input whose dimensions are open"),
+                               cl::value_desc("input=1x3x224x224"), cl::cat(category)};
+  cl::opt<bool> noLocations{"strip-locations", cl::desc("Print without the names of the ONNX tensors"),
+                            cl::cat(category)};
+};
+} // namespace
 
-/// Opens the output before the work and names it after, so that it appears
-/// whole or not at all.
-static llvm::Error translate(MLIRContext &context, const mlir::narrow::ImportOptions &options,
-                             bool &imported) {
-  auto output = ::narrow::OutputFile::open(outputPath);
+static int translate(const Options &options) {
+  if (!options.importOnnx)
+    return reportUsage("say what to do: --import-onnx");
+  if (options.input.empty())
+    return reportUsage("name the model to import");
+  llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
+  if (!import)
+    return reportError(import.takeError());
+  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.input}))
+    return reportError(std::move(error));
+  // Opened before the work and named after, so that it appears whole or not at all.
+  auto output = ::narrow::OutputFile::open(options.output);
   if (!output)
-    return output.takeError();
-  OwningOpRef<ModuleOp> module = mlir::narrow::importONNX(inputPath, context, options);
-  imported = static_cast<bool>(module);
-  if (!imported)
-    return llvm::Error::success();
+    return reportError(output.takeError());
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  ToolDiagnostics diagnostics(&context);
+  OwningOpRef<ModuleOp> module = importONNX(options.input, context, *import);
+  if (!module)
+    return BadInput;
   OpPrintingFlags flags;
-  if (!noLocations)
+  if (!options.noLocations)
     flags.enableDebugInfo();
   module->print((*output)->os(), flags);
-  return (*output)->commit();
-}
-
-static int usageError(const Twine &why) {
-  llvm::errs() << "narrow-translate: " << why << "\nSee narrow-translate --help\n";
-  return 2;
+  if (llvm::Error error = (*output)->commit())
+    return reportError(std::move(error));
+  return Done;
 }
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
-  // With an error stream given, a wrong command line returns instead of
-  // exiting with 1.
-  if (!cl::ParseCommandLineOptions(argc, argv, "Imports models into MLIR\n", &llvm::errs()))
-    return 2;
-  if (!importOnnx)
-    return usageError("say what to do: --import-onnx");
-  if (inputPath.empty())
-    return usageError("name the model to import");
-  mlir::narrow::ImportOptions options;
-  for (const std::string &shape : shapes)
-    if (std::string error; failed(mlir::narrow::parseShapeOption(shape, options, error)))
-      return usageError("--shape: " + error);
-
-  MLIRContext context(MLIRContext::Threading::DISABLED);
-  llvm::SourceMgr sources;
-  SourceMgrDiagnosticHandler handler(sources, &context);
-  bool imported = false;
-  if (llvm::Error error = translate(context, options, imported)) {
-    llvm::errs() << "error: " << llvm::toString(std::move(error)) << "\n";
-    return 1;
-  }
-  return imported ? 0 : 1;
+  startTool();
+  Options options;
+  if (!parseCommandLine(argc, argv, "Imports models into MLIR.\n", options.category))
+    return BadUsage;
+  return finishTool(translate(options));
 }

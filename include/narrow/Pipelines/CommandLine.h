@@ -16,6 +16,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include <functional>
 
 namespace mlir::narrow {
 
@@ -31,6 +32,26 @@ void startTool();
 /// without a message is one that ToolDiagnostics has printed already.
 int reportError(llvm::Error error);
 llvm::Error alreadyReported();
+
+/// Prints what is wrong with the command line; returns BadUsage.
+int reportUsage(const llvm::Twine &message);
+void printNotes(llvm::ArrayRef<std::string> notes);
+
+/// The last statement of a driver's main: its exit code, and an error if
+/// standard output has not taken what was written to it.
+int finishTool(int code);
+
+/// The name of the first of `options` that was given; empty if none was.
+llvm::StringRef findGiven(std::initializer_list<std::reference_wrapper<const llvm::cl::Option>> options);
+
+/// Names come from the model: what would move a terminal's cursor is spelled out.
+std::string printable(llvm::StringRef text);
+
+/// More threads than any machine has: a number that was not meant.
+constexpr unsigned mostThreads = 1024;
+llvm::Error checkThreads(unsigned threads, unsigned least);
+/// Fails unless `method` names one of --method.
+llvm::Error checkMethod(llvm::StringRef method);
 
 /// Prints what MLIR reports while it lives: where (file, line and column if
 /// known), what, and the line of the source unless it is one of constants.
@@ -63,6 +84,8 @@ struct DataOptions {
   llvm::cl::list<std::string> inputNames;
   llvm::cl::opt<std::string> layout, mean, std;
   llvm::Expected<::narrow::DatasetOptions> get() const;
+  /// An option that was given and says how samples are read; empty: none.
+  llvm::StringRef getGiven() const;
 };
 
 struct TargetOptions {

@@ -1,8 +1,8 @@
 //===- Dataset.h - Samples of a model's inputs ------------------*- C++ -*-===//
 //
 // Maps the arrays of an .npz archive to the inputs of a model and converts one
-// sample at a time to f32. Memory holds the arrays as they are stored (u8
-// pictures stay u8).
+// sample at a time to f32. Samples are read when they are asked for: memory
+// does not grow with their number.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_SUPPORT_DATASET_H
@@ -17,6 +17,7 @@ namespace narrow {
 struct ModelInput {
   std::string name;
   std::vector<int64_t> shape;
+  bool takesPixels = false; ///< u8, which the model normalizes itself; else f32
 };
 
 /// How a u8 value becomes f32: `(float(u8) / 255 - mean) / std`, each step
@@ -28,6 +29,10 @@ struct Preprocessing {
   bool empty() const { return mean.empty() && std.empty(); }
   bool operator==(const Preprocessing &) const = default;
 };
+
+inline float normalizePixel(uint8_t value, float mean, float std) {
+  return (static_cast<float>(value) / 255.0f - mean) / std;
+}
 
 /// Layout of the arrays that have a channel axis (rank 3 and above).
 enum class DataLayout {
@@ -52,20 +57,25 @@ public:
   size_t inputCount() const { return inputs.size(); }
   /// Elements of one sample of an input.
   int64_t sampleSize(size_t input) const { return inputs[input].sampleSize; }
+  /// Bytes of one element as `read` writes it.
+  size_t elementSize(size_t input) const { return inputs[input].takesPixels ? 1 : sizeof(float); }
   /// What `read` does to an input, one value a channel; empty if its values are
   /// used as they are.
   const Preprocessing &preprocessing(size_t input) const { return inputs[input].preprocessing; }
 
-  /// Writes one sample of one input to `out`, sampleSize(input) values in the
-  /// model's layout. NaN and Inf are errors. May be called from any thread.
-  llvm::Error read(int64_t sample, size_t input, float *out) const;
+  /// Writes one sample of one input to `out`, sampleSize(input) values of f32 (u8
+  /// if the input takes pixels) in the model's layout. NaN and Inf are errors. May
+  /// be called from any thread.
+  llvm::Error read(int64_t sample, size_t input, void *out) const;
 
-  /// One integer a sample from another array of the archive.
-  llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name);
+  /// One class a sample, below `classes`, from another array of the archive.
+  llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name, int64_t classes);
 
-  /// Names the data (shapes, types and bytes of the arrays in use), so that an
-  /// interrupted calibration is not continued on other data.
-  std::string fingerprint() const;
+  /// Reads the first `count` samples once and names them (shapes, types and
+  /// bytes of the arrays in use), so that an interrupted calibration is not
+  /// continued on other data. Finds damage before any work is done; checksums
+  /// are compared if these are all samples.
+  llvm::Expected<std::string> fingerprint(int64_t count) const;
 
   /// What the user should know but what is no error.
   const std::vector<std::string> &notes() const { return notesList; }
@@ -73,24 +83,33 @@ public:
 private:
   struct Input {
     std::string arrayName;
-    Array array;
+    NpzArray array;
     int64_t sampleSize = 0;
     /// The sample as [outer, channels, inner] (model) or [inner, channels]
     /// (channels last, only when transposing).
     int64_t channels = 1, inner = 1;
-    bool transpose = false;
+    bool transpose = false, takesPixels = false;
     Preprocessing preprocessing; ///< One value a channel; empty unless u8.
   };
+  static uint64_t sampleBytes(const Input &input) {
+    return static_cast<uint64_t>(input.sampleSize) * sizeOf(input.array.dtype);
+  }
 
   explicit Dataset(NpzFile file) : file(std::move(file)) {}
   llvm::Error addInput(const ModelInput &model, llvm::StringRef arrayName, const DatasetOptions &options,
                        llvm::StringRef allInputs);
+  /// The only array that fits the only input, though it has another name.
+  llvm::Expected<std::string> findArray(const ModelInput &model, const DatasetOptions &options,
+                                        llvm::StringRef allInputs);
 
   NpzFile file;
   std::vector<Input> inputs;
   std::vector<std::string> notesList;
   int64_t samples = -1;
 };
+
+/// Fails unless every value is one that pixels can be normalized with.
+llvm::Error checkPreprocessing(const Preprocessing &preprocessing);
 
 /// Parses "0.485,0.456,0.406" (the value of --mean and --std).
 llvm::Expected<std::vector<float>> parseFloatList(llvm::StringRef text, llvm::StringRef optionName);

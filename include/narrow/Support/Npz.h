@@ -101,6 +101,32 @@ llvm::Expected<Array> readNpy(llvm::StringRef path);
 /// Writes a .npy file, whole or not at all.
 llvm::Error writeNpy(llvm::StringRef path, const Array &array);
 
+/// An array of an archive that is read in parts: memory holds the part alone.
+/// Stored members are read in place. Of deflated ones, which have no order but
+/// from the beginning, a few streams are kept open, so that threads that advance
+/// together do not unpack everything again. (An array in Fortran order, whose
+/// samples are scattered, is kept in memory.) The archive stays open as long.
+class NpzArray {
+public:
+  NpzArray(); ///< Holds nothing until something is moved into it.
+  NpzArray(NpzArray &&);
+  NpzArray &operator=(NpzArray &&);
+  ~NpzArray();
+
+  DType dtype = DType::F4;
+  std::vector<int64_t> shape;
+
+  /// Reads out.size() bytes that begin `offset` bytes after the first element.
+  /// The checksum covers a member as a whole: it is compared when the last byte
+  /// is read by one that has read all before it. May be called from any thread.
+  llvm::Error read(uint64_t offset, llvm::MutableArrayRef<char> out) const;
+
+private:
+  friend class NpzFile;
+  struct Streams;
+  std::unique_ptr<Streams> streams;
+};
+
 /// An open .npz archive. Arrays are read one by one, on demand.
 class NpzFile {
 public:
@@ -117,13 +143,18 @@ public:
   const std::vector<std::string> &names() const { return arrayNames; }
   bool contains(llvm::StringRef name) const;
   llvm::Expected<Array> read(llvm::StringRef name);
+  /// The same array to be read in parts; its header is read and checked.
+  llvm::Expected<NpzArray> openArray(llvm::StringRef name);
 
 private:
+  friend class NpzArray;
   struct Archive;
-  NpzFile(std::unique_ptr<Archive> archive, std::string path);
+  NpzFile(std::shared_ptr<Archive> archive, std::string path);
   llvm::Error listArrays();
+  /// The member that holds an array.
+  llvm::Expected<uint64_t> find(llvm::StringRef name) const;
 
-  std::unique_ptr<Archive> archive;
+  std::shared_ptr<Archive> archive;
   std::string filePath;
   std::vector<std::string> arrayNames;
   std::vector<uint64_t> arrayIndices;

@@ -2,6 +2,7 @@
 #ifndef NARROW_SUPPORT_OUTPUTFILE_H
 #define NARROW_SUPPORT_OUTPUTFILE_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/FileSystem.h"
@@ -41,6 +42,15 @@ private:
   std::optional<llvm::raw_fd_ostream> stream;
   bool committed = false;
 };
+
+/// Fails if `output` is one of the files that are read, by whatever name: it
+/// would be lost. Empty names and `-` are no files.
+llvm::Error checkIsNoInput(llvm::StringRef output, llvm::ArrayRef<llvm::StringRef> inputs);
+
+/// Writes what `llvm::outs()` still holds and reports every write to it that
+/// failed. The last thing that a tool does: an error that nobody has asked for
+/// would end the process as if it had crashed.
+llvm::Error flushStandardOutput();
 
 /// Writes `bytes` to `path`, whole or not at all.
 llvm::Error writeOutputFile(llvm::StringRef path, llvm::StringRef bytes);

@@ -135,8 +135,13 @@ LogicalResult GraphImporter::applyShapeOptions() {
                      << input.info->name() << "=1x3x224x224";
     if (llvm::any_of(input.shape, [](int64_t dim) { return dim < 0; }))
       return error() << "input '" << input.info->name() << "' has the open shape "
-                     << describeShape(*input.info) << "; fix it with --shape " << input.info->name() << "="
-                     << example;
+                     << describeShape(*input.info)
+                     << (llvm::any_of(
+                             proto.shape().dim(),
+                             [](const auto &dim) { return dim.has_dim_value() && dim.dim_value() == 0; })
+                             ? " (a dimension of 0 stands for an open one)"
+                             : "")
+                     << "; fix it with --shape " << input.info->name() << "=" << example;
     std::optional<int64_t> count = countElements(input.shape);
     if (!count || *count == 0 || *count > int64_t(1) << 32)
       return error() << "input '" << input.info->name() << "' has the impossible shape "

@@ -42,7 +42,7 @@ llvm::Expected<TensorDescription> describeTensor(func::FuncOp main, unsigned ind
   if (!memref || !memref.hasStaticShape() || !memref.getLayout().isIdentity())
     return makeError(where + ": inputs and outputs must be memrefs of static "
                              "shape without a layout");
-  tensor.type = getElementKind(memref.getElementType());
+  tensor.type = getElementKind(memref.getElementType(), !main.getArgAttr(index, "narrow.unsigned"));
   if (tensor.type == NARROW_NONE)
     return makeError(where + ": the C interface has no name for its element type");
 

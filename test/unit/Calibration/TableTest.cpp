@@ -176,6 +176,10 @@ TEST(Table, MalformedText) {
   for (size_t length = 0; length + 1 < whole.size(); ++length)
     EXPECT_NE(parseMessage(llvm::StringRef(whole).take_front(length)), "success") << length;
   expectMessage(parseMessage(llvm::StringRef(whole).take_front(whole.size() / 2)), "is cut short");
+  expectMessage(parseMessage(whole + "x"), "'t.json': has text after the closing '}'");
+  expectMessage(parseMessage(whole + whole), "has text after the closing '}'");
+  expectMessage(parseMessage(changed("\"version\"", "\"v\\u0065rsion\": 1,\n  \"version\"")),
+                "has the field \"version\" twice in one object");
   expectMessage(parseMessage("{\"a\":" + std::string(100000, '[') + "}"), "nests too deep");
 }
 

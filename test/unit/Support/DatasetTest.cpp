@@ -99,20 +99,22 @@ TEST_F(DatasetTest, OtherTypesAndNames) {
   std::vector<float> sample(2);
   ASSERT_EQ(messageOf(data->read(0, 0, sample.data())), "success");
   EXPECT_EQ(sample, (std::vector<float>{0.1f, 2}));
-  auto labels = data->readLabels("labels");
+  auto labels = data->readLabels("labels", 10);
   ASSERT_TRUE(bool(labels)) << messageOf(labels.takeError());
   EXPECT_EQ(*labels, (std::vector<int64_t>{7, 9}));
-  expectMessage(messageOf(data->readLabels("a")), "labels 'a' have the shape [2, 2], expected [2]");
-  expectMessage(messageOf(data->readLabels("b")), "has no array 'b'");
+  expectMessage(messageOf(data->readLabels("labels", 9)),
+                "labels 'labels': label 9 of sample 1 is no class of the model, which has 9 (0 to 8)");
+  expectMessage(messageOf(data->readLabels("a", 10)), "labels 'a' have the shape [2, 2], expected [2]");
+  expectMessage(messageOf(data->readLabels("b", 10)), "has no array 'b'");
   options.inputNames = {{"x", "a"}};
   expectMessage(open(options), "--input-name x=a: the model has no input 'x'; its inputs are input [-1, 2]");
 }
 
 TEST_F(DatasetTest, Errors) {
-  write({{"images", pictures({4, 3, 2, 2})}});
+  write({{"images", pictures({4, 3, 2, 3})}});
   expectMessage(open(),
-                "has no array 'input' for an input of the model; it has images; the model's inputs are "
-                "input [1, 3, 2, 2]");
+                "has no array 'input' for an input of the model; it has images uint8[4, 3, 2, 3]; the "
+                "model's inputs are input [1, 3, 2, 2]");
   write({{"input", pictures({4, 3, 2, 2})}});
   expectMessage(open(), "has the dtype uint8, input 'input' is float: state --mean and --std");
   DatasetOptions two;
@@ -158,11 +160,40 @@ TEST_F(DatasetTest, ValuesThatAreNotFinite) {
   expectMessage(messageOf(large->read(0, 0, sample.data())), "a value beyond float32 in sample 0, element 0");
 }
 
+TEST_F(DatasetTest, TheOnlyArrayThatFits) {
+  write({{"labels", Array::create<int64_t>({4}, {1, 2, 3, 4})}, {"images", pictures({4, 3, 2, 2})}});
+  auto data = Dataset::open(path, {input}, standard());
+  ASSERT_TRUE(bool(data)) << messageOf(data.takeError());
+  ASSERT_EQ(data->notes().size(), 1u);
+  expectMessage(data->notes()[0], "array 'images' is taken for input 'input', which no other array fits");
+  // Not if there is a choice, and not for one of several inputs.
+  write({{"a", pictures({4, 3, 2, 2})}, {"b", pictures({4, 3, 2, 2})}});
+  expectMessage(open(standard()), "has no array 'input' for an input of the model, and several that would "
+                                  "fit; it has a uint8[4, 3, 2, 2], b uint8[4, 3, 2, 2]");
+  write({{"a", pictures({4, 3, 2, 2})}});
+  expectMessage(messageOf(Dataset::open(path, {input, {"b", {1, 1}}}, standard())),
+                "has no array 'input' for an input of the model; it has a;");
+}
+
+TEST_F(DatasetTest, SamplesInAnyOrder) {
+  // Stored by writeNpz; numpy.npz has deflated members.
+  Array array = pictures({50, 3, 2, 2});
+  write({{"input", array}});
+  auto data = Dataset::open(path, {input}, standard());
+  ASSERT_TRUE(bool(data)) << messageOf(data.takeError());
+  std::vector<float> sample(12);
+  for (int64_t index : {49, 0, 17, 16, 49, 3}) {
+    ASSERT_EQ(messageOf(data->read(index, 0, sample.data())), "success");
+    EXPECT_EQ(sample[0],
+              (static_cast<float>(static_cast<uint8_t>(index * 12 * 37)) / 255.0f - 0.485f) / 0.229f);
+  }
+}
+
 TEST_F(DatasetTest, FingerprintFollowsTheData) {
   auto fingerprint = [&](Array array) {
     write({{"input", std::move(array)}});
     auto data = Dataset::open(path, {input}, standard());
-    return data ? data->fingerprint() : llvm::toString(data.takeError());
+    return data ? llvm::cantFail(data->fingerprint(data->sampleCount())) : llvm::toString(data.takeError());
   };
   Array array = pictures({2, 3, 2, 2});
   std::string first = fingerprint(array);
@@ -170,6 +201,17 @@ TEST_F(DatasetTest, FingerprintFollowsTheData) {
   EXPECT_EQ(first.size(), 5u + 32u);
   array.bytes[3] ^= 1;
   EXPECT_NE(first, fingerprint(array));
+}
+
+TEST_F(DatasetTest, FingerprintFindsDamage) {
+  write({{"input", pictures({20000, 3, 2, 2})}});
+  std::string bytes = readBytes(path);
+  bytes[bytes.size() / 2] ^= 1;
+  writeBytes(path, bytes);
+  auto data = Dataset::open(path, {input}, standard());
+  ASSERT_TRUE(bool(data)) << messageOf(data.takeError());
+  EXPECT_EQ(messageOf(data->fingerprint(1)), "success"); // The checksum is of the whole member.
+  expectMessage(messageOf(data->fingerprint(20000)), "array 'input': CRC error");
 }
 
 TEST(FloatList, Parses) {

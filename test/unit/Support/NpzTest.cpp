@@ -137,6 +137,32 @@ TEST(Npz, AbsurdShapes) {
   expectMessage(withShape(ranks, "1234"), "more than 64 dimensions");
 }
 
+TEST(Npz, Parts) {
+  // Stored and deflated members, an array in Fortran order, no dimensions.
+  for (const char *path :
+       {NARROW_TEST_INPUTS "/numpy.npz", NARROW_TEST_INPUTS "/../../../models/fashion_calib.npz"}) {
+    auto file = NpzFile::open(path);
+    ASSERT_TRUE(bool(file)) << messageOf(file.takeError());
+    for (const std::string &name : file->names()) {
+      auto whole = file->read(name);
+      auto parts = file->openArray(name);
+      ASSERT_EQ(bool(whole), bool(parts)) << name;
+      if (!whole) {
+        EXPECT_EQ(messageOf(whole.takeError()), messageOf(parts.takeError()));
+        continue;
+      }
+      EXPECT_EQ(whole->dtype, parts->dtype);
+      EXPECT_EQ(whole->shape, parts->shape);
+      size_t size = whole->bytes.size();
+      for (size_t begin : {size / 2, size / 3, size / 2, size_t{0}, size - size / 4}) {
+        std::vector<char> part(std::min<size_t>(size - begin, 1000));
+        ASSERT_EQ(messageOf(parts->read(begin, part)), "success") << name;
+        EXPECT_EQ(llvm::ArrayRef(part), llvm::ArrayRef(whole->bytes).slice(begin, part.size())) << name;
+      }
+    }
+  }
+}
+
 TEST(Npz, DamagedArchives) {
   TemporaryFolder folder;
   std::string path = folder.file("a.npz");

@@ -62,6 +62,26 @@ TEST(OutputFile, KeepsLinksAndPermissions) {
   EXPECT_EQ(*llvm::sys::fs::getPermissions(folder.file("real")), llvm::sys::fs::perms(0640));
 }
 
+TEST(OutputFile, IsNoInput) {
+  TemporaryFolder folder;
+  std::string path = folder.file("x"), link = folder.file("link"), other = folder.file("other");
+  writeBytes(path, "data");
+  writeBytes(other, "data");
+  ASSERT_EQ(symlink("x", link.c_str()), 0);
+  EXPECT_EQ(messageOf(checkIsNoInput(other, {"", "-", path})), "success");
+  EXPECT_EQ(messageOf(checkIsNoInput(folder.file("new"), {folder.file("new"), path})), "success");
+  EXPECT_EQ(messageOf(checkIsNoInput("-", {"-"})), "success");
+  EXPECT_EQ(messageOf(checkIsNoInput("/dev/null", {"/dev/null"})), "success");
+  EXPECT_EQ(messageOf(checkIsNoInput(path, {other, path})),
+            "cannot write '" + path + "': it is the input, which would be lost; name another file");
+  EXPECT_EQ(messageOf(checkIsNoInput(link, {other, path})), "cannot write '" + link + "': it is the input '" +
+                                                                path +
+                                                                "', which would be lost; name another file");
+  expectMessage(messageOf(checkIsNoInput(folder.file("./x"), {path})), "it is the input '" + path + "'");
+  ASSERT_EQ(::link(path.c_str(), folder.file("hard").c_str()), 0);
+  expectMessage(messageOf(checkIsNoInput(folder.file("hard"), {path})), "it is the input '" + path + "'");
+}
+
 TEST(OutputFile, Failures) {
   TemporaryFolder folder;
   expectMessage(messageOf(writeOutputFile("", "x")), "name of the output file is empty");

@@ -6,7 +6,7 @@ begin=$(date +%s%N)
 "${compile[@]}" "$folder/new/m.so"
 took=$(($(date +%s%N) - begin))
 interrupted=0
-for signal in INT TERM; do
+for signal in INT TERM KILL; do
   for percent in 10 60 90 97; do
     echo old >"$folder/out/m.so"
     rm -f "$folder/out/m.h"
@@ -14,12 +14,17 @@ for signal in INT TERM; do
     timeout -s "$signal" "$seconds" "${compile[@]}" "$folder/out/m.so" && code=0 || code=$?
     case $code in
     0) ;;
-    124) interrupted=$((interrupted + 1)) ;;
+    124 | 137) interrupted=$((interrupted + 1)) ;;
     *) echo "code $code" ;;
     esac
     cmp -s "$folder/out/m.so" "$folder/new/m.so" || [ "$(cat "$folder/out/m.so")" = old ] || echo "half of a library"
+    [ ! -e "$folder/out/m.h" ] || cmp -s "$folder/out/m.h" "$folder/new/m.h" || echo "half of a header"
     for file in "$folder"/out/*; do
-      case $file in */m.so | */m.h) ;; *) echo "left: $file" ;; esac
+      case $signal:$file in
+      *:*/m.so | *:*/m.h) ;;
+      KILL:*.tmp) rm "$file" ;; # Nobody could remove it.
+      *) echo "left: $file" ;;
+      esac
     done
   done
 done

@@ -1,0 +1,20 @@
+//===- FoldPreprocessing.h - Models that take pixels ------------*- C++ -*-===//
+#ifndef NARROW_PIPELINES_FOLDPREPROCESSING_H
+#define NARROW_PIPELINES_FOLDPREPROCESSING_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "narrow/Calibration/Table.h"
+
+namespace mlir::narrow {
+
+/// Marks the inputs of @main that hold u8 values, though their elements are i8.
+constexpr llvm::StringLiteral kUnsignedAttr = "narrow.unsigned";
+
+/// Makes inputs of a model of the integer stage u8: @quantize_inputs then looks up
+/// the code of (x / 255 - mean) / std, for each channel, instead of computing it.
+/// The results are those of the model before on data that the reader normalizes.
+llvm::Error foldPreprocessing(ModuleOp integerStage, ArrayRef<::narrow::InputPreprocessing> inputs);
+
+} // namespace mlir::narrow
+
+#endif
