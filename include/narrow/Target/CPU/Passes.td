@@ -147,9 +147,10 @@ def NarrowEmulateIntrinsics : Pass<"narrow-emulate-intrinsics", "::mlir::ModuleO
   let summary = "replace target intrinsics by plain vector code";
   let description = [{
     Dot products and saturating packs become the shuffles, products and sums
-    that define them, AMX tiles vectors and their instructions functions. Kernels of an instruction set that this machine lacks can
-    then be run, slowly, and compared with the reference evaluator. `isa` is what
-    the module is compiled for from here on.
+    that define them, AMX tiles vectors, and their instructions functions. Kernels
+    of an instruction set that this machine lacks can then be run, slowly, and
+    compared with the reference evaluator. `isa` is what the module is compiled
+    for from here on.
 
     ```mlir
     %1 = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %a, %w) : (...) -> vector<16xi32>
