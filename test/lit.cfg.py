@@ -27,7 +27,8 @@ if os.path.exists("/proc/cpuinfo"):
 avx2 = {"avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "popcnt"}
 avx512 = avx2 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 for isa, needed in {"avx2": avx2, "avx512": avx512, "avxvnni": avx2 | {"avx_vnni"},
-                    "avx512vnni": avx512 | {"avx512_vnni"}, "neon-dotprod": {"asimd", "asimddp"}}.items():
+                    "avx512vnni": avx512 | {"avx512_vnni"},
+                    "amx": avx512 | {"avx512_vnni", "amx_tile", "amx_int8"}, "neon-dotprod": {"asimd", "asimddp"}}.items():
     if needed <= flags:
         config.available_features.add("host-" + isa)
 config.available_features.add("host-" + os.uname().machine)

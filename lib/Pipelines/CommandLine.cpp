@@ -213,7 +213,7 @@ TargetOptions::TargetOptions(cl::OptionCategory &category)
              cl::cat(category)),
       features("mattr", cl::desc("CPU features to add or remove: +a,-b"), cl::cat(category)),
       isa("isa",
-          cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, avxvnni, "
+          cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, amx, avxvnni, "
                    "neon-dotprod, native; of a list the best one that the running CPU has is used"),
           cl::value_desc("isa,..."), cl::cat(category)) {}
 

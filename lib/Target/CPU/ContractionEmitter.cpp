@@ -11,8 +11,10 @@
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
 #include "Tile.h"
+#include "TileProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Target/CPU/KernelOps.h"
@@ -56,6 +58,11 @@ private:
                                    int64_t rows, int64_t cols);
   SmallVector<Value> emitStep(const Blocks &blocks, Value data, Value panel, ValueRange sums, int64_t rows,
                               int64_t cols);
+  void chooseTileProduct(Tile &tile);
+  void emitTiledProduct(const Blocks &blocks, const Position &at, Value channel, Value start, Value panel,
+                        ArrayRef<Value> init, int64_t rows, int64_t cols);
+  SmallVector<Value> emitTiledStep(const Blocks &blocks, Value data, Value panel, ValueRange sums,
+                                   int64_t rows, int64_t cols);
 
   void prefetchWeights(const Blocks &blocks, Value panel);
 
@@ -85,6 +92,8 @@ private:
   std::vector<float> floatWeights, floatBias;
   std::vector<int64_t> weights, bias;
   bool mayPack = false;
+  std::optional<TileProduct> product; ///< instead of dot instructions
+  Value sumsMemory;                   ///< where the vector units get its results
   LogicalResult status = success();
 };
 
@@ -273,9 +282,10 @@ LogicalResult ContractionEmitter::emit() {
   mayPack = !real && k.epilogueAllowsPacked() && (groups == 1 || channels % target.lanes == 0);
   ContractionShape shape{height, width, channels, runs * runGroups, mayPack};
   Tile tile = chooseTile(target, shape);
+  chooseTileProduct(tile);
   k.cycles = batch * groups * estimateCycles(target, shape, tile);
-  k.kind = llvm::formatv("{0}, tile {1}x{2}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
-                         tile.pixels(), tile.vectors * target.lanes);
+  k.kind = llvm::formatv("{0}, tile {1}x{2}{3}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
+                         tile.pixels(), tile.vectors * target.lanes, product ? ", amx" : "");
   SmallVector<Blocks> blocks = makeBlocks(tile);
   // All blocks are packed, or none.
   k.foldRounding(result, bias, blocks.front().form);
@@ -325,6 +335,8 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
   Value start = k.add(corner, k.add(pixel, k.mul(at.group, inChannels)));
   Parts init = real ? k.loadFloatTable(k.keyOf(result, "bias"), floatBias, channel, form)
                     : k.loadTable(k.keyOf(result, "bias"), bias, 32, channel, form);
+  if (product)
+    return emitTiledProduct(blocks, at, channel, start, panel, init, rows, cols);
   SmallVector<Value> sums;
   SmallVector<Point> points;
   for (int64_t p = 0; p < rows * cols; ++p) {
@@ -345,15 +357,17 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
 SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value start, Value panel,
                                                      SmallVector<Value> sums, int64_t rows, int64_t cols) {
   int64_t step = blocks.form.channels() * dotGroup, runStep = runGroups * step;
+  int64_t groupsPerStep = product ? product->bytes / dotGroup : 1;
   auto run = [&](Value data, Value weightsAt, ValueRange acc) {
     // Where an instruction multiplies and another adds, the loop's own instructions count.
-    int64_t unroll = dotGroup == 2 && runGroups % 2 == 0 ? 2 : 1;
-    return k.reduce(k.index(0), k.index(runGroups / unroll), acc, [&](Value i, ValueRange inner) {
+    int64_t unroll = dotGroup == 2 && runGroups % 2 == 0 ? 2 : 1, perTurn = unroll * groupsPerStep;
+    return k.reduce(k.index(0), k.index(runGroups / perTurn), acc, [&](Value i, ValueRange inner) {
       SmallVector<Value> next(inner);
       for (int64_t u = 0; u < unroll; ++u) {
-        Value at = k.add(k.mul(i, unroll), u);
-        next = emitStep(blocks, k.add(data, k.mul(at, dotGroup)), k.add(weightsAt, k.mul(at, step)), next,
-                        rows, cols);
+        Value at = k.add(k.mul(i, perTurn), u * groupsPerStep);
+        Value dataAt = k.add(data, k.mul(at, dotGroup)), panelAt = k.add(weightsAt, k.mul(at, step));
+        next = product ? emitTiledStep(blocks, dataAt, panelAt, next, rows, cols)
+                       : emitStep(blocks, dataAt, panelAt, next, rows, cols);
       }
       return next;
     });
@@ -421,4 +435,96 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
     }
   }
   return next;
+}
+
+//===----------------------------------------------------------------------===//
+// Tile registers
+//===----------------------------------------------------------------------===//
+
+void ContractionEmitter::chooseTileProduct(Tile &tile) {
+  if (!target.tiles || real || groups != 1)
+    return;
+  product = TileProduct::choose(target, {height, width, channels, runs * runGroups, mayPack}, runLength);
+  if (!product)
+    return;
+  tile = product->outputs;
+  // At the function's entry: behind the loops that fill borders it would be taken
+  // from the stack at run time.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(b.getInsertionBlock());
+  auto type = MemRefType::get({tile.rows * tile.cols * int64_t(tile.vectors) * target.lanes}, b.getI32Type());
+  sumsMemory = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64));
+}
+
+SmallVector<Value> ContractionEmitter::emitTiledStep(const Blocks &blocks, Value data, Value panel,
+                                                     ValueRange sums, int64_t rows, int64_t cols) {
+  ArrayRef<int64_t> strides = input->layout.strides;
+  unsigned parts = blocks.form.parts;
+  SmallVector<Value> next(sums), rowOfWeights;
+  for (unsigned v = 0; v < parts; ++v)
+    rowOfWeights.push_back(loadTile(b, loc, product->bytes / dotGroup, TileProduct::registerBytes,
+                                    blocks.weights, k.add(panel, v * TileProduct::registerBytes),
+                                    parts * TileProduct::registerBytes));
+  for (auto [p, piece] : llvm::enumerate(product->getPieces(rows, cols))) {
+    int64_t shift = piece.row * stride[0] * strides[1] + piece.col * stride[1] * strides[2];
+    Value x = loadTile(b, loc, product->pixels, product->bytes, input->memref, k.add(data, shift),
+                       stride[1] * strides[2]);
+    for (unsigned v = 0; v < parts; ++v)
+      next[p * parts + v] = multiplyTiles(b, loc, *product, next[p * parts + v], x, rowOfWeights[v]);
+  }
+  return next;
+}
+
+/// The tiles of sums go through memory to the vector units, which add the bias and
+/// do the rest.
+void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &at, Value channel,
+                                          Value start, Value panel, ArrayRef<Value> init, int64_t rows,
+                                          int64_t cols) {
+  const ChannelBlock &form = blocks.form;
+  auto pieces = product->getPieces(rows, cols);
+  SmallVector<Value> sums;
+  for (size_t i = 0; i < pieces.size() * form.parts; ++i)
+    sums.push_back(createZeroTile(b, loc, product->pixels, TileProduct::registerBytes));
+  auto saved = k.loaded; // What is loaded inside of a loop is not visible behind it.
+  sums = emitReduction(blocks, start, panel, std::move(sums), rows, cols);
+  for (auto [i, tile] : llvm::enumerate(sums)) {
+    int64_t first = (i / form.parts * product->pixels * form.parts + i % form.parts) * form.width;
+    storeTile(b, loc, product->pixels, TileProduct::registerBytes, sumsMemory, k.index(first),
+              form.parts * TileProduct::registerBytes, tile);
+  }
+
+  for (auto [p, piece] : llvm::enumerate(pieces)) {
+    auto finish = [&](Value first, int64_t count) {
+      k.loaded = saved;
+      SmallVector<Point> points;
+      for (int64_t i = 0; i < count; ++i)
+        points.push_back({at.n, k.add(at.oh, piece.row), k.add(k.add(at.ow, first), piece.col + i), channel});
+      auto prepare = [&](size_t i) {
+        Value from = k.mul(k.add(first, p * product->pixels + i), form.channels());
+        Parts parts;
+        for (auto [v, bias] : llvm::enumerate(init)) {
+          Value sum = vector::LoadOp::create(b, loc, cast<VectorType>(bias.getType()), sumsMemory,
+                                             k.add(from, int64_t(v) * form.width));
+          parts.push_back(arith::AddIOp::create(b, loc, sum, bias));
+        }
+        k.ready[result] = parts;
+      };
+      if (failed(k.storeResult(k.yielded(), k.outputs[0], points, form, prepare)))
+        status = failure();
+      k.ready.erase(result);
+    };
+    constexpr int64_t together = 4; // share one packing to codes
+    int64_t whole = (product->pixels - piece.skip) / together * together;
+    if (whole) {
+      auto loop =
+          scf::ForOp::create(b, loc, k.index(piece.skip), k.index(piece.skip + whole), k.index(together));
+      loop->setAttr("narrow.sequential", b.getUnitAttr());
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      finish(loop.getInductionVar(), together);
+    }
+    if (int64_t rest = product->pixels - piece.skip - whole)
+      finish(k.index(piece.skip + whole), rest);
+    k.loaded = saved;
+  }
 }

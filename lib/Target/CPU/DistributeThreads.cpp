@@ -97,10 +97,11 @@ public:
 
 private:
   /// The trip count of a loop whose iterations are independent: it carries nothing,
-  /// and its bounds are constants. 0 for other ops.
+  /// its bounds are constants, and it does not share what its thread has on the stack.
+  /// 0 for other ops.
   static int64_t tripCount(Operation &op) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    if (!loop || loop.getNumResults() != 0)
+    if (!loop || loop.getNumResults() != 0 || loop->hasAttr("narrow.sequential"))
       return 0;
     std::optional<llvm::APInt> trips = loop.getStaticTripCount();
     return trips ? trips->getSExtValue() : 0;

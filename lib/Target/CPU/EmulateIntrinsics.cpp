@@ -1,5 +1,6 @@
 //===- EmulateIntrinsics.cpp - Target intrinsics as plain vector code -----===//
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
 #include "narrow/Target/CPU/Passes.h"
 
 namespace mlir::narrow {
@@ -7,6 +8,109 @@ namespace mlir::narrow {
 #include "narrow/Target/CPU/Passes.h.inc"
 
 namespace {
+
+/// AMX: a tile is 16 rows of 64 bytes; those behind its shape are zero (Intel SDM,
+/// TILELOADD, TILESTORED, TDPBUSD).
+constexpr StringLiteral tileFunctions = R"mlir(
+  func.func private @narrow.tilezero(%rows: i16, %bytes: i16) -> vector<1024xi8> {
+    %zero = arith.constant dense<0> : vector<1024xi8>
+    return %zero : vector<1024xi8>
+  }
+  func.func private @narrow.tileloadd64(%rows: i16, %bytes: i16, %from: !llvm.ptr, %stride: i64) -> vector<1024xi8> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %zero = arith.constant dense<0> : vector<1024xi8>
+    %m = arith.index_cast %rows : i16 to index
+    %n = arith.index_cast %bytes : i16 to index
+    %tile = memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+    vector.store %zero, %tile[%c0] : memref<1024xi8>, vector<1024xi8>
+    %step = arith.index_cast %stride : i64 to index
+    scf.for %row = %c0 to %m step %c1 {
+      scf.for %byte = %c0 to %n step %c1 {
+        %far = arith.muli %row, %step : index
+        %place = arith.addi %far, %byte : index
+        %offset = arith.index_cast %place : index to i64
+        %at = llvm.getelementptr %from[%offset] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+        %code = llvm.load %at : !llvm.ptr -> i8
+        %first = arith.muli %row, %c64 : index
+        %to = arith.addi %first, %byte : index
+        memref.store %code, %tile[%to] : memref<1024xi8>
+      }
+    }
+    %result = vector.load %tile[%c0] : memref<1024xi8>, vector<1024xi8>
+    return %result : vector<1024xi8>
+  }
+  func.func private @narrow.tilestored64(%rows: i16, %bytes: i16, %to: !llvm.ptr, %stride: i64, %value: vector<1024xi8>) {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c64 = arith.constant 64 : index
+    %m = arith.index_cast %rows : i16 to index
+    %n = arith.index_cast %bytes : i16 to index
+    %tile = memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+    vector.store %value, %tile[%c0] : memref<1024xi8>, vector<1024xi8>
+    %step = arith.index_cast %stride : i64 to index
+    scf.for %row = %c0 to %m step %c1 {
+      scf.for %byte = %c0 to %n step %c1 {
+        %first = arith.muli %row, %c64 : index
+        %from = arith.addi %first, %byte : index
+        %code = memref.load %tile[%from] : memref<1024xi8>
+        %far = arith.muli %row, %step : index
+        %place = arith.addi %far, %byte : index
+        %offset = arith.index_cast %place : index to i64
+        %at = llvm.getelementptr %to[%offset] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+        llvm.store %code, %at : i8, !llvm.ptr
+      }
+    }
+    return
+  }
+  func.func private @narrow.tdpbusd(%rows: i16, %columns: i16, %bytes: i16, %sums: vector<1024xi8>,
+                                    %data: vector<1024xi8>, %weights: vector<1024xi8>) -> vector<1024xi8> {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c4 = arith.constant 4 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %m = arith.index_cast %rows : i16 to index
+    %nBytes = arith.index_cast %columns : i16 to index
+    %n = arith.divui %nBytes, %c4 : index
+    %k = arith.index_cast %bytes : i16 to index
+    %acc = memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+    %x = memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+    %w = memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+    vector.store %sums, %acc[%c0] : memref<1024xi8>, vector<1024xi8>
+    vector.store %data, %x[%c0] : memref<1024xi8>, vector<1024xi8>
+    vector.store %weights, %w[%c0] : memref<1024xi8>, vector<1024xi8>
+    %lanes = memref.view %acc[%c0][] : memref<1024xi8> to memref<256xi32>
+    scf.for %row = %c0 to %m step %c1 {
+      scf.for %column = %c0 to %n step %c1 {
+        %rowFirst = arith.muli %row, %c16 : index
+        %lane = arith.addi %rowFirst, %column : index
+        %before = memref.load %lanes[%lane] : memref<256xi32>
+        %after = scf.for %i = %c0 to %k step %c1 iter_args(%sum = %before) -> i32 {
+          %xRow = arith.muli %row, %c64 : index
+          %xAt = arith.addi %xRow, %i : index
+          %xCode = memref.load %x[%xAt] : memref<1024xi8>
+          %four = arith.divui %i, %c4 : index
+          %within = arith.remui %i, %c4 : index
+          %wRow = arith.muli %four, %c64 : index
+          %wColumn = arith.muli %column, %c4 : index
+          %wFirst = arith.addi %wRow, %wColumn : index
+          %wAt = arith.addi %wFirst, %within : index
+          %wCode = memref.load %w[%wAt] : memref<1024xi8>
+          %xWide = arith.extui %xCode : i8 to i32
+          %wWide = arith.extsi %wCode : i8 to i32
+          %product = arith.muli %xWide, %wWide : i32
+          %next = arith.addi %sum, %product : i32
+          scf.yield %next : i32
+        }
+        memref.store %after, %lanes[%lane] : memref<256xi32>
+      }
+    }
+    %result = vector.load %acc[%c0] : memref<1024xi8>, vector<1024xi8>
+    return %result : vector<1024xi8>
+  }
+)mlir";
 
 /// Builds what an intrinsic is defined to compute.
 class Emulation {
@@ -144,6 +248,7 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
   using NarrowEmulateIntrinsicsBase::NarrowEmulateIntrinsicsBase;
 
   void runOnOperation() override {
+    emulateTiles();
     WalkResult result = getOperation().walk([&](LLVM::CallIntrinsicOp op) {
       OpBuilder builder(op);
       Value value = op.getNumResults() == 1 && llvm::isa<VectorType>(op.getResult(0).getType())
@@ -161,6 +266,35 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
     if (result.wasInterrupted())
       return signalPassFailure();
     getOperation()->setAttr("narrow.isa", StringAttr::get(&getContext(), isa.getValue()));
+  }
+
+private:
+  /// Tiles become vectors and their instructions calls of functions.
+  void emulateTiles() {
+    auto vector = VectorType::get(1024, IntegerType::get(&getContext(), 8));
+    auto replaceType = [&](Value value) {
+      if (llvm::isa<LLVM::LLVMX86AMXType>(value.getType()))
+        value.setType(vector);
+    };
+    bool any = false;
+    getOperation().walk([&](Operation *op) {
+      llvm::for_each(op->getResults(), replaceType);
+      for (Region &region : op->getRegions())
+        llvm::for_each(region.getArguments(), replaceType);
+      auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+      StringRef name = call ? call.getIntrin() : "";
+      if (!name.consume_front("llvm.x86.t") || !name.consume_back(".internal"))
+        return;
+      OpBuilder builder(op);
+      auto emulation = func::CallOp::create(builder, op->getLoc(), ("narrow.t" + name).str(),
+                                            op->getResultTypes(), call.getArgs());
+      op->replaceAllUsesWith(emulation);
+      op->erase();
+      any = true;
+      ++emulated;
+    });
+    if (any && failed(parseSourceString(tileFunctions, getOperation().getBody(), &getContext())))
+      signalPassFailure();
   }
 };
 

@@ -133,7 +133,7 @@ Error CompiledModel::bind(StringRef prefix, StringRef where) {
     return makeError(where + ": compiled for version " + Twine(modelInfo ? modelInfo->abi_version : 0) +
                      " of the C interface, this program has version " + Twine(NARROW_ABI_VERSION) +
                      "; compile the model again");
-  Expected<unsigned> variant = checkHostFeatures(modelInfo->features, sys::getHostCPUFeatures());
+  Expected<unsigned> variant = checkHostFeatures(modelInfo->features, getHostFeatures());
   if (!variant)
     return makeError(where + ": " + toString(variant.takeError()));
   SmallVector<StringRef> isas;

@@ -1,7 +1,8 @@
 //===- SelectISA.cpp - Code that asks the CPU what it has -----------------===//
 //
 // x86: CPUID leaves 1, 7 and 80000001H, and XCR0, which says what registers the
-// operating system saves (Intel SDM vol. 1, 13.2 and 14.3). AArch64: the ID
+// operating system saves (Intel SDM vol. 1, 13.2 and 14.3). Linux wants to be asked
+// for the tile registers besides (Documentation/arch/x86/xstate.rst). AArch64: the ID
 // registers, which Linux lets programs read (Documentation/arch/arm64/
 // cpu-feature-registers.rst).
 //
@@ -155,6 +156,34 @@ public:
     words[Xcr0] = known;
   }
 
+  /// Takes the tiles out of XCR0 if Linux does not let the process use them.
+  void requestTiles(Value *(&words)[NumWords]) {
+    Value *saved = builder.CreateICmpEQ(builder.CreateAnd(words[Xcr0], tiles), builder.getInt64(tiles));
+    BasicBlock *before = builder.GetInsertBlock();
+    Function *function = before->getParent();
+    BasicBlock *ask = BasicBlock::Create(function->getContext(), "request_tiles", function);
+    BasicBlock *after = BasicBlock::Create(function->getContext(), "tiles", function);
+    builder.CreateCondBr(saved, ask, after);
+    builder.SetInsertPoint(ask);
+    constexpr uint64_t archPrctl = 158, requestPermission = 0x1023, tileData = 18;
+    auto *i64 = builder.getInt64Ty();
+    auto *type = FunctionType::get(i64, {i64, i64, i64}, /*isVarArg=*/false);
+    Value *status = builder.CreateCall(
+        InlineAsm::get(type, "syscall",
+                       "={ax},{ax},{di},{si},~{rcx},~{r11},~{memory},~{dirflag},~{fpsr},~{flags}",
+                       /*hasSideEffects=*/true),
+        {builder.getInt64(archPrctl), builder.getInt64(requestPermission), builder.getInt64(tileData)});
+    Value *granted = builder.CreateICmpEQ(status, builder.getInt64(0));
+    Value *usable =
+        builder.CreateSelect(granted, words[Xcr0], builder.CreateAnd(words[Xcr0], ~uint64_t(tiles)));
+    builder.CreateBr(after);
+    builder.SetInsertPoint(after);
+    PHINode *known = builder.CreatePHI(i64, 2, "usable");
+    known->addIncoming(words[Xcr0], before);
+    known->addIncoming(usable, ask);
+    words[Xcr0] = known;
+  }
+
   void readAArch64(Value *(&words)[NumWords]) {
     words[Isar0] = mrs("S3_0_C0_C6_0"); // ID_AA64ISAR0_EL1
     words[Isar1] = mrs("S3_0_C0_C6_1"); // ID_AA64ISAR1_EL1
@@ -220,6 +249,11 @@ Function *narrow::createISASelector(Module &module, ArrayRef<std::string> altern
   Value *words[NumWords] = {};
   CPUReader reader(builder);
   isX86 ? reader.readX86(words) : reader.readAArch64(words);
+  bool usesTiles = any_of(alternatives, [&](StringRef list) {
+    return any_of(parse(list, known), [](const Feature *feature) { return feature->state & tiles; });
+  });
+  if (usesTiles && module.getTargetTriple().isOSLinux())
+    reader.requestTiles(words);
   Value *answer = builder.getInt32(0);
   for (unsigned i = alternatives.size(); i-- > 0;) {
     Value *good = builder.getTrue();

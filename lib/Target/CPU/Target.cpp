@@ -12,6 +12,10 @@
 #include "llvm/TargetParser/Triple.h"
 #include <algorithm>
 #include <mutex>
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace llvm;
 
@@ -37,6 +41,7 @@ constexpr ISA isas[] = {
     {"avx512", Triple::x86_64, NARROW_AVX512, "skylake-avx512"},
     {"avxvnni", Triple::x86_64, NARROW_AVX2 ",+avxvnni", "alderlake"},
     {"avx512vnni", Triple::x86_64, NARROW_AVX512 ",+avx512vnni", "cascadelake"},
+    {"amx", Triple::x86_64, NARROW_AVX512 ",+avx512vnni,+amx-tile,+amx-int8", "sapphirerapids"},
     {"neon-dotprod", Triple::aarch64, "+neon,+dotprod", "neoverse-n1"},
 };
 
@@ -141,10 +146,10 @@ std::string join(StringRef a, StringRef b) {
   return a.empty() ? b.str() : b.empty() ? a.str() : (a + "," + b).str();
 }
 
-std::string getHostFeatures() {
+std::string listHostFeatures() {
   // A StringMap has no order of its own.
   std::vector<std::string> features;
-  for (const auto &entry : sys::getHostCPUFeatures())
+  for (const auto &entry : getHostFeatures())
     features.push_back((entry.second ? "+" : "-") + entry.first().str());
   llvm::sort(features, [](StringRef a, StringRef b) { return a.drop_front() < b.drop_front(); });
   return llvm::join(features, ",");
@@ -168,6 +173,18 @@ void initializeTargets() {
     LLVMInitializeAArch64AsmParser();
     LLVMInitializeAArch64Disassembler();
   });
+}
+
+StringMap<bool> getHostFeatures() {
+  StringMap<bool> features = sys::getHostCPUFeatures();
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  if (features.lookup("amx-tile") && syscall(SYS_arch_prctl, requestPermission, tileData) != 0)
+    for (auto &entry : features)
+      if (entry.first().starts_with("amx-"))
+        entry.second = false;
+#endif
+  return features;
 }
 
 ArrayRef<StringRef> getISANames() {
@@ -207,7 +224,7 @@ Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
     return makeError("--mcpu: '" + spec.cpu + "' is not a 64-bit CPU");
   if (Error error = checkFeatureNames(*info, request.features))
     return error;
-  std::string cpuFeatures = join(native ? getHostFeatures() : "", request.features);
+  std::string cpuFeatures = join(native ? listHostFeatures() : "", request.features);
   StringSet<> enabled = getEnabled(**target, triple, spec.cpu, cpuFeatures);
 
   // What the user wrote about the CPU is a fact that the ISA must respect; a

@@ -16,7 +16,7 @@ bool isLegalType(Type type) {
     return memref.hasStaticShape() && memref.getLayout().isIdentity();
   if (auto vector = dyn_cast<VectorType>(type))
     return vector.getRank() == 1 && !vector.isScalable();
-  return type.isIntOrIndexOrFloat() || isa<LLVM::LLVMPointerType>(type);
+  return type.isIntOrIndexOrFloat() || isa<LLVM::LLVMPointerType, LLVM::LLVMX86AMXType>(type);
 }
 
 struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
@@ -47,9 +47,9 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
           return llvm::all_of(op->getResultTypes(), isLegalType) &&
                  llvm::all_of(op->getOperandTypes(), isLegalType);
         });
-    // No allocation: the arena is given.
+    // No allocation: the arena is given. A kernel may have a little on its stack.
     target.addDynamicallyLegalDialect<memref::MemRefDialect>([](Operation *op) {
-      return !llvm::isa<memref::AllocOp, memref::AllocaOp, memref::DeallocOp, memref::CopyOp>(op) &&
+      return !llvm::isa<memref::AllocOp, memref::DeallocOp, memref::CopyOp>(op) &&
              llvm::all_of(op->getResultTypes(), isLegalType);
     });
     if (failed(applyFullConversion(module, target, FrozenRewritePatternSet())))

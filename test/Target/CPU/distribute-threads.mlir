@@ -53,6 +53,28 @@ module {
     return
   }
 
+  // A loop over what the thread has on its stack is not shared.
+  // CHECK-LABEL: func.func private @sequential(
+  // CHECK: %[[ONLY:.*]] = arith.cmpi eq
+  // CHECK-NOT: arith.divui
+  // CHECK: scf.if %[[ONLY]] {
+  // CHECK-NEXT: scf.for %{{.*}} = %c0{{.*}} to %c20
+  // CHECK: scf.for %{{.*}} = %{{[0-9]+}} to %{{[0-9]+}} step %{{.*}}
+  func.func private @sequential(%out: memref<64xi8>) attributes {narrow.work = 9000 : i64} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c20 = arith.constant 20 : index
+    %c40 = arith.constant 40 : index
+    %v = arith.constant 1 : i8
+    scf.for %i = %c0 to %c20 step %c1 {
+      memref.store %v, %out[%i] : memref<64xi8>
+    } {narrow.sequential}
+    scf.for %i = %c20 to %c40 step %c1 {
+      memref.store %v, %out[%i] : memref<64xi8>
+    }
+    return
+  }
+
   // Without independent loops, or without a word of their work: one thread.
   // CHECK-LABEL: func.func private @alone(%{{.*}}: memref<64xi8>) {
   func.func private @alone(%out: memref<64xi8>) {

@@ -2,7 +2,7 @@
 // RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: not narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=mmx 2>&1 | FileCheck %s --check-prefix=ISA
 
-// ISA: error: unknown instruction set 'mmx'; known are avx512vnni avx512 avxvnni avx2 neon-dotprod portable
+// ISA: error: unknown instruction set 'mmx'; known are amx avx512vnni avx512 avxvnni avx2 neon-dotprod portable
 
 // The module says what it needs; nothing is allocated at run time.
 // CHECK:      module attributes {

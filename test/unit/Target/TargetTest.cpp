@@ -38,7 +38,7 @@ TEST(Target, ListsOfISAs) {
       text += target.isa + " ";
     return text;
   };
-  EXPECT_EQ(isasOf("portable,avx512vnni,avx2"), "avx512vnni avx2 portable ");
+  EXPECT_EQ(isasOf("portable,avx512vnni,amx,avx2"), "amx avx512vnni avx2 portable ");
   EXPECT_EQ(isasOf("avx2"), "avx2 ");
   for (auto [isa, cpu, features, message] : {
            std::tuple{"avx2,avx2", "", "", "listed twice"},
@@ -74,6 +74,8 @@ TEST(Target, BestISAOfACPU) {
   EXPECT_EQ(isaOf("cascadelake"), "avx512vnni");
   EXPECT_EQ(isaOf("cascadelake", "x86_64-linux-gnu", "-avx512vnni"), "avx512");
   EXPECT_EQ(isaOf("znver4"), "avx512vnni");
+  EXPECT_EQ(isaOf("sapphirerapids"), "amx");
+  EXPECT_EQ(isaOf("sapphirerapids", "x86_64-linux-gnu", "-amx-int8"), "avx512vnni");
   EXPECT_EQ(isaOf("alderlake"), "avxvnni");
   EXPECT_EQ(isaOf("neoverse-n1", "aarch64-linux-gnu"), "neon-dotprod");
   EXPECT_EQ(isaOf("cortex-a53", "aarch64-linux-gnu"), "portable");

@@ -48,7 +48,7 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"isa", "isa", "std::string", "\"portable\"",
-                        "instruction set to generate code for: portable, avx2, avx512, avx512vnni, avxvnni, neon-dotprod">,
+                        "instruction set to generate code for: portable, avx2, avx512, avx512vnni, amx, avxvnni, neon-dotprod">,
                  Option<"x86", "x86", "bool", "false",
                         "the target is an x86-64, whose SSE2 portable code may use">,
                  Option<"profile", "profile", "bool", "false",
@@ -147,9 +147,10 @@ def NarrowEmulateIntrinsics : Pass<"narrow-emulate-intrinsics", "::mlir::ModuleO
   let summary = "replace target intrinsics by plain vector code";
   let description = [{
     Dot products and saturating packs become the shuffles, products and sums
-    that define them. Kernels of an instruction set that this machine lacks can
-    then be run, slowly, and compared with the reference evaluator. `isa` is what
-    the module is compiled for from here on.
+    that define them, AMX tiles vectors, and their instructions functions. Kernels
+    of an instruction set that this machine lacks can then be run, slowly, and
+    compared with the reference evaluator. `isa` is what the module is compiled
+    for from here on.
 
     ```mlir
     %1 = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %a, %w) : (...) -> vector<16xi32>
@@ -164,7 +165,9 @@ def NarrowEmulateIntrinsics : Pass<"narrow-emulate-intrinsics", "::mlir::ModuleO
   }];
   let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to compile for afterwards">];
   let statistics = [Statistic<"emulated", "emulated", "intrinsics replaced">];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 #endif

@@ -34,7 +34,7 @@ struct TargetSpec {
                         // target's if empty
 };
 
-/// portable, avx2, avx512, avx512vnni, avxvnni, neon-dotprod.
+/// portable, avx2, avx512, avxvnni, avx512vnni, amx, neon-dotprod.
 ArrayRef<StringRef> getISANames();
 
 /// Resolves a request. Without ISA: the best one of the CPU if one is named,
@@ -51,6 +51,10 @@ TargetSpec getBaseline(const TargetSpec &target);
 
 /// The CPU features that code for `target` may use, sorted, comma separated.
 std::string getRequiredFeatures(const TargetSpec &target);
+
+/// What this machine has and this process may use, by name. Linux gives a process
+/// the tile registers of AMX when it asks for them, which this does.
+llvm::StringMap<bool> getHostFeatures();
 
 /// The number of the first of `alternatives` (lists of features, separated by
 /// ';') that `host` (feature name to presence) has all of; an error that names

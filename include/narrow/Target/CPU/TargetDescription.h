@@ -32,7 +32,8 @@ struct TargetDescription {
   unsigned lanes = 4;      ///< i32 or f32 elements of one vector register
   unsigned registers = 16; ///< vector registers
   DotKind dot = DotKind::GenericPairs;
-  bool fma = false; ///< has fused multiply-add; else mul and add
+  bool fma = false;   ///< has fused multiply-add; else mul and add
+  bool tiles = false; ///< has tile registers that multiply u8 and i8 (AMX-INT8) besides
 
   CodeStorage storage() const {
     return dot == DotKind::Vpdpbusd ? CodeStorage::U8

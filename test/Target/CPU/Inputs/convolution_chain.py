@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Writes a chain of convolutions in the integer stage whose sizes fill tile registers
+in all ways, and some in none: rows of one piece, of several, of pieces that overlap; odd
+numbers of rows; runs of codes of one and several steps; channels that end within a vector."""
+import math
+import random
+
+# Kernel, stride, dilation, channels, and whether the input is added to the result.
+STEPS = [((3, 3), (1, 1), (1, 1), 48, False), ((1, 1), (1, 1), (1, 1), 33, False), ((3, 3), (1, 1), (1, 1), 64, False),
+         ((3, 3), (2, 2), (1, 1), 64, False), ((3, 3), (1, 1), (2, 2), 40, False), ((1, 1), (1, 1), (1, 1), 24, False),
+         ((3, 3), (1, 1), (1, 1), 24, True), ((5, 5), (1, 2), (1, 1), 64, False), ((1, 1), (1, 1), (1, 1), 64, True),
+         ((3, 3), (3, 3), (1, 1), 16, False), ((2, 2), (2, 2), (1, 1), 8, False)]
+random.seed(1)
+
+
+def tensor(dims, element):
+    return "tensor<" + "".join(f"{d}x" for d in dims) + element + ">"
+
+
+def dense(values, dims, element, width):
+    data = b"".join(v.to_bytes(width, "little", signed=True) for v in values)
+    return f'"tosa.const"() <{{values = dense<"0x{data.hex()}"> : {tensor(dims, element)}}}> : () -> {tensor(dims, element)}'
+
+
+def rescale(result, value, factors, points, types):
+    per_channel = "true" if factors[2] > 1 else "false"
+    m, s = tensor([factors[2]], "i32"), tensor([factors[2]], "i8")
+    zero_in, zero_out = (f"tensor<1x{t}>" for t in types[2:])
+    return (f"  {result} = tosa.rescale {value}, {factors[0]}, {factors[1]}, {points[0]}, {points[1]} {{rounding_mode = SINGLE_ROUND, "
+            f'scale32 = true, per_channel = {per_channel}, input_unsigned = false, output_unsigned = false, narrow.id = "{result[1:]}"}} : '
+            f"({types[0]}, {m}, {s}, {zero_in}, {zero_out}) -> {types[1]}")
+
+
+size, inputs, value, body = (33, 37), 32, "%x", []
+for i, (kernel, stride, dilation, channels, adds) in enumerate(STEPS):
+    taps = kernel[0] * kernel[1] * inputs
+    pads, result = [], []
+    for axis in range(2):
+        reach = dilation[axis] * (kernel[axis] - 1)
+        before, after = reach // 2, reach - reach // 2
+        after += -(size[axis] + before + after - 1 - reach) % stride[axis]
+        pads += [before, after]
+        result.append((size[axis] + before + after - 1 - reach) // stride[axis] + 1)
+    x, acc, y = (tensor([1, *s, c], e) for s, c, e in ((size, inputs, "i8"), (result, channels, "i32"), (result, channels, "i8")))
+    weight, bias = tensor([channels, *kernel, inputs], "i8"), tensor([channels], "i32")
+    # With an addition codes have eight bits more.
+    shift = 36 + round(math.log2(taps / 4) / 2) - (8 if adds else 0)
+    body.append(f"""  %w{i} = {dense([random.randint(-127, 127) for _ in range(channels * taps)], [channels, *kernel, inputs], "i8", 1)}
+  %b{i} = {dense([random.randint(-9999, 9999) for _ in range(channels)], [channels], "i32", 4)}
+  %m{i} = {dense([random.randint(1 << 30, (1 << 31) - 1) for _ in range(channels)], [channels], "i32", 4)}
+  %s{i} = {dense([random.randint(shift, shift + 2) for _ in range(channels)], [channels], "i8", 1)}
+  %a{i} = tosa.conv2d {value}, %w{i}, %b{i}, %xz, %z8 {{acc_type = i32, pad = array<i64: {", ".join(map(str, pads))}>, stride = array<i64: {stride[0]}, {stride[1]}>, dilation = array<i64: {dilation[0]}, {dilation[1]}>}} : ({x}, {weight}, {bias}, tensor<1xi8>, tensor<1xi8>) -> {acc}""")
+    factors = (f"%m{i}", f"%s{i}", channels)
+    if adds:
+        body.append(rescale(f"%p{i}", f"%a{i}", factors, ("%z32", "%z32"), (acc, acc, "i32", "i32")))
+        body.append(rescale(f"%q{i}", value, ("%one", "%up", 1), ("%xz", "%z32"), (x, acc, "i8", "i32")))
+        body.append(f"  %r{i} = tosa.add %p{i}, %q{i} : ({acc}, {acc}) -> {acc}")
+        body.append(rescale(f"%y{i}", f"%r{i}", ("%one", "%down", 1), ("%z32", "%xz"), (acc, y, "i32", "i8")))
+    else:
+        body.append(rescale(f"%y{i}", f"%a{i}", factors, ("%z32", "%xz"), (acc, y, "i32", "i8")))
+    size, inputs, value = result, channels, f"%y{i}"
+
+codes = "!quant.uniform<i8:f32, 0.0125:-5>"
+x, y = ([1, 33, 37, 32], [1, *size, inputs])
+print(f"""func.func private @quantize_inputs(%x: {tensor(x, "f32")}) -> {tensor(x, "i8")} {{
+  %0 = narrow.quantize %x : {tensor(x, "f32")} to {tensor(x, codes)}
+  %1 = quant.scast %0 : {tensor(x, codes)} to {tensor(x, "i8")}
+  return %1 : {tensor(x, "i8")}
+}}
+func.func private @network(%x: {tensor(x, "i8")} {{narrow.type = {codes}}}) -> ({tensor(y, "i8")} {{narrow.type = {codes}}}) {{
+  %xz = "tosa.const"() <{{values = dense<-5> : tensor<1xi8>}}> : () -> tensor<1xi8>
+  %z8 = "tosa.const"() <{{values = dense<0> : tensor<1xi8>}}> : () -> tensor<1xi8>
+  %z32 = "tosa.const"() <{{values = dense<0> : tensor<1xi32>}}> : () -> tensor<1xi32>
+  %one = "tosa.const"() <{{values = dense<1073741824> : tensor<1xi32>}}> : () -> tensor<1xi32>
+  %up = "tosa.const"() <{{values = dense<22> : tensor<1xi8>}}> : () -> tensor<1xi8>
+  %down = "tosa.const"() <{{values = dense<39> : tensor<1xi8>}}> : () -> tensor<1xi8>
+{chr(10).join(body)}
+  return {value} : {tensor(y, "i8")}
+}}
+func.func private @dequantize_outputs(%y: {tensor(y, "i8")}) -> {tensor(y, "f32")} {{
+  %0 = quant.scast %y : {tensor(y, "i8")} to {tensor(y, codes)}
+  %1 = narrow.dequantize %0 : {tensor(y, codes)} to {tensor(y, "f32")}
+  return %1 : {tensor(y, "f32")}
+}}
+func.func @main(%x: {tensor(x, "f32")} {{narrow.name = "x"}}) -> ({tensor(y, "f32")} {{narrow.name = "y"}}) {{
+  %0 = call @quantize_inputs(%x) : ({tensor(x, "f32")}) -> {tensor(x, "i8")}
+  %1 = call @network(%0) : ({tensor(x, "i8")}) -> {tensor(y, "i8")}
+  %2 = call @dequantize_outputs(%1) : ({tensor(y, "i8")}) -> {tensor(y, "f32")}
+  return %2 : {tensor(y, "f32")}
+}}""")
