@@ -21,13 +21,9 @@ double ModelProfile::shareOfPeak(const KernelProfile &kernel) const {
   return peak.ms > 0 ? kernel.gmacsPerSecond() / peak.gmacsPerSecond() : 0;
 }
 
-double ModelProfile::predictedMs(const KernelProfile &kernel, const TargetSpec &target) const {
-  const TargetDescription *description = TargetDescription::lookup(target.isa);
-  if (!description || peak.ms <= 0)
-    return 0;
-  // Predictions count two dot instructions a cycle; this CPU's rate is known.
-  double perDot = peak.ms / (double(peak.macs) / (description->lanes * description->group()));
-  return kernel.predictedCycles * 2 * perDot;
+double ModelProfile::predictedMs(const KernelProfile &kernel) const {
+  // Predictions count the cycles of some CPU; how long they take on this one is known of the peak.
+  return peak.predictedCycles > 0 ? peak.ms * kernel.predictedCycles / peak.predictedCycles : 0;
 }
 
 //===----------------------------------------------------------------------===//
@@ -192,7 +188,7 @@ std::string mlir::narrow::explainKernels(const ModelProfile &profile, const Mode
   };
   for (const KernelProfile &kernel : profile.kernels) {
     double asFloat = floatMs.lookup(kernel.name);
-    std::string predicted = profile.peak.ms > 0 ? ms(profile.predictedMs(kernel, target))
+    std::string predicted = profile.peak.ms > 0 ? ms(profile.predictedMs(kernel))
                                                 : llvm::formatv("{0} cycles", kernel.predictedCycles).str();
     StringRef paysOff = asFloat <= 0 || kernel.ms <= 0 ? "-" : kernel.ms < asFloat ? "yes" : "no";
     os << printable(kernel.name) << '\t' << kernel.kind << '\t' << target.isa << '\t' << predicted << '\t'

@@ -95,7 +95,7 @@ def empty_call_ms(engine, folder):
 
 def narrow_library(args, path, flags, folder):
     library = os.path.join(folder, f"m{len(os.listdir(folder))}.so")
-    subprocess.run([f"{args.narrow}/narrow-compile", path, *flags, *args.flags.split(), f"--threads={args.threads}",
+    subprocess.run([f"{args.narrow}/narrow-compile", path, *flags, f"--threads={args.threads}",
                     f"--isa={args.isa}" if args.isa else f"--mcpu={args.mcpu}", "--name=m", "-o", library],
                    check=True, stderr=subprocess.DEVNULL)
     return library
@@ -174,7 +174,7 @@ def main():
     parser.add_argument("--mcpu", default="native")
     parser.add_argument("--isa", help="instruction set of Narrow's kernels")
     parser.add_argument("--threads", type=int, default=1, help="of every engine")
-    parser.add_argument("--flags", default="", help="more flags of narrow-compile, e.g. --requantize=fast")
+    parser.add_argument("--flags", default="", help="more flags for int8, e.g. --flags=--scheme=w7a8")
     parser.add_argument("--memory", action="store_true", help="measure memory instead of time")
     args = parser.parse_args()
     if args.memory:
@@ -199,6 +199,8 @@ def main():
             np.savez(data, **feed)
             empty = {engine: empty_call_ms(engine, folder) for engine in (onnxruntime_call, openvino_call)}
 
+            int8 = ["--data", data, *args.flags.split()]
+
             def peer(engine, file):
                 call = engine(file, args.threads, feed)
                 return lambda seconds: best_ms(call, seconds) - empty[engine]
@@ -206,8 +208,8 @@ def main():
             calls = [peer(onnxruntime_call, path), peer(onnxruntime_call, f"{stem}.ort8.onnx"),
                      peer(openvino_call, path), peer(openvino_call, f"{stem}.ov8.xml"),
                      narrow_call(args, narrow_library(args, path, ["--emit=float"], folder), data),
-                     narrow_call(args, narrow_library(args, path, ["--data", data], folder), data),
-                     narrow_call(args, narrow_library(args, path, ["--data", data, "--requantize=fast"], folder), data)]
+                     narrow_call(args, narrow_library(args, path, int8, folder), data),
+                     narrow_call(args, narrow_library(args, path, [*int8, "--requantize=fast"], folder), data)]
             rounds = [[call(args.seconds) for call in calls] for _ in range(args.rounds)]
         ms = [statistics.median(times) for times in zip(*rounds)]
         best = ms[3] if limited else min(ms[1], ms[3])

@@ -32,7 +32,7 @@ struct ModelProfile {
   /// Of the peak's rate; 0 without a measurement.
   double shareOfPeak(const KernelProfile &kernel) const;
   /// The prediction as a time on the CPU that measured the peak; 0 without.
-  double predictedMs(const KernelProfile &kernel, const TargetSpec &target) const;
+  double predictedMs(const KernelProfile &kernel) const;
 };
 
 /// From the attributes of a vector-stage module, and to and from a manifest's JSON.

@@ -154,7 +154,7 @@ LogicalResult ContractionEmitter::readConstants() {
     return k.unsupported(op) << "integer weights and bias are needed";
   weights = std::move(*w), bias = std::move(*c);
   broadcast(bias);
-  int64_t limit = target.storage() == CodeStorage::I16 ? 32767 : 127;
+  int64_t limit = target.mostWeight();
   for (int64_t &weight : weights)
     if (weight -= weightZp; weight > limit || weight < -limit - 1)
       return k.unsupported(op) << "weights minus their zero point need more than 8 bits";

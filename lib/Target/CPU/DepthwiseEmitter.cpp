@@ -58,7 +58,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
     weights = std::move(*w), bias = std::move(*c);
     if (bias.size() == 1)
       bias.assign(channels, bias.front());
-    int64_t limit = target.storage() == CodeStorage::I16 ? 32767 : 127;
+    int64_t limit = target.mostWeight();
     for (int64_t &weight : weights)
       if (weight -= weightZp->front(); weight > limit || weight < -limit - 1)
         return unsupported(op) << "weights minus their zero point need more than 8 bits";

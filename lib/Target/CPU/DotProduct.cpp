@@ -28,6 +28,16 @@ Value mlir::narrow::emitDot(OpBuilder &b, Location loc, const TargetDescription 
                 {acc, data, weights});
   case DotKind::Sdot:
     return call("llvm.aarch64.neon.sdot.v4i32.v16i8", {acc, data, weights});
+  case DotKind::Pmaddubsw: {
+    auto words = VectorType::get({2 * int64_t(width)}, b.getI16Type());
+    StringRef name = width == 16  ? "llvm.x86.avx512.pmaddubs.w.512"
+                     : width == 8 ? "llvm.x86.avx2.pmadd.ub.sw"
+                                  : "llvm.x86.ssse3.pmadd.ub.sw.128";
+    data = LLVM::CallIntrinsicOp::create(b, loc, words, b.getStringAttr(name), ValueRange{data, weights})
+               .getResult(0);
+    weights = arith::ConstantOp::create(b, loc, words, DenseElementsAttr::get(words, b.getI16IntegerAttr(1)));
+    [[fallthrough]];
+  }
   case DotKind::Pmaddwd: {
     Value products = call(width == 16  ? "llvm.x86.avx512.pmaddw.d.512"
                           : width == 8 ? "llvm.x86.avx2.pmadd.wd"

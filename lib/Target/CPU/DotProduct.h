@@ -11,8 +11,8 @@ namespace mlir::narrow {
 /// The codes of one vector operand of emitDot for `width` lanes.
 VectorType getDotOperandType(const TargetDescription &target, unsigned width, Builder &builder);
 
-/// acc + sum over G of data * weights, lane by lane, G = target.group(). For
-/// Vpdpbusd the data are u8; everything else is signed.
+/// acc + sum over G of data * weights, lane by lane, G = target.group(). In
+/// U8 storage the data are unsigned; everything else is signed.
 Value emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value data,
               Value weights, unsigned width);
 

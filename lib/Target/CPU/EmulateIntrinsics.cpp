@@ -132,6 +132,12 @@ public:
     return acc;
   }
 
+  /// Sums of two neighbouring products of u8 and i8, saturated to 16 bits.
+  Value saturatedPairs() {
+    Value sums = dot(Value(), operands[0], operands[1], 2, /*unsignedData=*/true);
+    return arith::TruncIOp::create(b, loc, type, saturate(sums, -32768, 32767));
+  }
+
   /// Both operands saturated to half their width, 128 bits of one and 128 bits
   /// of the other in turn.
   Value pack(bool toUnsigned) {
@@ -139,17 +145,10 @@ public:
     unsigned bits = type.getElementTypeBitWidth();
     int64_t lo = toUnsigned ? 0 : -(int64_t{1} << (bits - 1));
     int64_t hi = toUnsigned ? (int64_t{1} << bits) - 1 : (int64_t{1} << (bits - 1)) - 1;
-    auto constant = [&](int64_t value) -> Value {
-      APInt number(from.getElementTypeBitWidth(), value, /*isSigned=*/true);
-      return arith::ConstantOp::create(b, loc, from, DenseElementsAttr::get(from, number));
-    };
     SmallVector<Value> halves;
-    for (Value operand : operands) {
-      Value x =
-          arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, operand, constant(lo)), constant(hi));
-      halves.push_back(
-          arith::TruncIOp::create(b, loc, VectorType::get(from.getShape(), type.getElementType()), x));
-    }
+    for (Value operand : operands)
+      halves.push_back(arith::TruncIOp::create(
+          b, loc, VectorType::get(from.getShape(), type.getElementType()), saturate(operand, lo, hi)));
     int64_t lane = 128 / from.getElementTypeBitWidth(), n = from.getNumElements();
     SmallVector<int64_t> mask;
     for (int64_t i = 0; i < type.getNumElements(); ++i) {
@@ -221,6 +220,8 @@ public:
     if (name == "llvm.x86.avx512.pmaddw.d.512" || name == "llvm.x86.avx2.pmadd.wd" ||
         name == "llvm.x86.sse2.pmadd.wd")
       return dot(Value(), operands[0], operands[1], 2, /*unsignedData=*/false);
+    if (name.contains(".pmadd.ub.sw") || name.contains(".pmaddubs.w"))
+      return saturatedPairs();
     if (name.contains(".pmul.hr.sw"))
       return roundedHighProduct();
     if (name.contains(".packss"))
@@ -231,6 +232,16 @@ public:
   }
 
 private:
+  Value saturate(Value x, int64_t lo, int64_t hi) {
+    auto vector = cast<VectorType>(x.getType());
+    auto constant = [&](int64_t value) -> Value {
+      APInt number(vector.getElementTypeBitWidth(), value, /*isSigned=*/true);
+      return arith::ConstantOp::create(b, loc, vector, DenseElementsAttr::get(vector, number));
+    };
+    x = arith::MaxSIOp::create(b, loc, x, constant(lo));
+    return arith::MinSIOp::create(b, loc, x, constant(hi));
+  }
+
   Value every(Value vector, unsigned step, unsigned first) {
     SmallVector<int64_t> mask;
     for (int64_t i = first; i < cast<VectorType>(vector.getType()).getNumElements(); i += step)

@@ -1,5 +1,6 @@
 //===- KernelOps.cpp - How code generation sees the ops -------------------===//
 #include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
@@ -30,6 +31,23 @@ int64_t mlir::narrow::countProducts(Operation *contraction) {
   auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
   auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
   return result.getNumElements() * (weights.getNumElements() / result.getShape().back());
+}
+
+std::optional<int64_t> mlir::narrow::getMostWeight(Operation *contraction) {
+  constexpr unsigned weightPoint = 4; // operand of TOSA's convolutions
+  auto weights = getIntegers(getConstant(contraction->getOperand(1)));
+  int64_t zp = 0, most = 0;
+  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(contraction)) {
+    auto points = getIntegers(contraction->getOperand(weightPoint));
+    if (!points)
+      return std::nullopt;
+    zp = points->front();
+  }
+  if (!weights)
+    return std::nullopt;
+  for (int64_t weight : *weights)
+    most = std::max(most, std::abs(weight - zp));
+  return most;
 }
 
 static bool isLaneType(Type type) {

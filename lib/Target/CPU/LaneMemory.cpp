@@ -161,7 +161,7 @@ Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type s
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, y}).getResult(0);
   };
   auto i16x = lanes(2 * width, b.getI16Type());
-  if (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd) {
+  if (target.packsWithSaturation()) {
     StringRef name = width == 16  ? "llvm.x86.avx512.packssdw.512"
                      : width == 8 ? "llvm.x86.avx2.packssdw"
                                   : "llvm.x86.sse2.packssdw.128";

@@ -33,6 +33,8 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     // Every x86-64 has the pair product, LLVM does not find it in plain code.
     if (x86 && description.dot == DotKind::GenericPairs)
       description.dot = DotKind::Pmaddwd;
+    if (description.dot == DotKind::Pmaddwd && description.lanes >= 8)
+      preferBytes();
     target = &description;
 
     // Callees first: their arena lies below that of their callers.
@@ -75,6 +77,23 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
   }
 
 private:
+  /// Bytes instead of words where every weight is small enough for vpmaddubsw.
+  void preferBytes() {
+    TargetDescription bytes = description;
+    bytes.dot = DotKind::Pmaddubsw;
+    bool any = false, all = true;
+    getOperation().walk([&](Operation *op) {
+      if (getKernelRole(op) != KernelRole::Contraction ||
+          llvm::isa<FloatType>(getElementTypeOrSelf(op->getResult(0))))
+        return;
+      std::optional<int64_t> most = getMostWeight(op);
+      any = true;
+      all &= most && *most <= bytes.mostWeight();
+    });
+    if (any && all)
+      description = bytes;
+  }
+
   LogicalResult plan(func::FuncOp function) {
     if (plans.count(function))
       return success();

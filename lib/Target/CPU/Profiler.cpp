@@ -87,7 +87,8 @@ void Profiler::countPeak(OpBuilder &builder, Value arena) {
 
   int64_t dots = trips * sums, perDot = int64_t(width) * (isInteger ? target.group() : 1);
   addCycles(builder, loc, arena, 0, [&] { func::CallOp::create(builder, loc, function, arena); });
-  counted.front() = describe("peak", "registers only", dots * perDot, 0, dots / 2);
+  counted.front() =
+      describe("peak", "registers only", dots * perDot, 0, static_cast<int64_t>(dots * target.dotCycles()));
 }
 
 void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_t cycles, Value arena,

@@ -83,7 +83,7 @@ std::optional<KernelEmitter::Fraction> KernelEmitter::getFastFraction(tosa::Resc
 
 std::optional<KernelEmitter::Fraction> KernelEmitter::getFraction(Value value, const ChannelBlock &block) {
   auto rescale = value.getDefiningOp<tosa::RescaleOp>();
-  bool packs = block.pack && (target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd);
+  bool packs = block.pack && target.packsWithSaturation();
   if (!rescale || !packs || !isCode(value) || ready.contains(value) || findInput(value))
     return std::nullopt;
   if (auto exact = getExactFraction(rescale))

@@ -163,11 +163,11 @@ std::optional<KernelEmitter::CodeSum> KernelEmitter::matchCodeSum(tosa::RescaleO
       return std::nullopt;
     return Scale{multipliers->front(), shifts->front(), inputZp->front(), outputZp->front()};
   };
-  bool packs = target.dot == DotKind::Pmaddwd || target.dot == DotKind::Vpdpbusd;
   Operation *sum = op.getInput().getDefiningOp();
   std::optional<Scale> last = getScale(op);
-  if (!packs || !last || last->inputZp != 0 || !llvm::isPowerOf2_64(last->multiplier) ||
-      !isCode(op.getResult()) || findInput(op.getInput()) || !isa_and_nonnull<tosa::AddOp, tosa::SubOp>(sum))
+  if (!target.packsWithSaturation() || !last || last->inputZp != 0 ||
+      !llvm::isPowerOf2_64(last->multiplier) || !isCode(op.getResult()) || findInput(op.getInput()) ||
+      !isa_and_nonnull<tosa::AddOp, tosa::SubOp>(sum))
     return std::nullopt;
   int64_t k = last->shift - llvm::Log2_64(last->multiplier);
   if (k < 1 || k > place)

@@ -14,12 +14,11 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
   constexpr double secondLevelCycles = 0.15; // of one vector, beside everything else
   bool isFar = shape.reduction * tile.vectors * target.lanes * 4 > firstLevelBytes;
   auto one = [&](int64_t pixels, int64_t vectors) {
-    // Two dot instructions and two loads a cycle, four instructions in all; where products
-    // are added by another instruction, three ports share both.
-    bool isPair = target.group() == 2;
-    double dots = pixels * vectors * (isPair ? 2 / 3.0 : 0.5), loads = (pixels + vectors) / 2.0;
-    double issue = (pixels + vectors + pixels * vectors * (isPair ? 2 : 1) + 3) / 4.0;
-    double chain = isPair ? 1 : 4; // cycles until an accumulator can be used again
+    // Two loads a cycle, four instructions in all.
+    unsigned instructions = target.dotInstructions();
+    double dots = pixels * vectors * target.dotCycles(), loads = (pixels + vectors) / 2.0;
+    double issue = (pixels + vectors + pixels * vectors * instructions + 3) / 4.0;
+    double chain = instructions == 1 ? 4 : 1; // cycles until an accumulator can be used again
     double step = std::max({dots, loads, issue, chain}) + (isFar ? secondLevelCycles * vectors : 0);
     // Whole packed vectors need no shuffle to bring points apart.
     double result = !shape.packs ? 8 : vectors % target.group() == 0 ? 3 : 3.5;
@@ -46,12 +45,8 @@ Tile mlir::narrow::chooseTile(const TargetDescription &target, const Contraction
   Tile best;
   double bestCost = std::numeric_limits<double>::infinity();
   int64_t vectorCount = llvm::divideCeil(shape.channels, target.lanes);
-  // One register for what is broadcast, one for a product that is added by another instruction.
-  int64_t registers = target.registers - 1;
-  if (target.dot == DotKind::GenericPairs)
-    registers = target.registers - 5;
-  else if (target.dot == DotKind::Pmaddwd)
-    registers -= 1;
+  // One register for what is broadcast, others for products on their way to a sum.
+  int64_t registers = target.registers - (target.dot == DotKind::GenericPairs ? 5 : target.dotInstructions());
   for (unsigned vectors = 1; vectors <= 4 && vectors <= vectorCount; ++vectors) {
     int64_t pixels = (registers - vectors) / vectors;
     for (int64_t cols = 1; cols <= std::min(pixels, shape.width); ++cols) {

@@ -54,7 +54,7 @@
 // CHECK:         vector.store
 // CHECK:         return
 func.func private @network(%x: tensor<1x8x8x32xi8>) -> tensor<1x1024xi8> {
-  %w = "tosa.const"() <{values = dense<3> : tensor<32x3x3x32xi8>}> : () -> tensor<32x3x3x32xi8>
+  %w = "tosa.const"() <{values = dense<70> : tensor<32x3x3x32xi8>}> : () -> tensor<32x3x3x32xi8>
   %b = "tosa.const"() <{values = dense<7> : tensor<32xi32>}> : () -> tensor<32xi32>
   %xz = "tosa.const"() <{values = dense<-5> : tensor<1xi8>}> : () -> tensor<1xi8>
   %z8 = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
+#include <optional>
 
 namespace mlir::narrow {
 
@@ -22,6 +23,10 @@ KernelRole getKernelRole(Operation *op);
 
 /// Multiplications of one contraction.
 int64_t countProducts(Operation *contraction);
+
+/// The largest magnitude of the weights of an integer contraction, their zero point taken
+/// off; nothing unless they are constants.
+std::optional<int64_t> getMostWeight(Operation *contraction);
 
 /// True when code can be generated for `op`; else says why not in `reason`.
 bool isSupportedByKernels(Operation *op, std::string &reason);

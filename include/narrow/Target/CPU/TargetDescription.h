@@ -16,8 +16,11 @@ namespace mlir::narrow {
 enum class DotKind {
   Pmaddwd,      ///< 2 products of i16 into i32, x86 vpmaddwd (SSE2, AVX2, AVX512BW)
   GenericPairs, ///< the same from plain vector code, any CPU
-  Vpdpbusd,     ///< 4 products of u8 and i8 into i32 (AVX512-VNNI, AVX-VNNI)
-  Sdot,         ///< 4 products of i8 into i32 (AArch64 dotprod)
+  /// 4 products of u8 and i8 into i32, x86 vpmaddubsw and vpmaddwd: exact while two
+  /// products together fit i16, as they do with weights in [-64, 64].
+  Pmaddubsw,
+  Vpdpbusd, ///< 4 products of u8 and i8 into i32 (AVX512-VNNI, AVX-VNNI)
+  Sdot,     ///< 4 products of i8 into i32 (AArch64 dotprod)
 };
 
 /// How an 8-bit code of a tensor is held in memory.
@@ -36,13 +39,41 @@ struct TargetDescription {
   bool tiles = false; ///< has tile registers that multiply u8 and i8 (AMX-INT8) besides
 
   CodeStorage storage() const {
-    return dot == DotKind::Vpdpbusd ? CodeStorage::U8
-           : dot == DotKind::Sdot   ? CodeStorage::I8
-                                    : CodeStorage::I16;
+    switch (dot) {
+    case DotKind::Pmaddubsw:
+    case DotKind::Vpdpbusd:
+      return CodeStorage::U8;
+    case DotKind::Sdot:
+      return CodeStorage::I8;
+    case DotKind::Pmaddwd:
+    case DotKind::GenericPairs:
+      return CodeStorage::I16;
+    }
   }
   /// Neighbouring products that one dot instruction adds; also how many stored
   /// codes fit where one i32 does, 4 / sizeof(code).
   unsigned group() const { return storage() == CodeStorage::I16 ? 2 : 4; }
+  /// How many instructions one dot takes.
+  unsigned dotInstructions() const {
+    switch (dot) {
+    case DotKind::Vpdpbusd:
+    case DotKind::Sdot:
+      return 1;
+    case DotKind::Pmaddwd:
+    case DotKind::GenericPairs:
+      return 2;
+    case DotKind::Pmaddubsw:
+      return 3;
+    }
+  }
+  /// The cycles of one, where two multiply in a cycle and three ports share what else there is.
+  double dotCycles() const { return dotInstructions() == 1 ? 0.5 : dotInstructions() / 3.0; }
+  /// The most that a weight's magnitude may be.
+  int64_t mostWeight() const {
+    return dot == DotKind::Pmaddubsw ? 64 : storage() == CodeStorage::I16 ? 32767 : 127;
+  }
+  /// Whether packing to codes has instructions that saturate (packssdw, packuswb).
+  bool packsWithSaturation() const { return dot != DotKind::GenericPairs && dot != DotKind::Sdot; }
   /// What storage adds to a code.
   int64_t codeOffset() const { return storage() == CodeStorage::U8 ? 128 : 0; }
 
