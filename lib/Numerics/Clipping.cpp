@@ -267,7 +267,8 @@ std::optional<Interval> narrow::numerics::autoRange(const Histogram &histogram, 
 }
 
 void MovingAverage::add(double batchMin, double batchMax, double momentum) {
-  min = empty ? batchMin : momentum * min + (1 - momentum) * batchMin;
-  max = empty ? batchMax : momentum * max + (1 - momentum) * batchMax;
+  // Differences: equal extrema stay what they are.
+  min = empty ? batchMin : min + (1 - momentum) * (batchMin - min);
+  max = empty ? batchMax : max + (1 - momentum) * (batchMax - max);
   empty = false;
 }

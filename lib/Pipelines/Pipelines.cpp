@@ -29,15 +29,6 @@ void mlir::narrow::buildObservedPipeline(OpPassManager &pm) {
   pm.addPass(createNarrowVerifyObserved());
 }
 
-static ::narrow::numerics::RangeMethod parseMethod(StringRef name) {
-  using ::narrow::numerics::RangeMethod;
-  return llvm::StringSwitch<RangeMethod>(name)
-      .Case("percentile", RangeMethod::Percentile)
-      .Case("mse", RangeMethod::Mse)
-      .Case("kl", RangeMethod::Kl)
-      .Default(RangeMethod::MinMax);
-}
-
 bool MethodParser::parse(llvm::cl::Option &option, StringRef name, StringRef text, std::string &value) {
   if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, text))
     return option.error("unknown method '" + text + "': minmax, percentile, mse or kl");
@@ -49,7 +40,7 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
                                           const ::narrow::CalibrationTable *table) {
   NarrowImportTableOptions import;
   import.table = options.table;
-  import.method = parseMethod(options.method);
+  import.method = options.method;
   import.percentile = options.percentile;
   pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
   NarrowAssignBitWidthOptions bits;
