@@ -2,6 +2,7 @@
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Ranking.h"
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/Path.h"
@@ -46,22 +47,47 @@ struct Options {
   cl::opt<unsigned> threads{
       "threads", cl::desc("threads to evaluate on (0: one for each core); the report does not depend on it"),
       cl::init(0), cl::cat(category)};
+  cl::list<std::string> artifacts{
+      "artifact", cl::desc("compiled form of the model, to measure the time of: float, integer, or both"),
+      cl::value_desc("file.so"), cl::cat(category)};
+  cl::opt<bool> ranking{"compare", cl::desc("rank the --candidates by the outputs of their compiled code"),
+                        cl::cat(category)};
+  cl::list<std::string> candidates{
+      "candidate",
+      cl::desc(
+          "with --compare: a scheme and options, e.g. 'w4a8 --method=mse'; the other options are for all"),
+      cl::value_desc("scheme options"), cl::cat(category)};
+  cl::opt<bool> sensitivity{"sensitivity",
+                            cl::desc("quantize one layer at a time, and keep one layer at a time float"),
+                            cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("write one JSON object"), cl::cat(category)};
+  cl::opt<bool> html{"html", cl::desc("write a page that needs nothing else (also: -o file.html)"),
+                     cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("file to write (default: -, standard output)"), cl::init("-"),
                               cl::cat(category)};
   DataOptions preprocessing{category};
 };
 
+enum class Form { Text, Json, Html };
+
+Form getForm(const Options &options) {
+  return options.json                                                   ? Form::Json
+         : options.html || StringRef(options.output).ends_with(".html") ? Form::Html
+                                                                        : Form::Text;
+}
+
 template <typename Report>
-llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file,
-                  llvm::json::Object extra = {}) {
-  if (options.json) {
-    llvm::json::Object object = toJSON(report);
-    for (auto &[key, value] : extra)
-      object[key] = std::move(value);
-    file.os() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
-  } else {
+llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file) {
+  switch (getForm(options)) {
+  case Form::Json:
+    file.os() << llvm::formatv("{0:2}", llvm::json::Value(toJSON(report))) << '\n';
+    break;
+  case Form::Html:
+    printPage(file.os(), toJSON(report));
+    break;
+  case Form::Text:
     printReport(file.os(), report);
+    break;
   }
   return file.commit();
 }
@@ -71,7 +97,10 @@ int reportArtifact(const Options &options) {
        {std::pair(!options.table.empty(), "--table"), std::pair(!options.data.empty(), "--data"),
         std::pair(!options.input.empty(), "--input"), std::pair(!options.labels.empty(), "--labels"),
         std::pair(!options.overrides.empty(), "--override"), std::pair(options.strict.getValue(), "--strict"),
-        std::pair(!options.shapes.empty(), "--shape")})
+        std::pair(options.ranking.getValue(), "--compare"),
+        std::pair(!options.candidates.empty(), "--candidate"),
+        std::pair(options.sensitivity.getValue(), "--sensitivity"),
+        std::pair(!options.artifacts.empty(), "--artifact"), std::pair(!options.shapes.empty(), "--shape")})
     if (given)
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
   if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.path}))
@@ -90,21 +119,67 @@ int reportArtifact(const Options &options) {
   return Done;
 }
 
+/// The statistics that ranges come from, and those of half of the same samples if they are known.
+struct Calibration {
+  ::narrow::CalibrationTable table;
+  std::optional<::narrow::CalibrationTable> firstHalf;
+};
+
 /// Reads the table, or makes one from --data.
-llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, ModuleOp floatStage,
-                                                    ArrayRef<::narrow::ModelInput> inputs,
-                                                    const ::narrow::DatasetOptions &dataOptions) {
-  if (!options.table.empty())
-    return ::narrow::readTable(options.table);
+llvm::Expected<Calibration> getCalibration(const Options &options, ModuleOp floatStage,
+                                           ArrayRef<::narrow::ModelInput> inputs,
+                                           const ::narrow::DatasetOptions &dataOptions, bool halves) {
+  Calibration calibration;
+  if (!options.table.empty()) {
+    llvm::Expected<::narrow::CalibrationTable> table = ::narrow::readTable(options.table);
+    if (!table)
+      return table.takeError();
+    calibration.table = std::move(*table);
+    return calibration;
+  }
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
   if (!data)
     return data.takeError();
   printNotes(data->notes());
-  return calibrate(floatStage, *data, inputs, CalibrationOptions());
+  CalibrationOptions all, half;
+  half.samples = data->sampleCount() / 2;
+  if (halves && half.samples > 0 && !inputs.empty() && half.samples >= inputs[0].shape[0]) {
+    llvm::Expected<::narrow::CalibrationTable> table = calibrate(floatStage, *data, inputs, half);
+    if (!table)
+      return table.takeError();
+    calibration.firstHalf = std::move(*table);
+  }
+  llvm::Expected<::narrow::CalibrationTable> table = calibrate(floatStage, *data, inputs, all);
+  if (!table)
+    return table.takeError();
+  calibration.table = std::move(*table);
+  return calibration;
 }
 
-int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
-            ::narrow::OutputFile &file) {
+/// How the options say that the model is quantized and measured.
+ComparisonOptions getComparison(const Options &options) {
+  ComparisonOptions comparison;
+  comparison.scheme = options.scheme;
+  comparison.method = options.method;
+  comparison.percentile = options.percentile;
+  comparison.overrides = std::vector<std::string>(options.overrides.begin(), options.overrides.end());
+  comparison.strict = options.strict;
+  comparison.samples = options.samples;
+  comparison.threads = options.threads;
+  comparison.labels = options.labels;
+  return comparison;
+}
+
+/// For titles.
+std::string describe(const ComparisonOptions &options) {
+  std::string text = options.scheme + " --method=" + options.method;
+  for (const std::string &override : options.overrides)
+    text += " --override='" + override + "'";
+  return text;
+}
+
+int compare(const Options &options, ArrayRef<Candidate> candidates, ModuleOp module,
+            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -117,32 +192,42 @@ int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOpti
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
-  llvm::Expected<::narrow::CalibrationTable> table = getTable(options, module, inputs, dataOptions);
-  if (!table)
-    return reportError(table.takeError());
+  std::vector<LatencyReport> latencies;
+  for (const std::string &path : options.artifacts) {
+    llvm::Expected<LatencyReport> latency = measureLatency(path, *data);
+    if (!latency)
+      return reportError(latency.takeError());
+    latencies.push_back(std::move(*latency));
+  }
+  bool layers = !options.ranking && !options.sensitivity;
+  llvm::Expected<Calibration> calibration = getCalibration(options, module, inputs, dataOptions, layers);
+  if (!calibration)
+    return reportError(calibration.takeError());
 
-  ComparisonOptions comparison;
-  comparison.scheme = options.scheme;
-  comparison.method = options.method;
-  comparison.percentile = options.percentile;
-  comparison.overrides = std::vector<std::string>(options.overrides.begin(), options.overrides.end());
-  comparison.strict = options.strict;
-  comparison.samples = options.samples;
-  comparison.threads = options.threads;
-  comparison.labels = options.labels;
-  llvm::Expected<ComparisonReport> report =
-      compareStages(module, *table, options.table.empty() ? options.data : options.table, *data, comparison);
-  if (!report)
-    return reportError(report.takeError());
-  llvm::json::Object extra{{"model", llvm::sys::path::filename(options.path).str()},
-                           {"scheme", options.scheme.getValue()},
-                           {"method", options.method.getValue()}};
-  if (llvm::Error error = write(*report, options, file, std::move(extra)))
-    return reportError(std::move(error));
-  return Done;
+  std::string tableName = options.table.empty() ? options.data : options.table;
+  ComparisonOptions comparison = getComparison(options);
+  if (calibration->firstHalf)
+    comparison.firstHalf = &*calibration->firstHalf;
+  auto finish = [&](auto report) {
+    if (!report)
+      return reportError(report.takeError());
+    report->model = llvm::sys::path::filename(options.path).str();
+    if constexpr (!std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
+      report->recipe = describe(comparison);
+    if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, ComparisonReport>)
+      report->latencies = latencies;
+    if (llvm::Error error = write(*report, options, file))
+      return reportError(std::move(error));
+    return static_cast<int>(Done);
+  };
+  if (options.ranking)
+    return finish(rankCandidates(module, calibration->table, tableName, *data, candidates, comparison));
+  if (options.sensitivity)
+    return finish(measureSensitivity(module, calibration->table, tableName, *data, comparison));
+  return finish(compareStages(module, calibration->table, tableName, *data, comparison));
 }
 
-int reportModel(const Options &options) {
+int reportModel(const Options &options, ArrayRef<Candidate> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -151,6 +236,14 @@ int reportModel(const Options &options) {
   if (options.table.empty() == options.data.empty())
     return reportUsage(
         "ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
+  if (options.json && options.html)
+    return reportUsage("--json and --html exclude each other");
+  if (options.ranking && options.sensitivity)
+    return reportUsage("--compare and --sensitivity exclude each other");
+  if (options.ranking != !options.candidates.empty())
+    return reportUsage("--compare ranks what each --candidate says: give both");
+  if (!options.artifacts.empty() && (options.ranking || options.sensitivity))
+    return reportUsage("--artifact is for the report of a model's layers");
   if (options.percentile.getNumOccurrences() && options.method != "percentile")
     return reportUsage("--percentile is for --method=percentile");
   if (options.samples < 0)
@@ -159,8 +252,9 @@ int reportModel(const Options &options) {
     return reportError(std::move(error));
   if (llvm::Error error = checkMethod(options.method))
     return reportError(std::move(error));
-  if (llvm::Error error = ::narrow::checkIsNoInput(
-          options.output, {options.path, options.table, options.data, options.input}))
+  SmallVector<StringRef> files{options.path, options.table, options.data, options.input};
+  files.append(options.artifacts.begin(), options.artifacts.end());
+  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, files))
     return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
@@ -180,7 +274,57 @@ int reportModel(const Options &options) {
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, *module, *dataOptions, **file);
+  return compare(options, candidates, *module, *dataOptions, **file);
+}
+
+constexpr const char overview[] =
+    "Says what is in a compiled model, or what quantization does to each layer of a model.\n\n"
+    "  narrow-report m.so --verify-integer-only\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --labels labels -o report.html\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --compare --candidate w8a8 "
+    "--candidate 'w4a8 --method=mse'\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --sensitivity\n";
+
+/// What each --candidate means: the command line with its options instead of
+/// the --candidates is parsed again. False: it has been said what is wrong.
+bool parseCandidates(int argc, char **argv, Options &options, std::vector<Candidate> &candidates) {
+  std::vector<std::string> texts(options.candidates.begin(), options.candidates.end());
+  std::vector<char *> common;
+  for (int i = 0; i < argc; ++i) {
+    StringRef argument = argv[i];
+    if (i > 0 && argument.consume_front("-")) {
+      argument.consume_front("-");
+      if (argument == "candidate")
+        ++i;
+      if (argument == "candidate" || argument.starts_with("candidate="))
+        continue;
+    }
+    common.push_back(argv[i]);
+  }
+  for (const std::string &text : texts) {
+    llvm::BumpPtrAllocator memory;
+    llvm::StringSaver saver(memory);
+    SmallVector<const char *> words;
+    cl::TokenizeGNUCommandLine(text, saver, words);
+    if (words.empty()) {
+      reportUsage("--candidate takes a scheme and options, e.g. 'w4a8 --method=mse'");
+      return false;
+    }
+    std::vector<char *> arguments = common;
+    for (auto [i, word] : llvm::enumerate(words)) {
+      if (i == 0 && word[0] != '-')
+        word = saver.save("--scheme=" + Twine(word)).data();
+      arguments.push_back(const_cast<char *>(word));
+    }
+    cl::ResetAllOptionOccurrences();
+    if (!parseCommandLine(arguments.size(), arguments.data(), overview, options.category)) {
+      reportUsage("this was candidate '" + text + "' together with the options for all");
+      return false;
+    }
+    candidates.push_back({text, getComparison(options)});
+  }
+  cl::ResetAllOptionOccurrences();
+  return parseCommandLine(argc, argv, overview, options.category);
 }
 
 } // namespace
@@ -188,15 +332,12 @@ int reportModel(const Options &options) {
 int main(int argc, char **argv) {
   startTool();
   Options options;
-  if (!parseCommandLine(
-          argc, argv,
-          "Says what is in a compiled model, or what quantization does to each layer of a model.\n\n"
-          "  narrow-report m.so --verify-integer-only\n"
-          "  narrow-report m.onnx --table m.table.json --input test.npz --labels labels\n",
-          options.category))
+  std::vector<Candidate> candidates;
+  if (!parseCommandLine(argc, argv, overview, options.category) ||
+      (!options.candidates.empty() && !parseCandidates(argc, argv, options, candidates)))
     return BadUsage;
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));
-  return finishTool(reportModel(options));
+  return finishTool(reportModel(options, candidates));
 }
