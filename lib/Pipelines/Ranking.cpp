@@ -187,9 +187,9 @@ struct Built {
 };
 
 /// Builds candidates. What passes report about them is kept, not printed.
-class Builder {
+class VariantBuilder {
 public:
-  Builder(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName)
+  VariantBuilder(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName)
       : floatStage(floatStage), table(table), tableName(tableName) {}
 
   /// `required` names ops that have to be quantized.
@@ -203,7 +203,7 @@ private:
 
 } // namespace
 
-llvm::Expected<Built> Builder::build(const ComparisonOptions &options, ArrayRef<std::string> required) {
+llvm::Expected<Built> VariantBuilder::build(const ComparisonOptions &options, ArrayRef<std::string> required) {
   std::string reported;
   ScopedDiagnosticHandler quiet(floatStage.getContext(), [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
@@ -249,7 +249,7 @@ llvm::Expected<RankingReport> mlir::narrow::rankCandidates(ModuleOp floatStage,
   report.calibrationSamples = table.samples;
   report.hasClasses = meter->hasClasses;
   report.hasLabels = meter->hasLabels;
-  Builder builder(floatStage, table, tableName);
+  VariantBuilder builder(floatStage, table, tableName);
   ::narrow::Progress progress("comparing", "candidates", candidates.size());
   for (const Candidate &candidate : candidates) {
     CandidateReport row;
@@ -359,7 +359,7 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
   SensitivityReport report;
   report.samples = meter->samples;
   report.calibrationSamples = table.samples;
-  Builder builder(floatStage, table, tableName);
+  VariantBuilder builder(floatStage, table, tableName);
   auto measure = [&](const ComparisonOptions &variant,
                      ArrayRef<std::string> required) -> llvm::Expected<Fidelity> {
     llvm::Expected<Built> built = builder.build(variant, required);

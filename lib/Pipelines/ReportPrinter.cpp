@@ -293,7 +293,7 @@ static std::string formatShare(std::optional<double> share) {
 
 /// A line of blocks, one for each bin; logarithmic, so that tails show.
 static std::string drawHistogram(const ::narrow::numerics::Histogram &histogram) {
-  static constexpr StringLiteral blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  static constexpr StringRef blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   Bins bins = resample(histogram, 40);
   double most = std::log2(1.0 + static_cast<double>(*llvm::max_element(bins.counts)));
   std::string line;

@@ -51,6 +51,9 @@ std::optional<double> ErrorSplit::interaction() const {
       return std::nullopt;
     else if (rest)
       *rest -= *value / signal;
+  // What is left of sums of doubles that cancel is no interaction.
+  if (rest && std::abs(*rest) < 1e-9 * *totalShare())
+    rest = 0;
   return rest;
 }
 
