@@ -186,38 +186,39 @@ struct Built {
   int64_t floatOps = 0;
 };
 
-/// Builds candidates. What passes report about them is kept, not printed.
-class VariantBuilder {
+/// What passes report while it lives is kept, not printed.
+class KeptDiagnostics : public ScopedDiagnosticHandler {
 public:
-  VariantBuilder(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName)
-      : floatStage(floatStage), table(table), tableName(tableName) {}
-
-  /// `required` names ops that have to be quantized.
-  llvm::Expected<Built> build(const ComparisonOptions &options, ArrayRef<std::string> required = {});
+  explicit KeptDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler(context) {
+    setHandler([this](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        reported += (reported.empty() ? "" : "; ") + diagnostic.str();
+      return success();
+    });
+  }
+  /// `error` with what was reported instead of its own words.
+  llvm::Error explain(llvm::Error error) const {
+    std::string message = llvm::toString(std::move(error));
+    return llvm::createStringError(reported.empty() ? message : reported);
+  }
 
 private:
-  ModuleOp floatStage;
-  const ::narrow::CalibrationTable &table;
-  StringRef tableName;
+  std::string reported;
 };
 
 } // namespace
 
-llvm::Expected<Built> VariantBuilder::build(const ComparisonOptions &options, ArrayRef<std::string> required) {
-  std::string reported;
-  ScopedDiagnosticHandler quiet(floatStage.getContext(), [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
-      reported += (reported.empty() ? "" : "; ") + diagnostic.str();
-    return success();
-  });
-  llvm::Expected<OwningOpRef<ModuleOp>> integer = makeInteger(floatStage, table, tableName, options);
-  if (!integer) {
-    std::string message = llvm::toString(integer.takeError());
-    return llvm::createStringError(reported.empty() ? message : reported);
-  }
+/// Quantizes and compiles `network`, the result of rewrite(). `required` names
+/// ops that have to be quantized.
+static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, CalibrationSource &calibration,
+                                   bool strict, ArrayRef<std::string> required = {}) {
+  KeptDiagnostics diagnostics(network.getContext());
+  llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, strict, /*allStages=*/false);
+  if (!stages)
+    return diagnostics.explain(stages.takeError());
   Built built;
   std::string stays;
-  (*integer)->walk([&](Operation *op) {
+  stages->device->walk([&](Operation *op) {
     auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr);
     if (!reason)
       return;
@@ -227,34 +228,39 @@ llvm::Expected<Built> VariantBuilder::build(const ComparisonOptions &options, Ar
   });
   if (!stays.empty())
     return llvm::createStringError("stays float: " + stays);
-  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileHere(**integer);
-  if (!model) {
-    std::string message = llvm::toString(model.takeError());
-    return llvm::createStringError(reported.empty() ? message : reported);
-  }
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileHere(*stages->device);
+  if (!model)
+    return diagnostics.explain(model.takeError());
   built.model = std::move(*model);
   return built;
 }
 
-llvm::Expected<RankingReport> mlir::narrow::rankCandidates(ModuleOp floatStage,
-                                                           const ::narrow::CalibrationTable &table,
-                                                           StringRef tableName, ::narrow::Dataset &data,
-                                                           ArrayRef<Candidate> candidates,
-                                                           const ComparisonOptions &options) {
+llvm::Expected<RankingReport>
+mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration, ::narrow::Dataset &data,
+                             ArrayRef<Candidate> candidates, const ComparisonOptions &options) {
   llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
   if (!meter)
     return meter.takeError();
   RankingReport report;
   report.samples = meter->samples;
-  report.calibrationSamples = table.samples;
   report.hasClasses = meter->hasClasses;
   report.hasLabels = meter->hasLabels;
-  VariantBuilder builder(floatStage, table, tableName);
   ::narrow::Progress progress("comparing", "candidates", candidates.size());
   for (const Candidate &candidate : candidates) {
     CandidateReport row;
     row.name = candidate.name;
-    llvm::Expected<Built> built = builder.build(candidate.options);
+    auto make = [&]() -> llvm::Expected<Built> {
+      KeptDiagnostics diagnostics(floatStage.getContext());
+      llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, candidate.recipe, calibration);
+      if (!network)
+        return diagnostics.explain(network.takeError());
+      llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network);
+      if (!table)
+        return table.takeError();
+      report.calibrationSamples = (*table)->samples;
+      return build(**network, candidate.recipe, calibration, options.strict);
+    };
+    llvm::Expected<Built> built = make();
     if (!built) {
       row.error = llvm::toString(built.takeError());
     } else {
@@ -338,14 +344,20 @@ static std::vector<Layer> listQuantizableLayers(ModuleOp observed, SchemeRules &
 }
 
 llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floatStage,
-                                                                   const ::narrow::CalibrationTable &table,
-                                                                   StringRef tableName,
+                                                                   CalibrationSource &calibration,
                                                                    ::narrow::Dataset &data,
                                                                    const ComparisonOptions &options) {
-  llvm::Expected<SchemeRules> rules = SchemeRules::parse(options.scheme, options.overrides);
+  const Recipe &recipe = options.recipe;
+  llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
   if (!rules)
     return rules.takeError();
-  OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
+  llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
+  if (!network)
+    return network.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network);
+  if (!table)
+    return table.takeError();
+  OwningOpRef<ModuleOp> observed = cast<ModuleOp>((*network)->clone());
   if (failed(runPipeline(*observed, buildObservedPipeline)))
     return llvm::createStringError("the model cannot be quantized: it has no layers to measure");
   std::vector<std::string> all;
@@ -358,11 +370,10 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
     return meter.takeError();
   SensitivityReport report;
   report.samples = meter->samples;
-  report.calibrationSamples = table.samples;
-  VariantBuilder builder(floatStage, table, tableName);
-  auto measure = [&](const ComparisonOptions &variant,
+  report.calibrationSamples = (*table)->samples;
+  auto measure = [&](const Recipe &variant, bool strict,
                      ArrayRef<std::string> required) -> llvm::Expected<Fidelity> {
-    llvm::Expected<Built> built = builder.build(variant, required);
+    llvm::Expected<Built> built = build(**network, variant, calibration, strict, required);
     if (!built)
       return built.takeError();
     llvm::Expected<OutputSums> sums = meter->measure(*built->model);
@@ -371,26 +382,24 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
     return sums->device;
   };
   ::narrow::Progress progress("measuring", "models", 1 + 2 * layers.size());
-  llvm::Expected<Fidelity> whole = measure(options, {});
+  llvm::Expected<Fidelity> whole = measure(recipe, options.strict, {});
   if (!whole)
     return whole.takeError();
   report.all = *whole;
   progress.advance();
-  auto keepFloat = [](ComparisonOptions &variant, const std::string &id) {
+  auto keepFloat = [](Recipe &variant, const std::string &id) {
     variant.overrides.push_back(llvm::Regex::escape(id) + "=float");
   };
   for (const Layer &layer : layers) {
     SensitivityRow row{layer.ids.front(), layer.op, {}, {}, {}};
-    ComparisonOptions only = options, kept = options;
-    only.strict = kept.strict = false;
+    Recipe only = recipe, kept = recipe;
     for (const std::string &id : all)
       if (!llvm::is_contained(layer.ids, id) && !llvm::is_contained(layer.moves, id))
         keepFloat(only, id);
     for (const std::string &id : layer.ids)
       keepFloat(kept, id);
-    auto take = [&](const ComparisonOptions &variant, ArrayRef<std::string> required,
-                    std::optional<Fidelity> &result) {
-      llvm::Expected<Fidelity> measured = measure(variant, required);
+    auto take = [&](const Recipe &variant, ArrayRef<std::string> required, std::optional<Fidelity> &result) {
+      llvm::Expected<Fidelity> measured = measure(variant, /*strict=*/false, required);
       if (measured)
         result = *measured;
       else

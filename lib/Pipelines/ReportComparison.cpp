@@ -109,7 +109,8 @@ private:
   StagedModel &stages;
   const ::narrow::Dataset &data;
   std::vector<::narrow::ModelInput> inputs;
-  Prepared network, simulation, device, exactFunctions;
+  Prepared network, simulation, device, exactFunctions, original;
+  const Probes noProbes;
   std::array<Prepared, 3> sources;
   int64_t numClasses = 0;
 };
@@ -154,6 +155,13 @@ llvm::Error Comparison::prepare() {
         std::pair(&stages.sources[1], &sources[1]), std::pair(&stages.sources[2], &sources[2]),
         std::pair(&stages.exactFunctions, &exactFunctions)})
     error = llvm::joinErrors(std::move(error), prepare(*probed, *prepared));
+  if (stages.original && !error) {
+    FailureOr<Evaluator> made = Evaluator::create(*stages.original);
+    if (failed(made))
+      return llvm::createStringError("the float model cannot be evaluated");
+    original.evaluator = std::move(*made);
+    original.probes = &noProbes;
+  }
   return error;
 }
 
@@ -227,14 +235,14 @@ llvm::Error Comparison::run(int64_t first, BatchResult &result) const {
                                      llvm::toString(std::move(error)));
     return llvm::Error::success();
   };
-  Outputs real, simulatedOutputs, exactOutputs, deviceOutputs;
+  Outputs real, given, simulatedOutputs, exactOutputs, deviceOutputs;
   if (llvm::Error error = run(network, real, [&](unsigned layer, std::vector<float> &values) {
         measureFloat(layer, values, result.layers[layer]);
         reals[layer] = std::move(values);
       }))
     return error;
   for (size_t i = 0; i < real.size(); ++i) {
-    OutputReport output{outputNames[i], {}, {}, {}};
+    OutputReport output{outputNames[i], {}, {}, {}, {}};
     for (float value : real[i].values<float>())
       output.split.signal += static_cast<double>(value) * value;
     result.outputs.push_back(std::move(output));
@@ -281,16 +289,22 @@ llvm::Error Comparison::run(int64_t first, BatchResult &result) const {
       }))
     return error;
 
+  if (original.evaluator)
+    if (llvm::Error error = run(original, given, [](unsigned, std::vector<float> &) {}))
+      return error;
   for (size_t i = 0; i < real.size(); ++i) {
     OutputReport &output = result.outputs[i];
-    ArrayRef<float> values[] = {real[i].values<float>(), simulatedOutputs[i].values<float>(),
-                                deviceOutputs[i].values<float>()};
+    ArrayRef<float> network = real[i].values<float>();
+    ArrayRef<float> values[] = {given.empty() ? network : given[i].values<float>(),
+                                simulatedOutputs[i].values<float>(), deviceOutputs[i].values<float>()};
     if (values[1].size() != values[0].size() || values[2].size() != values[0].size())
       return llvm::createStringError("output '" + outputNames[i] + "' differs in shape between the stages");
     output.simulation.add(values[0], values[1]);
     output.device.add(values[0], values[2]);
     output.split.count = values[0].size();
-    output.split.total = *distance(values[2], values[0]);
+    output.split.total = *distance(values[2], network);
+    if (!given.empty())
+      output.rewritten.add(values[0], network);
     ArrayRef<float> beforeFunctions = hasFunctions ? exactOutputs[i].values<float>() : values[2];
     noise(output.split, ErrorSource::Requantization) = distance(beforeFunctions, values[1]);
     noise(output.split, ErrorSource::Approximation) = distance(values[2], beforeFunctions);
@@ -321,6 +335,7 @@ static void merge(ComparisonReport &report, const BatchResult &batch) {
   for (auto [output, other] : llvm::zip_equal(report.outputs, batch.outputs)) {
     output.simulation.merge(other.simulation);
     output.device.merge(other.device);
+    output.rewritten.merge(other.rewritten);
     output.split.merge(other.split);
   }
   report.top1.floatRight += batch.top1.floatRight;
@@ -370,15 +385,16 @@ struct Growth {
 } // namespace
 
 static void warnOfCalibration(std::vector<std::string> &warnings, const ComparisonReport &report,
-                              const ::narrow::CalibrationTable &table, const ::narrow::Dataset &data,
-                              ArrayRef<::narrow::ModelInput> inputs, const ComparisonOptions &options) {
+                              const ::narrow::CalibrationTable &table,
+                              const ::narrow::CalibrationTable *firstHalf, const ::narrow::Dataset &data,
+                              ArrayRef<::narrow::ModelInput> inputs) {
   if (table.samples < 32)
     warnings.push_back("the ranges come from " + std::to_string(table.samples) +
                        " samples only: calibrate on more");
-  if (options.firstHalf) {
+  if (firstHalf) {
     Growth growth;
     for (const ::narrow::TableEntry &entry : table.entries)
-      if (const ::narrow::TableEntry *half = options.firstHalf->find(entry.tensor.id)) {
+      if (const ::narrow::TableEntry *half = firstHalf->find(entry.tensor.id)) {
         ::narrow::MinMax less = half->statistics.range(), more = entry.statistics.range();
         growth.add(entry.tensor.id, less.min, less.max, more.min, more.max);
       }
@@ -448,12 +464,18 @@ static void addWarnings(ComparisonReport &report) {
 }
 
 llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage,
-                                                             const ::narrow::CalibrationTable &table,
-                                                             StringRef tableName, ::narrow::Dataset &data,
+                                                             CalibrationSource &calibration,
+                                                             ::narrow::Dataset &data,
                                                              const ComparisonOptions &options) {
-  llvm::Expected<StagedModel> stages = makeStages(floatStage, table, tableName, options);
+  llvm::Expected<StagedModel> stages = makeStages(floatStage, calibration, options);
   if (!stages)
     return stages.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*stages->network.module);
+  if (!table)
+    return table.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> half = calibration.getFirstHalf(*stages->network.module);
+  if (!half)
+    return half.takeError();
   Comparison comparison(*stages, data);
   if (llvm::Error error = comparison.prepare())
     return std::move(error);
@@ -461,8 +483,8 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
   ComparisonReport report;
   report.layers = stages->layers;
   for (const std::string &name : comparison.outputNames)
-    report.outputs.push_back({name, {}, {}, {}});
-  report.calibrationSamples = table.samples;
+    report.outputs.push_back({name, {}, {}, {}, {}});
+  report.calibrationSamples = (*table)->samples;
   report.hasClasses = comparison.classes() >= 2;
   if (!options.labels.empty() && !report.hasClasses)
     return llvm::createStringError(
@@ -506,7 +528,7 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
       merge(report, result);
     }
   }
-  warnOfCalibration(report.warnings, report, table, data, getModelInputs(floatStage), options);
+  warnOfCalibration(report.warnings, report, **table, *half, data, getModelInputs(floatStage));
   addWarnings(report);
   if (!stages->unsplit.empty())
     report.warnings.push_back("the constants of " + std::to_string(stages->unsplit.size()) +

@@ -245,6 +245,7 @@ json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
     outputs.push_back(json::Object{{"name", fixText(output.name)},
                                    {"simulation", toJSON(output.simulation)},
                                    {"device", toJSON(output.device)},
+                                   {"rewritten", toJSON(output.rewritten)},
                                    {"error", ::toJSON(output.split)}});
   for (const LatencyReport &latency : report.latencies)
     latencies.push_back(json::Object{{"file", fixText(latency.path)},
@@ -395,6 +396,10 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
     os << formatv("output '{0}'  simulation {1} dB, cosine {2}; device {3} dB, cosine {4}\n",
                   printable(output.name), formatSqnr(output.simulation), formatCosine(output.simulation),
                   formatSqnr(output.device), formatCosine(output.device));
+  for (const OutputReport &output : report.outputs)
+    if (output.rewritten.count)
+      os << formatv("output '{0}'  rewritten float network {1} dB, cosine {2}\n", printable(output.name),
+                    formatSqnr(output.rewritten), formatCosine(output.rewritten));
   if (report.hasLabels)
     os << formatv("top-1      float {0:f2} %, simulation {1:f2} %, device {2:f2} %\n",
                   percent(report.top1.floatRight, report.samples),

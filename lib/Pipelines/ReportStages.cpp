@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringMap.h"
@@ -60,9 +61,8 @@ public:
   explicit StageBuilder(StagedModel &model) : model(model) {}
   void listLayers(func::FuncOp main);
   /// Which option decides each op's scheme, and the weights.
-  void readNetwork(ModuleOp observed, SchemeRules &rules, const ComparisonOptions &options);
-  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table,
-                       const ComparisonOptions &options);
+  void readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe);
+  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table, const Recipe &recipe);
   void probeFloats(ProbedModule &probed);
   void probeSimulation();
   void probeDevice();
@@ -132,12 +132,12 @@ void StageBuilder::listLayers(func::FuncOp main) {
   model.limits.resize(model.layers.size());
 }
 
-void StageBuilder::readNetwork(ModuleOp observed, SchemeRules &rules, const ComparisonOptions &options) {
+void StageBuilder::readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe) {
   auto decide = [&](ArrayRef<StringRef> ids) {
     SchemeRules::Match match = rules.match(ids);
     for (StringRef id : ids)
       if (LayerReport *layer = findMember(id))
-        layer->schemeRule = match.override.empty() ? "--scheme=" + options.scheme
+        layer->schemeRule = match.override.empty() ? "--scheme=" + recipe.scheme
                                                    : "--override '" + match.override.str() + "'";
     return match;
   };
@@ -170,7 +170,7 @@ static std::string formatScheme(SchemeAttr scheme) {
 }
 
 void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table,
-                                   const ComparisonOptions &options) {
+                                   const Recipe &recipe) {
   annotated.walk([&](ObserveOp observe) {
     StringRef id = observe.getId();
     bool weight = observe.getWeight() && id.consume_back("/weight");
@@ -186,7 +186,7 @@ void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::Calibrati
         layer->weightRange = {*llvm::min_element(range.getMin()), *llvm::max_element(range.getMax())};
       } else {
         layer->range = {range.getMin().front(), range.getMax().front()};
-        layer->rangeRule = range.getKnown() ? "known from the function" : "--method=" + options.method;
+        layer->rangeRule = range.getKnown() ? "known from the function" : "--method=" + recipe.method;
       }
     }
     if (weight) {
@@ -344,74 +344,80 @@ void StageBuilder::probeFloats(ProbedModule &probed) {
   take(choices, probed.probes);
 }
 
-namespace {
-/// The stages that quantizing a copy of the float network goes through.
-struct Quantized {
-  OwningOpRef<ModuleOp> observed, simulation, device;
-};
-} // namespace
-
-static llvm::Error cannotQuantize() {
-  return llvm::createStringError("the model cannot be quantized: there is nothing to compare");
+llvm::Expected<OwningOpRef<ModuleOp>> mlir::narrow::rewrite(ModuleOp floatStage, const Recipe &recipe,
+                                                            CalibrationSource &calibration) {
+  OwningOpRef<ModuleOp> network = cast<ModuleOp>(floatStage->clone());
+  if (llvm::Error error = rewriteFloat(*network, recipe, calibration.samples()))
+    return std::move(error);
+  return network;
 }
 
-static llvm::Expected<Quantized> quantize(ModuleOp network, const std::string &hash,
-                                          const ::narrow::CalibrationTable &table, StringRef tableName,
-                                          const ComparisonOptions &options,
-                                          llvm::function_ref<void(ModuleOp)> seeObserved,
-                                          llvm::function_ref<void(ModuleOp)> seeAnnotated) {
+/// Passes have said what is wrong, unless `error` does.
+static llvm::Error explain(llvm::Error error) {
+  std::string message = llvm::toString(std::move(error));
+  return llvm::createStringError(
+      message.empty() ? "the model cannot be quantized: there is nothing to compare" : message);
+}
+
+llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
+                                                 CalibrationSource &calibration, bool strict,
+                                                 bool allStages) {
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network);
+  if (!table)
+    return table.takeError();
   Quantized stages;
+  auto keep = [&](ModuleOp module) {
+    return allStages ? cast<ModuleOp>(module->clone()) : OwningOpRef<ModuleOp>();
+  };
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone());
-  if (failed(runPipeline(*module, buildObservedPipeline)))
-    return cannotQuantize();
-  (*module)->setAttr("narrow.model_hash", StringAttr::get(module->getContext(), hash));
-  seeObserved(*module);
-  stages.observed = cast<ModuleOp>((*module)->clone());
-  AnnotatedPipelineOptions annotate;
-  annotate.table = tableName.str();
-  annotate.method = options.method;
-  annotate.percentile = options.percentile;
-  annotate.scheme = options.scheme;
-  annotate.overrides = options.overrides;
-  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, annotate, &table); })))
-    return cannotQuantize();
-  seeAnnotated(*module);
+  if (failed(observe(*module)))
+    return explain(alreadyReported());
+  stages.observed = keep(*module);
+  if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
+    return explain(std::move(error));
+  stages.annotated = keep(*module);
   if (failed(runPipeline(*module, buildQuantizedPipeline)))
-    return cannotQuantize();
-  stages.device = cast<ModuleOp>((*module)->clone());
-  stages.simulation = std::move(module);
+    return explain(alreadyReported());
+  stages.simulation = keep(*module);
   IntegerPipelineOptions integer;
-  integer.strict = options.strict;
-  if (failed(runPipeline(*stages.device, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
-    return cannotQuantize();
+  integer.strict = strict;
+  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
+    return explain(alreadyReported());
+  stages.device = std::move(module);
   return stages;
 }
 
-llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
-                                                     const ::narrow::CalibrationTable &table,
-                                                     StringRef tableName, const ComparisonOptions &options) {
+llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                                     const ComparisonOptions &options) {
   StagedModel model;
   StageBuilder builder(model);
-  std::string hash = hashModel(floatStage);
-  model.network.module = cast<ModuleOp>(floatStage->clone());
-  auto main = model.network.module->lookupSymbol<func::FuncOp>("main");
-  if (!main)
-    return llvm::createStringError("the model has no function @main");
-  builder.listLayers(main);
-  llvm::Expected<SchemeRules> rules = SchemeRules::parse(options.scheme, options.overrides);
-  if (!rules)
-    return rules.takeError();
-
   // Notes are part of the report: they are not remarked on as well.
   ScopedDiagnosticHandler quiet(floatStage.getContext(), [](Diagnostic &diagnostic) {
     return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
   });
-  llvm::Expected<Quantized> stages = quantize(
-      *model.network.module, hash, table, tableName, options,
-      [&](ModuleOp observed) { builder.readNetwork(observed, *rules, options); },
-      [&](ModuleOp annotated) { builder.readAnnotations(annotated, table, options); });
+  const Recipe &recipe = options.recipe;
+  llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
+  if (!network)
+    return network.takeError();
+  model.network.module = std::move(*network);
+  if (hashModel(*model.network.module) != hashModel(floatStage))
+    model.original = cast<ModuleOp>(floatStage->clone());
+  auto main = model.network.module->lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return llvm::createStringError("the model has no function @main");
+  builder.listLayers(main);
+  llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
+  if (!rules)
+    return rules.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module);
+  if (!table)
+    return table.takeError();
+  llvm::Expected<Quantized> stages =
+      quantize(*model.network.module, recipe, calibration, options.strict, /*allStages=*/true);
   if (!stages)
     return stages.takeError();
+  builder.readNetwork(*stages->observed, *rules, recipe);
+  builder.readAnnotations(*stages->annotated, **table, recipe);
   model.simulation.module = std::move(stages->simulation);
   model.device.module = std::move(stages->device);
   for (auto [i, probed] : llvm::enumerate(model.sources)) {
@@ -429,15 +435,14 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
     return model;
   // The same network once more, its nonlinear functions kept float. What they
   // read and yield is quantized as before.
-  ComparisonOptions exact = options;
-  exact.strict = false;
+  Recipe exact = recipe;
   for (const std::string &id : builder.functions)
     exact.overrides.push_back(llvm::Regex::escape(id) + "=float");
   StagedModel other;
   StageBuilder exactBuilder(other);
   exactBuilder.listLayers(main);
   llvm::Expected<Quantized> exactStages =
-      quantize(*model.network.module, hash, table, tableName, exact, [](ModuleOp) {}, [](ModuleOp) {});
+      quantize(*model.network.module, exact, calibration, /*strict=*/false, /*allStages=*/true);
   if (!exactStages)
     return exactStages.takeError();
   other.simulation.module = std::move(exactStages->simulation);
@@ -448,13 +453,31 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
   return model;
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> mlir::narrow::makeInteger(ModuleOp floatStage,
-                                                                const ::narrow::CalibrationTable &table,
-                                                                StringRef tableName,
-                                                                const ComparisonOptions &options) {
-  llvm::Expected<Quantized> stages = quantize(
-      floatStage, hashModel(floatStage), table, tableName, options, [](ModuleOp) {}, [](ModuleOp) {});
-  if (!stages)
-    return stages.takeError();
-  return std::move(stages->device);
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::make(ModuleOp network,
+                                                                           int64_t samples) {
+  auto [it, isNew] = made.try_emplace({hashModel(network), samples});
+  if (!isNew)
+    return &it->second;
+  CalibrationOptions options;
+  options.samples = samples;
+  llvm::Expected<::narrow::CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
+  if (!table) {
+    made.erase(it);
+    return table.takeError();
+  }
+  it->second = std::move(*table);
+  return &it->second;
+}
+
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network) {
+  if (given)
+    return &*given;
+  return make(network, /*samples=*/0);
+}
+
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network) {
+  if (given || data->inputs.empty() || data->inputs[0].shape.empty() ||
+      data->data.sampleCount() / 2 < std::max<int64_t>(1, data->inputs[0].shape[0]))
+    return nullptr;
+  return make(network, data->data.sampleCount() / 2);
 }

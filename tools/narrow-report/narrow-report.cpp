@@ -27,16 +27,7 @@ struct Options {
                              cl::value_desc("file.json"), cl::cat(category)};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
-  cl::opt<std::string> scheme{"scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"),
-                              cl::cat(category)};
-  cl::opt<std::string> method{"method",
-                              cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
-                              cl::init("minmax"), cl::cat(category)};
-  cl::opt<double> percentile{"percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
-                             cl::cat(category)};
-  cl::list<std::string> overrides{"override",
-                                  cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
-                                  cl::value_desc("regex=scheme"), cl::cat(category)};
+  RecipeOptions recipe{category};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
   cl::opt<std::string> input{"input", cl::desc("samples to compare the stages on"),
                              cl::value_desc("file.npz"), cl::cat(category)};
@@ -96,13 +87,14 @@ int reportArtifact(const Options &options) {
   for (auto [given, name] :
        {std::pair(!options.table.empty(), "--table"), std::pair(!options.data.empty(), "--data"),
         std::pair(!options.input.empty(), "--input"), std::pair(!options.labels.empty(), "--labels"),
-        std::pair(!options.overrides.empty(), "--override"), std::pair(options.strict.getValue(), "--strict"),
-        std::pair(options.ranking.getValue(), "--compare"),
+        std::pair(options.strict.getValue(), "--strict"), std::pair(options.ranking.getValue(), "--compare"),
         std::pair(!options.candidates.empty(), "--candidate"),
         std::pair(options.sensitivity.getValue(), "--sensitivity"),
         std::pair(!options.artifacts.empty(), "--artifact"), std::pair(!options.shapes.empty(), "--shape")})
     if (given)
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
+  if (StringRef given = options.recipe.getGiven(); !given.empty())
+    return reportUsage("--" + given + " is for models, and " + options.path + " is compiled");
   if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.path}))
     return reportError(std::move(error));
   llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
@@ -119,50 +111,10 @@ int reportArtifact(const Options &options) {
   return Done;
 }
 
-/// The statistics that ranges come from, and those of half of the same samples if they are known.
-struct Calibration {
-  ::narrow::CalibrationTable table;
-  std::optional<::narrow::CalibrationTable> firstHalf;
-};
-
-/// Reads the table, or makes one from --data.
-llvm::Expected<Calibration> getCalibration(const Options &options, ModuleOp floatStage,
-                                           ArrayRef<::narrow::ModelInput> inputs,
-                                           const ::narrow::DatasetOptions &dataOptions, bool halves) {
-  Calibration calibration;
-  if (!options.table.empty()) {
-    llvm::Expected<::narrow::CalibrationTable> table = ::narrow::readTable(options.table);
-    if (!table)
-      return table.takeError();
-    calibration.table = std::move(*table);
-    return calibration;
-  }
-  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
-  if (!data)
-    return data.takeError();
-  printNotes(data->notes());
-  CalibrationOptions all, half;
-  half.samples = data->sampleCount() / 2;
-  if (halves && half.samples > 0 && !inputs.empty() && half.samples >= inputs[0].shape[0]) {
-    llvm::Expected<::narrow::CalibrationTable> table = calibrate(floatStage, *data, inputs, half);
-    if (!table)
-      return table.takeError();
-    calibration.firstHalf = std::move(*table);
-  }
-  llvm::Expected<::narrow::CalibrationTable> table = calibrate(floatStage, *data, inputs, all);
-  if (!table)
-    return table.takeError();
-  calibration.table = std::move(*table);
-  return calibration;
-}
-
-/// How the options say that the model is quantized and measured.
-ComparisonOptions getComparison(const Options &options) {
+/// How the options say that models are measured.
+ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
   ComparisonOptions comparison;
-  comparison.scheme = options.scheme;
-  comparison.method = options.method;
-  comparison.percentile = options.percentile;
-  comparison.overrides = std::vector<std::string>(options.overrides.begin(), options.overrides.end());
+  comparison.recipe = recipe;
   comparison.strict = options.strict;
   comparison.samples = options.samples;
   comparison.threads = options.threads;
@@ -170,16 +122,39 @@ ComparisonOptions getComparison(const Options &options) {
   return comparison;
 }
 
-/// For titles.
-std::string describe(const ComparisonOptions &options) {
-  std::string text = options.scheme + " --method=" + options.method;
-  for (const std::string &override : options.overrides)
-    text += " --override='" + override + "'";
+/// The part of the command line that says how the model is quantized.
+std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
+  auto isOfRecipe = [&](const cl::Option *option) {
+    auto address = reinterpret_cast<uintptr_t>(option), begin = reinterpret_cast<uintptr_t>(&recipe);
+    return address >= begin && address < begin + sizeof recipe;
+  };
+  std::string text = recipe.scheme.getNumOccurrences() ? "" : recipe.scheme.getValue();
+  const auto &known = cl::getRegisteredOptions();
+  for (int i = 1; i < argc; ++i) {
+    StringRef argument = argv[i];
+    if (!argument.consume_front("-"))
+      continue;
+    argument.consume_front("-");
+    auto [name, value] = argument.split('=');
+    auto it = known.find(name);
+    if (it == known.end())
+      continue;
+    bool takesNext = !argument.contains('=') && it->second->getValueExpectedFlag() == cl::ValueRequired;
+    if (takesNext && i + 1 < argc)
+      value = argv[++i];
+    if (!isOfRecipe(it->second))
+      continue;
+    if (name == "scheme")
+      text = value.str() + text;
+    else
+      text += " --" + name.str() + (value.empty() ? "" : "=" + value.str());
+  }
   return text;
 }
 
-int compare(const Options &options, ArrayRef<Candidate> candidates, ModuleOp module,
-            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
+int compare(const Options &options, const Recipe &recipe, const std::string &description,
+            ArrayRef<Candidate> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
+            ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -199,21 +174,29 @@ int compare(const Options &options, ArrayRef<Candidate> candidates, ModuleOp mod
       return reportError(latency.takeError());
     latencies.push_back(std::move(*latency));
   }
-  bool layers = !options.ranking && !options.sensitivity;
-  llvm::Expected<Calibration> calibration = getCalibration(options, module, inputs, dataOptions, layers);
-  if (!calibration)
-    return reportError(calibration.takeError());
+  std::optional<::narrow::Dataset> calibrationData;
+  std::optional<CalibrationSource> calibration;
+  if (!options.table.empty()) {
+    llvm::Expected<::narrow::CalibrationTable> table = ::narrow::readTable(options.table);
+    if (!table)
+      return reportError(table.takeError());
+    calibration.emplace(std::move(*table), options.table);
+  } else {
+    llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
+    if (!opened)
+      return reportError(opened.takeError());
+    printNotes(opened->notes());
+    calibrationData.emplace(std::move(*opened));
+    calibration.emplace(*calibrationData, inputs, options.data);
+  }
 
-  std::string tableName = options.table.empty() ? options.data : options.table;
-  ComparisonOptions comparison = getComparison(options);
-  if (calibration->firstHalf)
-    comparison.firstHalf = &*calibration->firstHalf;
+  ComparisonOptions comparison = getComparison(options, recipe);
   auto finish = [&](auto report) {
     if (!report)
       return reportError(report.takeError());
     report->model = llvm::sys::path::filename(options.path).str();
     if constexpr (!std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
-      report->recipe = describe(comparison);
+      report->recipe = description;
     if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, ComparisonReport>)
       report->latencies = latencies;
     if (llvm::Error error = write(*report, options, file))
@@ -221,13 +204,13 @@ int compare(const Options &options, ArrayRef<Candidate> candidates, ModuleOp mod
     return static_cast<int>(Done);
   };
   if (options.ranking)
-    return finish(rankCandidates(module, calibration->table, tableName, *data, candidates, comparison));
+    return finish(rankCandidates(module, *calibration, *data, candidates, comparison));
   if (options.sensitivity)
-    return finish(measureSensitivity(module, calibration->table, tableName, *data, comparison));
-  return finish(compareStages(module, calibration->table, tableName, *data, comparison));
+    return finish(measureSensitivity(module, *calibration, *data, comparison));
+  return finish(compareStages(module, *calibration, *data, comparison));
 }
 
-int reportModel(const Options &options, ArrayRef<Candidate> candidates) {
+int reportModel(const Options &options, const std::string &description, ArrayRef<Candidate> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -244,14 +227,15 @@ int reportModel(const Options &options, ArrayRef<Candidate> candidates) {
     return reportUsage("--compare ranks what each --candidate says: give both");
   if (!options.artifacts.empty() && (options.ranking || options.sensitivity))
     return reportUsage("--artifact is for the report of a model's layers");
-  if (options.percentile.getNumOccurrences() && options.method != "percentile")
-    return reportUsage("--percentile is for --method=percentile");
+  if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
+    return reportUsage(contradiction);
   if (options.samples < 0)
     return reportError(llvm::createStringError("--samples takes 0 or more (0: all)"));
   if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
     return reportError(std::move(error));
-  if (llvm::Error error = checkMethod(options.method))
-    return reportError(std::move(error));
+  llvm::Expected<Recipe> recipe = options.recipe.get();
+  if (!recipe)
+    return reportError(recipe.takeError());
   SmallVector<StringRef> files{options.path, options.table, options.data, options.input};
   files.append(options.artifacts.begin(), options.artifacts.end());
   if (llvm::Error error = ::narrow::checkIsNoInput(options.output, files))
@@ -274,7 +258,7 @@ int reportModel(const Options &options, ArrayRef<Candidate> candidates) {
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, candidates, *module, *dataOptions, **file);
+  return compare(options, *recipe, description, candidates, *module, *dataOptions, **file);
 }
 
 constexpr const char overview[] =
@@ -286,8 +270,8 @@ constexpr const char overview[] =
     "  narrow-report m.onnx --table m.table.json --input test.npz --sensitivity\n";
 
 /// What each --candidate means: the command line with its options instead of
-/// the --candidates is parsed again. False: it has been said what is wrong.
-bool parseCandidates(int argc, char **argv, Options &options, std::vector<Candidate> &candidates) {
+/// the --candidates is parsed again. Not Done: it has been said what is wrong.
+int parseCandidates(int argc, char **argv, Options &options, std::vector<Candidate> &candidates) {
   std::vector<std::string> texts(options.candidates.begin(), options.candidates.end());
   std::vector<char *> common;
   for (int i = 0; i < argc; ++i) {
@@ -306,10 +290,8 @@ bool parseCandidates(int argc, char **argv, Options &options, std::vector<Candid
     llvm::StringSaver saver(memory);
     SmallVector<const char *> words;
     cl::TokenizeGNUCommandLine(text, saver, words);
-    if (words.empty()) {
-      reportUsage("--candidate takes a scheme and options, e.g. 'w4a8 --method=mse'");
-      return false;
-    }
+    if (words.empty())
+      return reportUsage("--candidate takes a scheme and options, e.g. 'w4a8 --method=mse'");
     std::vector<char *> arguments = common;
     for (auto [i, word] : llvm::enumerate(words)) {
       if (i == 0 && word[0] != '-')
@@ -317,14 +299,18 @@ bool parseCandidates(int argc, char **argv, Options &options, std::vector<Candid
       arguments.push_back(const_cast<char *>(word));
     }
     cl::ResetAllOptionOccurrences();
-    if (!parseCommandLine(arguments.size(), arguments.data(), overview, options.category)) {
-      reportUsage("this was candidate '" + text + "' together with the options for all");
-      return false;
-    }
-    candidates.push_back({text, getComparison(options)});
+    if (!parseCommandLine(arguments.size(), arguments.data(), overview, options.category))
+      return reportUsage("this was candidate '" + text + "' together with the options for all");
+    if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
+      return reportUsage("candidate '" + text + "': " + contradiction);
+    llvm::Expected<Recipe> recipe = options.recipe.get();
+    if (!recipe)
+      return reportError(
+          llvm::createStringError("candidate '" + text + "': " + llvm::toString(recipe.takeError())));
+    candidates.push_back({text, std::move(*recipe)});
   }
   cl::ResetAllOptionOccurrences();
-  return parseCommandLine(argc, argv, overview, options.category);
+  return parseCommandLine(argc, argv, overview, options.category) ? Done : BadUsage;
 }
 
 } // namespace
@@ -333,11 +319,13 @@ int main(int argc, char **argv) {
   startTool();
   Options options;
   std::vector<Candidate> candidates;
-  if (!parseCommandLine(argc, argv, overview, options.category) ||
-      (!options.candidates.empty() && !parseCandidates(argc, argv, options, candidates)))
+  if (!parseCommandLine(argc, argv, overview, options.category))
     return BadUsage;
+  if (!options.candidates.empty())
+    if (int code = parseCandidates(argc, argv, options, candidates); code != Done)
+      return code;
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));
-  return finishTool(reportModel(options, candidates));
+  return finishTool(reportModel(options, describeRecipe(argc, argv, options.recipe), candidates));
 }

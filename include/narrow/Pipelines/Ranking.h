@@ -23,7 +23,7 @@ struct OutputSums {
 
 struct Candidate {
   std::string name;
-  ComparisonOptions options;
+  Recipe recipe;
 };
 
 struct CandidateReport {
@@ -60,15 +60,13 @@ struct SensitivityReport {
 
 /// Measures all candidates on the first samples of `data` (`options.samples`,
 /// `labels`, `threads`). One that cannot be compiled is reported as such.
-llvm::Expected<RankingReport> rankCandidates(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
-                                             StringRef tableName, ::narrow::Dataset &data,
-                                             ArrayRef<Candidate> candidates,
+llvm::Expected<RankingReport> rankCandidates(ModuleOp floatStage, CalibrationSource &calibration,
+                                             ::narrow::Dataset &data, ArrayRef<Candidate> candidates,
                                              const ComparisonOptions &options);
 
 /// Quantizes one layer at a time, and keeps one layer at a time float.
-llvm::Expected<SensitivityReport> measureSensitivity(ModuleOp floatStage,
-                                                     const ::narrow::CalibrationTable &table,
-                                                     StringRef tableName, ::narrow::Dataset &data,
+llvm::Expected<SensitivityReport> measureSensitivity(ModuleOp floatStage, CalibrationSource &calibration,
+                                                     ::narrow::Dataset &data,
                                                      const ComparisonOptions &options);
 
 llvm::json::Object toJSON(const RankingReport &report);

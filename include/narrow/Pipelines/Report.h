@@ -20,6 +20,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Numerics/Histogram.h"
+#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/Dataset.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
@@ -179,8 +180,10 @@ struct LayerReport {
 
 struct OutputReport {
   std::string name;
-  Fidelity simulation, device;
-  ErrorSplit split;
+  Fidelity simulation, device; ///< against the float model as it was given
+  /// Its rewrites before quantization alone; measured if the recipe has any.
+  Fidelity rewritten;
+  ErrorSplit split; ///< against the rewritten float network
 };
 
 /// How long one run of a compiled model takes here.
@@ -212,24 +215,43 @@ struct ComparisonReport {
   std::vector<std::string> warnings;
 };
 
+/// Where ranges come from: a table, or data that tables are made from.
+class CalibrationSource {
+public:
+  /// `name` is what errors call it.
+  CalibrationSource(::narrow::CalibrationTable table, std::string name)
+      : name(std::move(name)), given(std::move(table)) {}
+  CalibrationSource(const ::narrow::Dataset &data, ArrayRef<::narrow::ModelInput> inputs, std::string name)
+      : name(std::move(name)), data(CalibrationSamples{data, inputs}) {}
+
+  /// The statistics of `network`, a float stage after the rewrites of a recipe.
+  /// Made once for each network. Valid as long as the source.
+  llvm::Expected<const ::narrow::CalibrationTable *> get(ModuleOp network);
+  /// The same of the first half of the data; null with a table, or too few data.
+  llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network);
+  const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
+  const std::string name;
+
+private:
+  llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, int64_t samples);
+
+  std::optional<::narrow::CalibrationTable> given;
+  std::optional<CalibrationSamples> data;
+  std::map<std::pair<std::string, int64_t>, ::narrow::CalibrationTable> made; ///< by hash and samples
+};
+
 struct ComparisonOptions {
-  std::string scheme = "w8a8", method = "minmax";
-  double percentile = 99.99;
-  std::vector<std::string> overrides;
+  Recipe recipe;
   bool strict = false;
   int64_t samples = 32; ///< 0: all
   unsigned threads = 0; ///< 0: one for each core
   std::string labels;   ///< array of the right classes; empty: none
-  /// Of the first half of the calibration data: tells whether ranges still grow.
-  const ::narrow::CalibrationTable *firstHalf = nullptr;
 };
 
-/// Quantizes a copy of the float stage with the ranges of `table` (named
-/// `tableName` in errors) and runs all three stages on the first samples of
-/// `data`. The result does not depend on the number of threads.
-llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
-                                               StringRef tableName, ::narrow::Dataset &data,
-                                               const ComparisonOptions &options);
+/// Quantizes a copy of the float stage and runs all three stages on the first
+/// samples of `data`. The result does not depend on the number of threads.
+llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                               ::narrow::Dataset &data, const ComparisonOptions &options);
 
 //===----------------------------------------------------------------------===//
 // Output

@@ -26,6 +26,12 @@
   const short = (value) => value === null || value === undefined ? "–" : String(Number(value.toPrecision(4)));
   const decibels = (fidelity) => !fidelity ? "–" : fidelity.exact ? "exact" : fixed(1)(fidelity.sqnr_db);
   const percent = (share) => share === null || share === undefined ? "–" : short(100 * share) + " %";
+  // For columns of shares in %: three digits, however small.
+  const tiny = (share) => {
+    if (share === null || share === undefined) return "–";
+    const value = 100 * share;
+    return value === 0 ? "0" : Math.abs(value) < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  };
   const interval = (range) => range ? `[${short(range[0])}, ${short(range[1])}]` : "–";
 
   // -- Charts
@@ -225,8 +231,9 @@
   // -- What quantization does to each layer
 
   const sources = [
-    ["weights", "weight rounding"], ["clipping", "activation clipping"], ["rounding", "activation rounding"],
-    ["requantization", "requantization"], ["approximation", "nonlinear functions"],
+    ["weights", "weight rounding", "weights"], ["clipping", "activation clipping", "clipping"],
+    ["rounding", "activation rounding", "rounding"], ["requantization", "requantization", "requant."],
+    ["approximation", "nonlinear functions", "functions"],
   ];
   const sourceName = Object.fromEntries([...sources, ["interaction", "interaction"]]);
 
@@ -289,7 +296,8 @@
     else
       make("p", "", "No value of any tensor is clipped.", clipped);
 
-    section("What was measured", "Click on a heading to sort. SQNR and cosine are against the float stage; sources in % of the tensor's energy.");
+    section("What was measured", "Click on a heading to sort. SQNR and cosine are against the float stage. The last six columns: error by source, and of all, in % of the tensor's energy.");
+    const scheme = (text) => text.replace(/_/g, " ").replace(/, axis = \d+/, "");
     const error = (key) => (layer) => layer.error ? layer.error[key] : null;
     table([
       ["#", (l) => l.number, null, "number"],
@@ -298,9 +306,10 @@
       ["sim dB", (l) => decibels(l.simulation), (l) => level(l, "simulation"), "number"],
       ["dev dB", (l) => decibels(l.device) + (l.device_measured_on ? " *" : ""), (l) => level(l, "device"), "number"],
       ["cosine", (l) => l.device ? fixed(5)(l.device.cosine) : "–", (l) => l.device && l.device.cosine, "number"],
-      ["clip %", (l) => l.clip_rate === undefined ? "–" : short(100 * l.clip_rate), (l) => l.clip_rate, "number"],
-      ...sources.map(([key, name]) => [name, (l) => l.error ? percent(l.error[key]) : "–", error(key), "number"]),
-      ["total", (l) => l.error ? percent(l.error.total) : "–", error("total"), "number"],
+      ["clipped %", (l) => l.clip_rate === undefined ? "–" : tiny(l.clip_rate), (l) => l.clip_rate, "number"],
+      ["acc bits", (l) => l.accumulator_bits === undefined ? "–" : l.accumulator_bits, (l) => l.accumulator_bits, "number"],
+      ...sources.map(([key, , name]) => [name, (l) => l.error ? tiny(l.error[key]) : "–", error(key), "number"]),
+      ["all", (l) => l.error ? tiny(l.error.total) : "–", error("total"), "number"],
     ], layers);
     if (layers.some((layer) => layer.device_measured_on))
       make("p", "soft", "* measured on the accumulator, which is added before it is rounded to codes.", page);
@@ -311,15 +320,13 @@
       ["tensor", (l) => l.id, null, "name"],
       ["shape", (l) => l.shape.join("×")],
       ["range", (l) => interval(l.range), (l) => l.range && l.range[1] - l.range[0], "number"],
-      ["range from", (l) => l.range_rule || "–"],
+      ["range from", (l) => l.range_rule || "–", null, "rule"],
       ["scale", (l) => short(l.scale), (l) => l.scale, "number"],
       ["zero", (l) => l.scale === undefined ? "–" : l.zero_point, (l) => l.zero_point, "number"],
-      ["activation", (l) => l.activation_scheme || (l.scale !== undefined ? "codes of its operand" : "–"), null, "long"],
-      ["weight", (l) => l.weight_scheme ? `${l.weight_scheme}; ${l.weight_scales} ${l.weight_scales === 1 ? "scale" : "scales"}` : "–", null, "long"],
-      ["scheme from", (l) => l.scheme_rule || "–"],
-      ["acc bits", (l) => l.accumulator_bits === undefined ? "–" : l.accumulator_bits, (l) => l.accumulator_bits, "number"],
-      ["float because", (l) => l.float_reason || "", null, "long"],
-      ["notes", (l) => (l.notes || []).join("; "), null, "long"],
+      ["activation", (l) => l.activation_scheme ? scheme(l.activation_scheme) : l.scale !== undefined ? "codes of its operand" : "–", null, "long"],
+      ["weight", (l) => l.weight_scheme ? `${scheme(l.weight_scheme)}, ${l.weight_scales} ${l.weight_scales === 1 ? "scale" : "scales"}` : "–", null, "long"],
+      ["scheme from", (l) => l.scheme_rule || "–", null, "rule"],
+      ["remarks", (l) => [...(l.float_reason ? ["float: " + l.float_reason] : []), ...(l.notes || [])].join("; "), null, "long"],
     ], layers);
 
     section("Histograms", "Share of values, on a logarithmic axis. The red lines are the range that the codes cover.");
@@ -335,7 +342,7 @@
       if (h.calibration) series.push({bins: h.calibration, name: "calibration data", color: colors.blue, fill: true});
       if (h.samples) series.push({bins: h.samples, name: "these samples", color: colors.orange});
       if (series.length) card(layer, `${layer.number} ${layer.id}`, `${layer.op} · range ${interval(layer.range)}, ${layer.range_rule || ""}`, series, layer.range);
-      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme || "stays float"}${layer.weight_range ? " · widest range " + interval(layer.weight_range) : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
+      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme ? scheme(layer.weight_scheme) : "stays float"}${layer.weight_range ? " · widest range " + interval(layer.weight_range) : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
     }
 
     if (report.latency && report.latency.length) {
