@@ -5,7 +5,7 @@
   const report = JSON.parse(document.getElementById("report").textContent);
   const page = document.getElementById("page");
   const state = document.documentElement.dataset;
-  state.charts = state.drawn = state.errors = "0";
+  state.charts = state.drawn = state.blank = state.errors = "0";
   const count = (key) => { state[key] = String(Number(state[key]) + 1); };
   addEventListener("error", () => count("errors"));
 
@@ -65,7 +65,8 @@
     waiting.delete(canvas);
     watcher.unobserve(canvas);
     drawn.push(new Chart(canvas, config()));
-    count("drawn");
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    count(data.some((byte) => byte) ? "drawn" : "blank");
   };
   const watcher = new IntersectionObserver(
       (entries) => entries.forEach((entry) => entry.isIntersecting && draw(entry.target)), {rootMargin: "600px"});
@@ -274,8 +275,8 @@
     const level = (layer, stage) => layer[stage] ? layer[stage].sqnr_db : null;
     byLayer(wide("SQNR of each tensor", "Simulation: quantized stage in floats. Device: integer stage, what compiled code computes. A gap is a tensor without error."),
             "SQNR of each tensor", "line", measured, [
-      {label: "simulation", data: measured.map((layer) => level(layer, "simulation")), borderColor: colors.orange, backgroundColor: colors.orange, borderWidth: 3, pointRadius: 0},
       {label: "device", data: measured.map((layer) => level(layer, "device")), borderColor: colors.blue, backgroundColor: colors.blue, borderWidth: 1.5, pointRadius: 2},
+      {label: "simulation", data: measured.map((layer) => level(layer, "simulation")), borderColor: colors.orange, backgroundColor: colors.orange, borderWidth: 3, pointRadius: 0},
     ], "dB");
     const split = layers.filter((layer) => layer.error && layer.error.total > 0);
     const sum = (error) => sources.reduce((total, [key]) => total + (error[key] || 0), 0);
@@ -375,7 +376,7 @@
     }
     section("All candidates", report.float_top1 === undefined ? "" : `Float has a top-1 of ${fixed(2)(report.float_top1)} %.`);
     const columns = [
-      ["#", (r) => r.number, null, "number"], ["candidate", (r) => r.name, null, "name"],
+      ["#", (r) => r.number, null, "number"], ["candidate", (r) => r.name, null, "name wide"],
       ["SQNR dB", (r) => r.error ? "–" : decibels(r.device), (r) => r.error ? null : r.device.sqnr_db, "number"],
       ["cosine", (r) => r.error ? "–" : fixed(5)(r.device.cosine), (r) => r.error ? null : r.device.cosine, "number"],
     ];
