@@ -237,7 +237,7 @@ static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, Calib
 
 llvm::Expected<RankingReport>
 mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration, ::narrow::Dataset &data,
-                             ArrayRef<Candidate> candidates, const ComparisonOptions &options) {
+                             ArrayRef<RankedRecipe> candidates, const ComparisonOptions &options) {
   llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
   if (!meter)
     return meter.takeError();
@@ -246,7 +246,7 @@ mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration
   report.hasClasses = meter->hasClasses;
   report.hasLabels = meter->hasLabels;
   ::narrow::Progress progress("comparing", "candidates", candidates.size());
-  for (const Candidate &candidate : candidates) {
+  for (const RankedRecipe &candidate : candidates) {
     CandidateReport row;
     row.name = candidate.name;
     auto make = [&]() -> llvm::Expected<Built> {
@@ -254,7 +254,7 @@ mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration
       llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, candidate.recipe, calibration);
       if (!network)
         return diagnostics.explain(network.takeError());
-      llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network);
+      llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, candidate.recipe);
       if (!table)
         return table.takeError();
       report.calibrationSamples = (*table)->samples;
@@ -354,7 +354,7 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
   llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
   if (!network)
     return network.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network);
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, recipe);
   if (!table)
     return table.takeError();
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>((*network)->clone());

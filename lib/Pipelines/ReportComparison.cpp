@@ -470,10 +470,12 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
   llvm::Expected<StagedModel> stages = makeStages(floatStage, calibration, options);
   if (!stages)
     return stages.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*stages->network.module);
+  llvm::Expected<const ::narrow::CalibrationTable *> table =
+      calibration.get(*stages->network.module, options.recipe);
   if (!table)
     return table.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> half = calibration.getFirstHalf(*stages->network.module);
+  llvm::Expected<const ::narrow::CalibrationTable *> half =
+      calibration.getFirstHalf(*stages->network.module, options.recipe);
   if (!half)
     return half.takeError();
   Comparison comparison(*stages, data);

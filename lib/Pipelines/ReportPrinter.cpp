@@ -209,8 +209,10 @@ json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
       object["weight_scheme"] = layer.weightScheme;
       object["weight_scales"] = layer.weightScales;
     }
-    if (layer.weightRange)
+    if (layer.weightRange) {
       object["weight_range"] = ::toJSON(*layer.weightRange);
+      object["weight_range_rule"] = fixText(layer.weightRangeRule);
+    }
     if (layer.scale) {
       object["scale"] = *layer.scale;
       object["zero_point"] = layer.zeroPoint;
@@ -336,10 +338,12 @@ static void printSplit(llvm::raw_ostream &os, const ComparisonReport &report) {
 
 static void printDecisions(llvm::raw_ostream &os, const ComparisonReport &report) {
   os << "What was decided, and by which rule\n\n";
-  TextTable table("llllrl", {"id", "scheme from", "range from", "weight", "scales", "activation"});
+  TextTable table("lllllrl",
+                  {"id", "scheme from", "range from", "weight range from", "weight", "scales", "activation"});
   for (const LayerReport &layer : report.layers)
     table.add({layer.id, layer.schemeRule.empty() ? "-" : layer.schemeRule,
                layer.rangeRule.empty() ? "-" : layer.rangeRule,
+               layer.weightRangeRule.empty() ? "-" : layer.weightRangeRule,
                layer.weightScheme.empty() ? "-" : layer.weightScheme,
                layer.weightScales ? std::to_string(layer.weightScales) : "-",
                !layer.floatReason.empty() ? "float: " + layer.floatReason

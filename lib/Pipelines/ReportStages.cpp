@@ -5,6 +5,7 @@
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
@@ -62,7 +63,8 @@ public:
   void listLayers(func::FuncOp main);
   /// Which option decides each op's scheme, and the weights.
   void readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe);
-  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table, const Recipe &recipe);
+  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table, RangeRules &rules,
+                       const Recipe &recipe);
   void probeFloats(ProbedModule &probed);
   void probeSimulation();
   void probeDevice();
@@ -169,8 +171,23 @@ static std::string formatScheme(SchemeAttr scheme) {
   return inner.str();
 }
 
+/// Which option decided the range of what `observe` observes.
+static std::string describeRange(ObserveOp observe, RangeRules &rules, const Recipe &recipe) {
+  if (observe.getRangeAttr().getKnown())
+    return "known from the function";
+  StringRef rule = rules.match(observe).rule,
+            given = observe.getWeight() ? recipe.weightMethod : recipe.method;
+  std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
+                                   : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
+  // Methods that choose among others say which.
+  if (auto chosen = observe->getAttrOfType<StringAttr>(kRangeMethodAttr);
+      chosen && !StringRef(text).split('=').second.rtrim('\'').starts_with(chosen.getValue()))
+    text += ": " + chosen.str();
+  return text;
+}
+
 void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table,
-                                   const Recipe &recipe) {
+                                   RangeRules &rules, const Recipe &recipe) {
   annotated.walk([&](ObserveOp observe) {
     StringRef id = observe.getId();
     bool weight = observe.getWeight() && id.consume_back("/weight");
@@ -183,10 +200,11 @@ void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::Calibrati
     }
     if (auto range = observe.getRangeAttr(); range && !range.getMin().empty()) {
       if (weight) {
+        layer->weightRangeRule = describeRange(observe, rules, recipe);
         layer->weightRange = {*llvm::min_element(range.getMin()), *llvm::max_element(range.getMax())};
       } else {
         layer->range = {range.getMin().front(), range.getMax().front()};
-        layer->rangeRule = range.getKnown() ? "known from the function" : "--method=" + recipe.method;
+        layer->rangeRule = describeRange(observe, rules, recipe);
       }
     }
     if (weight) {
@@ -362,7 +380,7 @@ static llvm::Error explain(llvm::Error error) {
 llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
                                                  CalibrationSource &calibration, bool strict,
                                                  bool allStages) {
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network);
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
   if (!table)
     return table.takeError();
   Quantized stages;
@@ -409,7 +427,10 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
   if (!rules)
     return rules.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module);
+  llvm::Expected<RangeRules> rangeRules = RangeRules::parse(recipe.method, recipe.ranges, recipe.percentile);
+  if (!rangeRules)
+    return rangeRules.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module, recipe);
   if (!table)
     return table.takeError();
   llvm::Expected<Quantized> stages =
@@ -417,7 +438,7 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   if (!stages)
     return stages.takeError();
   builder.readNetwork(*stages->observed, *rules, recipe);
-  builder.readAnnotations(*stages->annotated, **table, recipe);
+  builder.readAnnotations(*stages->annotated, **table, *rangeRules, recipe);
   model.simulation.module = std::move(stages->simulation);
   model.device.module = std::move(stages->device);
   for (auto [i, probed] : llvm::enumerate(model.sources)) {
@@ -453,13 +474,13 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   return model;
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::make(ModuleOp network,
-                                                                           int64_t samples) {
-  auto [it, isNew] = made.try_emplace({hashModel(network), samples});
+llvm::Expected<const ::narrow::CalibrationTable *>
+CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples) {
+  CalibrationOptions options = getCalibrationOptions(recipe);
+  options.samples = samples;
+  auto [it, isNew] = made.try_emplace({hashModel(network), samples, options.movingAverage});
   if (!isNew)
     return &it->second;
-  CalibrationOptions options;
-  options.samples = samples;
   llvm::Expected<::narrow::CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
   if (!table) {
     made.erase(it);
@@ -469,15 +490,17 @@ llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::make(Modul
   return &it->second;
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network) {
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network,
+                                                                          const Recipe &recipe) {
   if (given)
     return &*given;
-  return make(network, /*samples=*/0);
+  return make(network, recipe, /*samples=*/0);
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network) {
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network,
+                                                                                   const Recipe &recipe) {
   if (given || data->inputs.empty() || data->inputs[0].shape.empty() ||
       data->data.sampleCount() / 2 < std::max<int64_t>(1, data->inputs[0].shape[0]))
     return nullptr;
-  return make(network, data->data.sampleCount() / 2);
+  return make(network, recipe, data->data.sampleCount() / 2);
 }

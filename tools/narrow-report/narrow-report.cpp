@@ -153,7 +153,7 @@ std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
 }
 
 int compare(const Options &options, const Recipe &recipe, const std::string &description,
-            ArrayRef<Candidate> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
+            ArrayRef<RankedRecipe> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
             ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
@@ -210,7 +210,7 @@ int compare(const Options &options, const Recipe &recipe, const std::string &des
   return finish(compareStages(module, *calibration, *data, comparison));
 }
 
-int reportModel(const Options &options, const std::string &description, ArrayRef<Candidate> candidates) {
+int reportModel(const Options &options, const std::string &description, ArrayRef<RankedRecipe> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -271,7 +271,7 @@ constexpr const char overview[] =
 
 /// What each --candidate means: the command line with its options instead of
 /// the --candidates is parsed again. Not Done: it has been said what is wrong.
-int parseCandidates(int argc, char **argv, Options &options, std::vector<Candidate> &candidates) {
+int parseCandidates(int argc, char **argv, Options &options, std::vector<RankedRecipe> &candidates) {
   std::vector<std::string> texts(options.candidates.begin(), options.candidates.end());
   std::vector<char *> common;
   for (int i = 0; i < argc; ++i) {
@@ -318,7 +318,7 @@ int parseCandidates(int argc, char **argv, Options &options, std::vector<Candida
 int main(int argc, char **argv) {
   startTool();
   Options options;
-  std::vector<Candidate> candidates;
+  std::vector<RankedRecipe> candidates;
   if (!parseCommandLine(argc, argv, overview, options.category))
     return BadUsage;
   if (!options.candidates.empty())

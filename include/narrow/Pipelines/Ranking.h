@@ -21,7 +21,7 @@ struct OutputSums {
   void merge(const OutputSums &other);
 };
 
-struct Candidate {
+struct RankedRecipe {
   std::string name;
   Recipe recipe;
 };
@@ -61,7 +61,7 @@ struct SensitivityReport {
 /// Measures all candidates on the first samples of `data` (`options.samples`,
 /// `labels`, `threads`). One that cannot be compiled is reported as such.
 llvm::Expected<RankingReport> rankCandidates(ModuleOp floatStage, CalibrationSource &calibration,
-                                             ::narrow::Dataset &data, ArrayRef<Candidate> candidates,
+                                             ::narrow::Dataset &data, ArrayRef<RankedRecipe> candidates,
                                              const ComparisonOptions &options);
 
 /// Quantizes one layer at a time, and keeps one layer at a time float.

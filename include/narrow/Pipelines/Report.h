@@ -154,7 +154,7 @@ struct LayerReport {
 
   // Decisions of the annotated stage.
   std::optional<std::pair<double, double>> range;
-  std::string rangeRule; ///< where the range comes from
+  std::string rangeRule, weightRangeRule; ///< where the ranges come from
   std::optional<unsigned> bits, weightBits;
   std::string schemeRule;           ///< the option that decided; empty: the op was not to decide about
   std::string scheme, weightScheme; ///< as the attribute prints
@@ -226,18 +226,20 @@ public:
 
   /// The statistics of `network`, a float stage after the rewrites of a recipe.
   /// Made once for each network. Valid as long as the source.
-  llvm::Expected<const ::narrow::CalibrationTable *> get(ModuleOp network);
+  llvm::Expected<const ::narrow::CalibrationTable *> get(ModuleOp network, const Recipe &recipe);
   /// The same of the first half of the data; null with a table, or too few data.
-  llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network);
+  llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
   const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
   const std::string name;
 
 private:
-  llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, int64_t samples);
+  llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, const Recipe &recipe,
+                                                          int64_t samples);
 
   std::optional<::narrow::CalibrationTable> given;
   std::optional<CalibrationSamples> data;
-  std::map<std::pair<std::string, int64_t>, ::narrow::CalibrationTable> made; ///< by hash and samples
+  /// By hash, samples and weight of moving averages.
+  std::map<std::tuple<std::string, int64_t, double>, ::narrow::CalibrationTable> made;
 };
 
 struct ComparisonOptions {

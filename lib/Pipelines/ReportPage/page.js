@@ -343,7 +343,7 @@
       if (h.calibration) series.push({bins: h.calibration, name: "calibration data", color: colors.blue, fill: true});
       if (h.samples) series.push({bins: h.samples, name: "these samples", color: colors.orange});
       if (series.length) card(layer, `${layer.number} ${layer.id}`, `${layer.op} · range ${interval(layer.range)}, ${layer.range_rule || ""}`, series, layer.range);
-      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme ? scheme(layer.weight_scheme) : "stays float"}${layer.weight_range ? " · widest range " + interval(layer.weight_range) : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
+      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme ? scheme(layer.weight_scheme) : "stays float"}${layer.weight_range ? ` · widest range ${interval(layer.weight_range)}, ${layer.weight_range_rule}` : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
     }
 
     if (report.latency && report.latency.length) {
