@@ -109,13 +109,13 @@ struct Problem {
   Column scales;
   Row bias;
   float min, max; ///< codes
-  bool oneScaleForAll;
+  bool learnScales;
 
   explicit Problem(const LayerTask &task)
       : task(task), rows(task.weights.rows), cols(task.weights.cols), weights(asMatrix(task.weights)),
         scales(rows), bias(rows), min(static_cast<float>(task.grid.codes.min)),
         max(static_cast<float>(task.grid.codes.max)),
-        oneScaleForAll(task.grid.scales.size() == 1 && rows > 1) {
+        learnScales(task.learnScales && static_cast<int64_t>(task.grid.scales.size()) == rows) {
     for (int64_t o = 0; o < rows; ++o) {
       scales[o] = task.grid.scale(o);
       bias[o] = task.bias[o];
@@ -187,23 +187,30 @@ double getRate(double paperRate, int64_t paperSteps, int64_t steps) {
 }
 } // namespace
 
+void narrow::numerics::layerOutputs(MatrixRef inputs, MatrixRef weights, std::span<const float> bias,
+                                    float *out) {
+  Eigen::Map<Matrix> y(out, inputs.rows, weights.rows);
+  y.noalias() = asMatrix(inputs) * asMatrix(weights).transpose();
+  y.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(bias.data(), weights.rows);
+}
+
 std::vector<double> narrow::numerics::outputErrors(const LayerTask &task, std::span<const float> weights,
                                                    std::span<const float> bias) {
-  MatrixMap x = asMatrix(task.inputs), t = asMatrix(task.targets);
-  MatrixMap w(weights.data(), task.weights.rows, task.weights.cols);
-  Eigen::Map<const Eigen::RowVectorXf> b(bias.data(), task.weights.rows);
-  Eigen::ArrayXd sums = Eigen::ArrayXd::Zero(task.weights.rows);
+  MatrixMap t = asMatrix(task.targets);
+  int64_t rows = task.inputs.rows;
+  MatrixRef w{weights.data(), task.weights.rows, task.weights.cols};
+  Eigen::ArrayXd sums = Eigen::ArrayXd::Zero(w.rows);
   constexpr int64_t block = 256;
-  for (int64_t first = 0; first < x.rows(); first += block) {
-    int64_t count = std::min<int64_t>(block, x.rows() - first);
-    Matrix y = x.middleRows(first, count) * w.transpose();
-    y.rowwise() += b;
+  for (int64_t first = 0; first < rows; first += block) {
+    int64_t count = std::min(block, rows - first);
+    Matrix y(count, w.rows);
+    layerOutputs(task.inputs.slice(first, count), w, bias, y.data());
     Array difference = y.array().max(task.lowest).min(task.highest) -
                        t.middleRows(first, count).array().max(task.lowest).min(task.highest);
     sums += difference.cast<double>().square().colwise().sum().transpose();
   }
-  if (x.rows() > 0)
-    sums /= static_cast<double>(x.rows());
+  if (rows > 0)
+    sums /= static_cast<double>(rows);
   return {sums.begin(), sums.end()};
 }
 
@@ -295,13 +302,13 @@ RoundedLayer narrow::numerics::roundAdaQuant(const LayerTask &task, const Adapti
     gradient = (gradient * inside).colwise() * problem.scales;
     weightAdam.step(moved, gradient);
     biasAdam.step(shift, ofBias * spread);
-    if (!problem.oneScaleForAll) {
+    if (problem.learnScales) {
       scaleAdam.step(logScales, ofScales);
       problem.limitLogScales(logScales);
     }
   }
   Array codes = divide();
-  return problem.finish(codes, problem.oneScaleForAll ? problem.scales : Column(logScales.exp()),
+  return problem.finish(codes, problem.learnScales ? Column(logScales.exp()) : problem.scales,
                         problem.bias + shift * spread);
 }
 
@@ -354,12 +361,11 @@ RoundedLayer narrow::numerics::roundFlexRound(const LayerTask &task, const Adapt
     eachAdam.step(each, ofLogs);
     outputAdam.step(outputs, ofOutputs);
     inputAdam.step(inputs, ofInputs);
-    if (!problem.oneScaleForAll) {
+    if (problem.learnScales) {
       scaleAdam.step(logScales, ofScales);
       problem.limitLogScales(logScales);
     }
   }
   Array codes = divide();
-  return problem.finish(codes, problem.oneScaleForAll ? problem.scales : Column(logScales.exp()),
-                        problem.bias);
+  return problem.finish(codes, problem.learnScales ? Column(logScales.exp()) : problem.scales, problem.bias);
 }

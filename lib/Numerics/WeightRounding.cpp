@@ -60,9 +60,14 @@ uint32_t narrow::numerics::seedFor(uint32_t seed, std::span<const char> name) {
   return hash;
 }
 
+int32_t narrow::numerics::roundStochastic(float weight, float scale, CodeRange codes, uint32_t seed,
+                                          uint32_t index) {
+  return toCode(std::floor(weight / scale + counterUniform(seed, index)), codes);
+}
+
 WeightCodes narrow::numerics::roundStochastic(MatrixRef weights, const WeightGrid &grid, uint32_t seed) {
   return forEachWeight(weights, grid, [&](float weight, float scale, int64_t i) {
-    return toCode(std::floor(weight / scale + counterUniform(seed, static_cast<uint32_t>(i))), grid.codes);
+    return roundStochastic(weight, scale, grid.codes, seed, static_cast<uint32_t>(i));
   });
 }
 

@@ -24,9 +24,14 @@ struct LayerTask {
   /// The activation that follows: 0 and infinity for a ReLU, infinities for none.
   float lowest = -std::numeric_limits<float>::infinity();
   float highest = std::numeric_limits<float>::infinity();
+  /// Whether methods that can may change the scales: there is one a channel.
+  bool learnScales = false;
   /// Input channels come again every `period` columns (FlexRound's factor of an input channel).
   int64_t period = 1;
 };
+
+/// W x + b of each row x: inputs.rows * weights.rows numbers at `out`.
+void layerOutputs(MatrixRef inputs, MatrixRef weights, std::span<const float> bias, float *out);
 
 /// The mean over the rows of (f(y) - f(target))^2, for each output channel (N54).
 std::vector<double> outputErrors(const LayerTask &task, std::span<const float> weights,
@@ -68,8 +73,8 @@ double beta(int64_t step, int64_t steps);
 } // namespace adaround
 RoundedLayer roundAdaRound(const LayerTask &task, const AdaptiveOptions &options = {});
 
-/// AdaQuant (N56; Hubara et al., arXiv 2006.10518, equation 2): weights, bias and, if there is
-/// one a channel, scales move by straight-through gradients; a weight may move by several
+/// AdaQuant (N56; Hubara et al., arXiv 2006.10518, equation 2): weights, bias and, if the task
+/// allows it, scales move by straight-through gradients; a weight may move by several
 /// codes. Scales stay within a factor of 2.
 namespace adaquant {
 inline constexpr int64_t paperIterations = 1000;
@@ -81,7 +86,7 @@ RoundedLayer roundAdaQuant(const LayerTask &task, const AdaptiveOptions &options
 
 /// FlexRound (N57; Lee et al., arXiv 2306.00317, equation 2): weights are divided by the product
 /// of learned factors of the weight, its output and its input channel before they are rounded.
-/// One scale a channel is learned too, within a factor of 2.
+/// Scales, if the task allows it, are learned too, within a factor of 2.
 namespace flexround {
 inline constexpr int64_t paperIterations = 5000;
 inline constexpr double paperLearningRate = 3e-3;

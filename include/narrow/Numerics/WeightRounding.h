@@ -19,6 +19,9 @@
 
 namespace narrow::numerics {
 
+/// How the codes of weights are chosen.
+enum class WeightRounding { Nearest, Stochastic, AdaRound, AdaQuant, FlexRound, Gptq };
+
 /// A dense matrix in row-major order that somebody else owns.
 struct MatrixRef {
   const float *data = nullptr;
@@ -54,6 +57,7 @@ uint32_t seedFor(uint32_t seed, std::span<const char> name);
 
 /// floor(weight / scale + u): up or down with the probability that makes the mean exact
 /// (N51). Element i of the matrix takes counterUniform(seed, i).
+int32_t roundStochastic(float weight, float scale, CodeRange codes, uint32_t seed, uint32_t index);
 WeightCodes roundStochastic(MatrixRef weights, const WeightGrid &grid, uint32_t seed);
 
 /// The mean of x x^T over the rows x that were added (N52). Rows are summed in the order in
