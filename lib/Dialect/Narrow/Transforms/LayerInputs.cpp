@@ -116,8 +116,9 @@ mlir::narrow::observeInputs(ModuleOp module, ArrayRef<QuantizableOpInterface> co
   terminator->setOperands(last);
   main.setFunctionType(FunctionType::get(module.getContext(), main.getArgumentTypes(), last.getType()));
   Builder builder(module.getContext());
-  main.setAllResultAttrs({builder.getDictionaryAttr(
-      builder.getNamedAttr(NarrowDialect::getNameAttrName(), builder.getStringAttr("last")))});
+  DictionaryAttr name = builder.getDictionaryAttr(
+      builder.getNamedAttr(NarrowDialect::getNameAttrName(), builder.getStringAttr("last")));
+  main.setAllResultAttrs(ArrayRef(name));
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(main.getBody().front())))
     if (isOpTriviallyDead(&op))
       op.erase();

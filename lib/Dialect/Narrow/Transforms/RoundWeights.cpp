@@ -230,7 +230,8 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
                              [](int64_t z) { return z == 0; });
   if (!symmetric)
     return fail("has a zero point other than 0, which is not supported");
-  Layer layer{.op = op, .weight = weight, .shape = *shape, .type = type};
+  Layer layer;
+  layer.op = op, layer.weight = weight, layer.shape = *shape, layer.type = type;
   std::optional<std::vector<float>> values = getFloats(weight.getInput()), bias;
   if (!values ||
       static_cast<int64_t>(values->size()) != cast<RankedTensorType>(weight.getType()).getNumElements())
