@@ -4,6 +4,7 @@
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
 #include <atomic>
+#include <deque>
 #include <mutex>
 
 using namespace mlir;
@@ -16,7 +17,7 @@ llvm::Error DatasetActivations::run(ModuleOp module, int64_t chunk, Receive rece
   int64_t runs = getNumRuns();
   unsigned threads = llvm::hardware_concurrency().compute_thread_count();
   llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
-  std::vector<ObservedModel::Runner> runners;
+  std::deque<ObservedModel::Runner> runners; // Threads hold on to them.
   for (unsigned i = 0; i < threads; ++i)
     runners.emplace_back(**model, data);
   std::mutex mutex;

@@ -447,6 +447,7 @@ std::string Compiler::makeManifest(bool isFloat) const {
     if (requantized)
       manifest["requantize"] = options.requantize.getValue();
     manifest["method"] = recipe.method;
+    manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
     if (table) {

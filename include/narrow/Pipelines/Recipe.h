@@ -22,6 +22,14 @@ struct Recipe {
   std::vector<std::string> overrides; ///< regex=scheme
   std::string method = "minmax";      ///< of activation ranges
   double percentile = 99.99;
+  std::string rounding = "nearest"; ///< of weights
+  std::string ties = "even";        ///< of nearest
+  uint32_t seed = 0;                ///< of what is chosen by chance
+  int64_t roundingIterations = 1000;
+  bool roundFloatInputs = false; ///< layers are rounded for the input that the float network feeds them
+
+  /// Whether weights are rounded by looking at samples.
+  bool roundingNeedsData() const { return rounding != "nearest" && rounding != "stochastic"; }
 };
 
 /// The command line form of a Recipe.
@@ -30,6 +38,9 @@ struct RecipeOptions {
   llvm::cl::opt<std::string> scheme, method;
   llvm::cl::opt<double> percentile;
   llvm::cl::list<std::string> overrides;
+  llvm::cl::opt<std::string> rounding, ties, roundingInputs;
+  llvm::cl::opt<uint32_t> seed;
+  llvm::cl::opt<int64_t> roundingIterations;
 
   /// An option that was given; empty: none.
   llvm::StringRef getGiven() const;
