@@ -94,15 +94,16 @@ static void removeObservers(ModuleOp module, bool simulate) {
   }
 }
 
-OwningOpRef<ModuleOp>
-mlir::narrow::observeInputs(ModuleOp module, ArrayRef<QuantizableOpInterface> contractions, bool simulate) {
+OwningOpRef<ModuleOp> mlir::narrow::observeInputs(ModuleOp module, ArrayRef<Operation *> contractions,
+                                                  bool simulate) {
   IRMapping mapping;
   OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone(mapping));
   removeObservers(*copy, simulate);
   Value last;
-  for (QuantizableOpInterface op : contractions) {
-    Operation *target = mapping.lookup(op.getOperation());
-    OpOperand &operand = target->getOpOperand(op.getActivationOperands().front());
+  for (Operation *op : contractions) {
+    Operation *target = mapping.lookup(op);
+    OpOperand &operand =
+        target->getOpOperand(cast<QuantizableOpInterface>(op).getActivationOperands().front());
     OpBuilder builder(target);
     auto observe = ObserveOp::create(builder, target->getLoc(), operand.get(),
                                      (getTensorId(op->getResult(0)) + "/input").str(), /*weight=*/false,

@@ -64,8 +64,7 @@ private:
 /// A copy of the annotated `module` that computes what `contractions` read and has an observer on
 /// the activation of each, in their order. `simulate`: activations are rounded to codes
 /// and back, as in the quantized network; otherwise they are float. Weights are those of `module`.
-OwningOpRef<ModuleOp> observeInputs(ModuleOp module, ArrayRef<QuantizableOpInterface> contractions,
-                                    bool simulate);
+OwningOpRef<ModuleOp> observeInputs(ModuleOp module, ArrayRef<Operation *> contractions, bool simulate);
 
 } // namespace mlir::narrow
 

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Threading.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
@@ -148,6 +149,8 @@ struct RoundWeights : mlir::narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
   using NarrowRoundWeightsBase::NarrowRoundWeightsBase;
   RoundWeights(const NarrowRoundWeightsOptions &options, ActivationSource *source)
       : NarrowRoundWeightsBase(options), source(source) {}
+  /// Passes are cloned before they run.
+  RoundWeights(const RoundWeights &other) : NarrowRoundWeightsBase(other), source(other.source) {}
 
   void runOnOperation() override {
     std::unique_ptr<FileActivations> file;
@@ -171,6 +174,9 @@ struct RoundWeights : mlir::narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
 
 private:
   ActivationSource *source = nullptr;
+  /// The module as it was, with weights that are not rounded, and where its ops are.
+  OwningOpRef<ModuleOp> original;
+  IRMapping toOriginal;
 
   bool needsData() const { return method != WeightRounding::Nearest && method != WeightRounding::Stochastic; }
   uint32_t getSeed(Layer &layer) const { return seedFor(seed, layer.getId()); }
@@ -346,10 +352,10 @@ LogicalResult RoundWeights::roundWithoutData() {
 
 /// Runs the network and gives `consume` the rows of each group of each layer, in ascending order.
 LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume) {
-  SmallVector<QuantizableOpInterface> ops;
+  SmallVector<Operation *> ops;
   int64_t runs = source->getNumRuns(), numbersPerRun = 1;
   for (Layer &layer : layers) {
-    ops.push_back(layer.op);
+    ops.push_back(simulate ? layer.op.getOperation() : toOriginal.lookup(layer.op.getOperation()));
     numbersPerRun += llvm::divideCeil(layer.plan.getNumRows(), runs) * layer.shape.getRowSize();
   }
   int64_t chunk = std::clamp<int64_t>(kChunkNumbers / numbersPerRun, 1, runs);
@@ -389,7 +395,7 @@ LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate
       });
     }
   };
-  OwningOpRef<ModuleOp> observed = observeInputs(getOperation(), ops, simulate);
+  OwningOpRef<ModuleOp> observed = observeInputs(simulate ? getOperation() : *original, ops, simulate);
   if (llvm::Error error = source->run(*observed, chunk, receive, finish))
     return getOperation().emitError(llvm::toString(std::move(error)));
   if (received != runs * static_cast<int64_t>(layers.size()))
@@ -425,6 +431,8 @@ LogicalResult RoundWeights::roundWithData() {
                            : layer.plan.getNumRows() * (shape.getRowSize() + shape.getNumOutputs()));
   }
 
+  toOriginal.clear();
+  original = cast<ModuleOp>(getOperation()->clone(toOriginal));
   ::narrow::Progress progress("rounding weights", "layers", layers.size());
   size_t first = 0;
   for (size_t end : findGroups(layers, sizes)) {
