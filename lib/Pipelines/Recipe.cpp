@@ -1,6 +1,7 @@
 //===- Recipe.cpp - How a float network is quantized ----------------------===//
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/DatasetActivations.h"
 #include "narrow/Pipelines/Model.h"
@@ -33,12 +34,21 @@ static std::optional<Rounding> parseTies(StringRef name) {
 
 RecipeOptions::RecipeOptions(cl::OptionCategory &category)
     : scheme("scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"), cl::cat(category)),
-      method("method", cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
-             cl::init("minmax"), cl::cat(category)),
-      percentile("percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
+      method(
+          "method",
+          cl::desc("how ranges of activations are chosen: minmax (default), absmax, absmax-full, "
+                   "absmax-pow2, ema, percentile[:<percent>], mse[:<power>], omse, kl, aciq, aciq-laplace, "
+                   "aciq-gauss, octav, sqnr, auto"),
+          cl::init("minmax"), cl::cat(category)),
+      weightMethod("weight-method",
+                   cl::desc("how ranges of weights are chosen: minmax (default) or another but ema"),
+                   cl::init("minmax"), cl::cat(category)),
+      percentile("percentile", cl::desc("for the method percentile (99.99)"), cl::init(99.99),
                  cl::cat(category)),
       overrides("override", cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
                 cl::value_desc("regex=scheme"), cl::cat(category)),
+      ranges("range", cl::desc("method for the tensors whose id matches, e.g. 'conv1(/weight)?=mse'"),
+             cl::value_desc("regex=method"), cl::cat(category)),
       rounding("rounding",
                cl::desc("how weights become codes: nearest (default), stochastic, gptq, adaround, adaquant, "
                         "flexround; all but the first two need --data"),
@@ -56,13 +66,15 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
                          cl::init(1000), cl::cat(category)) {}
 
 llvm::StringRef RecipeOptions::getGiven() const {
-  return findGiven(
-      {scheme, method, percentile, overrides, rounding, ties, roundingInputs, seed, roundingIterations});
+  return findGiven({scheme, method, weightMethod, percentile, overrides, ranges, rounding, ties,
+                    roundingInputs, seed, roundingIterations});
 }
 
 std::string RecipeOptions::getContradiction() const {
-  if (percentile.getNumOccurrences() && method != "percentile")
-    return "--percentile is for --method=percentile";
+  bool isUsed = method == "percentile" || weightMethod == "percentile" ||
+                llvm::any_of(ranges, [](StringRef text) { return text.ends_with("=percentile"); });
+  if (percentile.getNumOccurrences() && !isUsed)
+    return "--percentile is for the method percentile";
   if (ties.getNumOccurrences() && rounding != "nearest")
     return "--rounding-ties is for --rounding=nearest";
   if (seed.getNumOccurrences() && rounding == "nearest")
@@ -76,8 +88,10 @@ std::string RecipeOptions::getContradiction() const {
 }
 
 llvm::Expected<Recipe> RecipeOptions::get() const {
-  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, method))
-    return llvm::createStringError("--method takes minmax, percentile, mse or kl, got '" + method + "'");
+  std::vector<std::string> rules(ranges.begin(), ranges.end());
+  for (StringRef name : {StringRef(method), StringRef(weightMethod)})
+    if (auto parsed = RangeRules::parse(name, rules, percentile); !parsed)
+      return parsed.takeError();
   if (!parseRounding(rounding))
     return llvm::createStringError(
         "--rounding takes nearest, stochastic, gptq, adaround, adaquant or flexround, got '" + rounding +
@@ -90,15 +104,27 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   if (roundingIterations < 1 || roundingIterations > 1000000)
     return llvm::createStringError("--rounding-iterations takes 1 to 1000000, got " +
                                    llvm::Twine(roundingIterations));
-  return Recipe{scheme,
-                {overrides.begin(), overrides.end()},
-                method,
-                percentile,
-                rounding,
-                ties,
-                seed,
-                roundingIterations,
-                roundingInputs == "float"};
+  Recipe recipe;
+  recipe.scheme = scheme;
+  recipe.overrides.assign(overrides.begin(), overrides.end());
+  recipe.method = method;
+  recipe.weightMethod = weightMethod;
+  recipe.ranges = std::move(rules);
+  recipe.percentile = percentile;
+  recipe.rounding = rounding;
+  recipe.ties = ties;
+  recipe.seed = seed;
+  recipe.roundingIterations = roundingIterations;
+  recipe.roundFloatInputs = roundingInputs == "float";
+  return recipe;
+}
+
+CalibrationOptions mlir::narrow::getCalibrationOptions(const Recipe &recipe) {
+  CalibrationOptions options;
+  if (recipe.method == "ema" ||
+      llvm::any_of(recipe.ranges, [](StringRef text) { return text.rsplit('=').second.trim() == "ema"; }))
+    options.movingAverage = 0.95;
+  return options;
 }
 
 llvm::Error mlir::narrow::rewriteFloat(ModuleOp, const Recipe &, const CalibrationSamples *) {
@@ -136,6 +162,9 @@ llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
   AnnotatedPipelineOptions options;
   options.table = tableName.str();
   options.method = recipe.method;
+  options.weightMethod = recipe.weightMethod;
+  for (const std::string &text : recipe.ranges)
+    options.ranges.push_back(text);
   options.percentile = recipe.percentile;
   options.scheme = recipe.scheme;
   for (const std::string &text : recipe.overrides)

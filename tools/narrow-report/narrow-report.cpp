@@ -83,7 +83,8 @@ int reportArtifact(const Options &options) {
 }
 
 /// Reads the table, or makes one from --data.
-llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, ModuleOp floatStage,
+llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, const Recipe &recipe,
+                                                    ModuleOp floatStage,
                                                     ArrayRef<::narrow::ModelInput> inputs,
                                                     const ::narrow::DatasetOptions &dataOptions) {
   if (!options.table.empty())
@@ -92,7 +93,7 @@ llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, Modu
   if (!data)
     return data.takeError();
   printNotes(data->notes());
-  return calibrate(floatStage, *data, inputs, CalibrationOptions());
+  return calibrate(floatStage, *data, inputs, getCalibrationOptions(recipe));
 }
 
 int compare(const Options &options, const Recipe &recipe, ModuleOp module,
@@ -109,7 +110,7 @@ int compare(const Options &options, const Recipe &recipe, ModuleOp module,
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
-  llvm::Expected<::narrow::CalibrationTable> table = getTable(options, module, inputs, dataOptions);
+  llvm::Expected<::narrow::CalibrationTable> table = getTable(options, recipe, module, inputs, dataOptions);
   if (!table)
     return reportError(table.takeError());
 

@@ -5,7 +5,6 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
-#include "narrow/Numerics/Estimators.h"
 #include "narrow/Numerics/WeightRounding.h"
 #include <memory>
 
@@ -34,15 +33,6 @@ std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &op
 /// Ids and shapes of one sample of what the observers of `module` observe, in
 /// program order: the entries of its calibration table.
 std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
-
-/// What the pass does: sets the ranges of all observers of activations in
-/// `module`. Reports errors; `name` stands for the table in them.
-struct ImportTableOptions {
-  ::narrow::numerics::RangeOptions range;
-  bool useKnownRanges = true;
-};
-LogicalResult importTable(ModuleOp module, const ::narrow::CalibrationTable &table, StringRef name,
-                          const ImportTableOptions &options);
 } // namespace mlir::narrow
 
 #endif

@@ -71,18 +71,31 @@ class SchemeOptions {
 def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
   let summary = "derive the range of every observer from a calibration table";
   let description = [{
-    Sets `range` on every activation observer by `method` (rules N21 to N25):
+    Sets `range` on every activation observer by `method` (rules N21 to N24, N30 to
+    N36); a rule `range` gives the tensors whose id matches another:
 
-    - `minmax`: the extrema;
+    - `minmax`: the extrema; `absmax`, `absmax-full`, `absmax-pow2`: the largest
+      magnitude as 127, 127.5 or 128 steps, zero point 0; `ema`: moving averages
+      of the extrema of batches, if the table has recorded them;
     - `percentile`: all but `100 - percentile` percent of the values at each end;
-    - `mse`: the interval of least mean error `|x - code(x)|^2.4`;
-    - `kl`: the threshold of least information loss.
+    - `mse`, `omse`: the interval of least mean error `|x - code(x)|^p`, p = 2.4 and
+      2; `sqnr`: the same where clipped values weigh three times as much, each end
+      by itself;
+    - `aciq`, `aciq-laplace`, `aciq-gauss`, `octav`: optimal clipping values that
+      are computed, from moments of the distribution or a fixed point;
+    - `kl`: the threshold of least information loss;
+    - `auto`: the one of these with least mean squared error.
 
     An interval always includes 0. Where the function that computes the tensor
-    bounds its values (ReLU6, sigmoid) that interval is taken instead and marked
-    `known`, unless `known-ranges` is false. Tensors and channels that are constant
-    in the table, zero or not, and a channel that exceeds all others by more than 2^20
-    get `narrow.notes`, which `narrow-assign-scales` reports.
+    bounds its values (ReLU6, sigmoid, softmax) that interval is taken instead and
+    marked `known`, unless `known-ranges` is false or a rule names the tensor. The
+    method is noted in `narrow.range_method` if it is not `minmax`. Tensors and
+    channels that are constant in the table, zero or not, and a channel that exceeds
+    all others by more than 2^20 get `narrow.notes`, which `narrow-assign-scales`
+    reports.
+
+    Run after `narrow-assign-bit-width` where methods should know the bits; without
+    a scheme they assume 8.
 
     The table must be finished, hold exactly the observed ids, and be of this
     model if the module has an attribute `narrow.model_hash`. Drivers that have
@@ -94,13 +107,9 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"table", "table", "std::string", "", "file of the calibration table (JSON)">,
-    Option<"method", "method", "::narrow::numerics::RangeMethod", "::narrow::numerics::RangeMethod::MinMax",
-           "how a range is chosen",
-           [{::llvm::cl::values(
-             clEnumValN(::narrow::numerics::RangeMethod::MinMax, "minmax", "smallest and largest value"),
-             clEnumValN(::narrow::numerics::RangeMethod::Percentile, "percentile", "drops the outermost values"),
-             clEnumValN(::narrow::numerics::RangeMethod::Mse, "mse", "least error"),
-             clEnumValN(::narrow::numerics::RangeMethod::Kl, "kl", "least information loss"))}]>,
+    Option<"method", "method", "std::string", "\"minmax\"", "how a range is chosen, see above">,
+    ListOption<"ranges", "range", "std::string",
+           "<regex>=<method> for the tensors whose id the regex matches as a whole">,
     Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
     Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
   ];
@@ -135,8 +144,11 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
   let summary = "decide which elements share a scale";
   let description = [{
     Makes weights `per_channel` along the output channel axis unless the scheme
-    says `pt`, and sets the `range` of every observed constant: minimum and
-    maximum of each channel or of the tensor. A depthwise weight with a channel
+    says `pt`, and sets the `range` of every observed constant, of each channel or
+    of the tensor, by `weight-method`: minimum and maximum, or any method of
+    `narrow-import-table` but `ema`; a rule `range` gives the weights whose id
+    matches (it ends in `/weight`) another. `absmax-full` and `absmax-pow2` drop
+    `restricted`. A depthwise weight with a channel
     multiplier has two channel axes; the longer gets the scales. Runs after
     `narrow-assign-bit-width`, with the same options.
 
@@ -145,7 +157,12 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
             scheme <8 bits, symmetric, restricted, per_channel, axis = 0> : tensor<2x3x3x8xf32>
     ```
   }];
-  let options = SchemeOptions<>.value;
+  let options = SchemeOptions<>.value # [
+    Option<"weightMethod", "weight-method", "std::string", "\"minmax\"", "how a range is chosen">,
+    ListOption<"ranges", "range", "std::string",
+           "<regex>=<method> for the weights whose id the regex matches as a whole">,
+    Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">
+  ];
   let dependentDialects = ["::mlir::narrow::NarrowDialect"];
 }
 
