@@ -60,6 +60,8 @@ struct Layer {
   std::vector<Gram> grams;
 
   StringRef getId() { return getTensorId(op->getResult(0)); }
+  /// For the rows that are kept of its inputs.
+  void makeRoom() { inputs.assign(shape.groups, std::vector<float>(plan.getNumRows() * shape.getDepth())); }
   /// The weights of some outputs of a group, a row each.
   std::vector<float> getMatrix(int64_t g, int64_t first, int64_t count) const {
     std::vector<float> matrix;
@@ -80,6 +82,12 @@ struct Choice {
   std::vector<int32_t> codes; ///< in the order of the IR
   std::vector<float> scales, bias;
 };
+
+/// Keeps a part of what group `g` reads.
+void keepInputs(Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
+  std::vector<float> &inputs = layer.inputs[g];
+  std::copy_n(rows.data, rows.rows * rows.cols, inputs.data() + firstRow * rows.cols);
+}
 
 /// Arrays of a file, named like the contractions, samples along the first axis.
 class FileActivations : public ActivationSource {
@@ -186,6 +194,7 @@ private:
   LogicalResult roundWithoutData();
   LogicalResult roundWithData();
   SmallVector<size_t> findGroups(ArrayRef<Layer> layers, ArrayRef<int64_t> sizes);
+  LogicalResult collectTargets(MutableArrayRef<Layer> layers);
   LogicalResult roundTogether(MutableArrayRef<Layer> layers);
   using Consume = llvm::function_ref<void(Layer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
   LogicalResult collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume);
@@ -434,8 +443,21 @@ LogicalResult RoundWeights::roundWithData() {
   toOriginal.clear();
   original = cast<ModuleOp>(getOperation()->clone(toOriginal));
   ::narrow::Progress progress("rounding weights", "layers", layers.size());
-  size_t first = 0;
+  size_t first = 0, haveTargets = 0;
   for (size_t end : findGroups(layers, sizes)) {
+    // The float network is compiled once for as many layers as memory has room for.
+    if (!isGptq && end > haveTargets) {
+      int64_t taken = 0;
+      haveTargets = first;
+      auto fits = [&](Layer &layer) {
+        taken += layer.plan.getNumRows() * layer.shape.getNumOutputs();
+        return haveTargets < end || (!floatInputs && taken <= kMostNumbers);
+      };
+      while (haveTargets < layers.size() && fits(layers[haveTargets]))
+        ++haveTargets;
+      if (failed(collectTargets(MutableArrayRef(layers).slice(first, haveTargets - first))))
+        return failure();
+    }
     if (failed(roundTogether(MutableArrayRef(layers).slice(first, end - first))))
       return failure();
     progress.advance(end - first);
@@ -471,39 +493,37 @@ SmallVector<size_t> RoundWeights::findGroups(ArrayRef<Layer> layers, ArrayRef<in
   return ends;
 }
 
-/// Rounds layers that do not read each other's results.
-LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers) {
-  bool isGptq = method == WeightRounding::Gptq;
-  auto computeTargets = [&](Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
+/// What the float network computes in `layers`, and what it reads there if that is wanted.
+LogicalResult RoundWeights::collectTargets(MutableArrayRef<Layer> layers) {
+  for (Layer &layer : layers)
+    layer.targets.assign(layer.shape.groups,
+                         std::vector<float>(layer.plan.getNumRows() * layer.shape.groupOutputs));
+  if (floatInputs)
+    for (Layer &layer : layers)
+      layer.makeRoom();
+  return collect(layers, /*simulate=*/false, [&](Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
     int64_t outputs = layer.shape.groupOutputs;
     std::vector<float> weights = layer.getMatrix(g, 0, outputs);
     layerOutputs(rows, {weights.data(), outputs, layer.shape.getDepth()},
                  layer.getOutputs(layer.bias, g, 0, outputs), layer.targets[g].data() + firstRow * outputs);
-  };
-  auto keepInputs = [&](Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
-    std::copy_n(rows.data, rows.rows * rows.cols, layer.inputs[g].data() + firstRow * rows.cols);
-  };
+    if (floatInputs)
+      keepInputs(layer, g, firstRow, rows);
+  });
+}
+
+/// Rounds layers that do not read each other's results. They have targets, unless the method is gptq.
+LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers) {
+  bool isGptq = method == WeightRounding::Gptq;
   LogicalResult collected = success();
   if (isGptq) {
     for (Layer &layer : layers)
       layer.grams.assign(layer.shape.groups, Gram(layer.shape.getDepth()));
     collected = collect(layers, /*simulate=*/!floatInputs,
                         [](Layer &layer, int64_t g, int64_t, MatrixRef rows) { layer.grams[g].add(rows); });
-  } else {
-    for (Layer &layer : layers) {
-      layer.inputs.assign(layer.shape.groups,
-                          std::vector<float>(layer.plan.getNumRows() * layer.shape.getDepth()));
-      layer.targets.assign(layer.shape.groups,
-                           std::vector<float>(layer.plan.getNumRows() * layer.shape.groupOutputs));
-    }
-    collected =
-        collect(layers, /*simulate=*/false, [&](Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
-          computeTargets(layer, g, firstRow, rows);
-          if (floatInputs)
-            keepInputs(layer, g, firstRow, rows);
-        });
-    if (succeeded(collected) && !floatInputs)
-      collected = collect(layers, /*simulate=*/true, keepInputs);
+  } else if (!floatInputs) {
+    for (Layer &layer : layers)
+      layer.makeRoom();
+    collected = collect(layers, /*simulate=*/true, keepInputs);
   }
   if (failed(collected))
     return failure();
