@@ -98,7 +98,7 @@ int search(const Options &options, const SearchOptions &search, ModuleOp module,
     llvm::Expected<::narrow::Dataset> data = open(options.data);
     if (!data)
       return data.takeError();
-    return calibrate(module, *data, inputs, CalibrationOptions());
+    return calibrate(module, *data, inputs, getCalibrationOptions(search.recipe));
   }();
   if (!table)
     return reportError(table.takeError());
