@@ -451,6 +451,8 @@ std::string Compiler::makeManifest(bool isFloat) const {
       manifest["weight_method"] = recipe.weightMethod;
     if (!recipe.ranges.empty())
       manifest["ranges"] = llvm::json::Array(recipe.ranges);
+    if (recipe.rounding != "nearest")
+      manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
     if (table) {

@@ -25,6 +25,14 @@ struct Recipe {
   std::string weightMethod = "minmax"; ///< of weight ranges
   std::vector<std::string> ranges;     ///< regex=method
   double percentile = 99.99;
+  std::string rounding = "nearest"; ///< of weights
+  std::string ties = "even";        ///< of nearest
+  uint32_t seed = 0;                ///< of what is chosen by chance
+  int64_t roundingIterations = 1000;
+  bool roundFloatInputs = false; ///< layers are rounded for the input that the float network feeds them
+
+  /// Whether weights are rounded by looking at samples.
+  bool roundingNeedsData() const { return rounding != "nearest" && rounding != "stochastic"; }
 };
 
 /// The command line form of a Recipe.
@@ -33,6 +41,9 @@ struct RecipeOptions {
   llvm::cl::opt<std::string> scheme, method, weightMethod;
   llvm::cl::opt<double> percentile;
   llvm::cl::list<std::string> overrides, ranges;
+  llvm::cl::opt<std::string> rounding, ties, roundingInputs;
+  llvm::cl::opt<uint32_t> seed;
+  llvm::cl::opt<int64_t> roundingIterations;
 
   /// An option that was given; empty: none.
   llvm::StringRef getGiven() const;

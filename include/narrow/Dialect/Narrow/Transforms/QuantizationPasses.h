@@ -5,6 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Numerics/WeightRounding.h"
 #include <memory>
 
 namespace narrow {
@@ -21,6 +22,13 @@ namespace mlir::narrow {
 /// has run; `options.table` only names it in errors.
 std::unique_ptr<Pass> createImportTablePass(const ::narrow::CalibrationTable *table,
                                             const NarrowImportTableOptions &options);
+
+class ActivationSource;
+
+/// narrow-round-weights with activations of `source`, which must live until the pass has run; null: the
+/// method needs none.
+std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
+                                             ActivationSource *source);
 
 /// Ids and shapes of one sample of what the observers of `module` observe, in
 /// program order: the entries of its calibration table.

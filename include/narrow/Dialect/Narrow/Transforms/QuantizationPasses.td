@@ -192,6 +192,71 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
                     Statistic<"numWidened", "widened", "Weight channels whose scale was raised">];
 }
 
+def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
+  let summary = "choose the code of every weight";
+  let description = [{
+    Replaces the weight of each contraction by numbers that its type can hold, `scale * code`,
+    so that `narrow-quantize` finds the codes that were chosen here (rules N50 to N57):
+
+    - `nearest`: ties as `ties` says;
+    - `stochastic`: up or down by chance, so that the mean is exact. `seed` and the id of the op
+      decide, not the order;
+    - `gptq`: column by column, the columns that follow make up for the error;
+    - `adaround`: up or down, learned by gradient descent on the error of the layer's output;
+    - `adaquant`: as adaround, but weights move freely, and with them bias and scales;
+    - `flexround`: as adaround, but weights are divided by learned factors; scales are learned too.
+
+    The last four look at what each layer reads. Layers are rounded in the order of the network: a
+    layer is given the input that the quantized network feeds it, after layers that are rounded
+    already, and should give what the float network does there (`float-inputs`: the input
+    of the float network, all layers at once). An activation that follows (ReLU, ReLU6) is part
+    of the error, except with gptq. No output channel is worse on the data than with nearest.
+
+    Memory is bounded: at most 8192 rows of a layer's input are kept, or the Gram matrix of at most 32768. Which rows
+    is decided by `seed`; the result does not depend on the number of threads.
+
+    `narrow-compile --rounding` runs the pass with calibration data (`createRoundWeightsPass`).
+    Without that, `inputs` is an .npz file with an array for each op, named by its id: what
+    it reads, f32, samples along an axis before all others.
+
+    ```mlir
+    %w = "tosa.const"() <{values = dense<[[[[0.26, 0.46]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+    %1 = narrow.observe %w "conv/weight" weight … type !quant.uniform<i8<-7:7>:f32, 0.5> : tensor<1x1x1x2xf32>
+    // becomes
+    %w = "tosa.const"() <{values = dense<[[[[0.5, 0.5]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+    %1 = narrow.observe %w "conv/weight" weight … type !quant.uniform<i8<-7:7>:f32, 0.5> : tensor<1x1x1x2xf32>
+    ```
+  }];
+  let options = [
+    Option<"method", "method", "::narrow::numerics::WeightRounding", "::narrow::numerics::WeightRounding::Nearest",
+           "how codes are chosen",
+           [{::llvm::cl::values(
+             clEnumValN(::narrow::numerics::WeightRounding::Nearest, "nearest", "the nearest code"),
+             clEnumValN(::narrow::numerics::WeightRounding::Stochastic, "stochastic", "by chance, exact in the mean"),
+             clEnumValN(::narrow::numerics::WeightRounding::AdaRound, "adaround", "up or down, learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::AdaQuant, "adaquant", "weights, bias, scales learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::FlexRound, "flexround", "divisors and scales learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::Gptq, "gptq", "column by column"))}]>,
+    Option<"ties", "ties", "::narrow::numerics::Rounding", "::narrow::numerics::Rounding::HalfEven",
+           "what nearest does with a tie",
+           [{::llvm::cl::values(
+             clEnumValN(::narrow::numerics::Rounding::HalfEven, "even", "to the even code"),
+             clEnumValN(::narrow::numerics::Rounding::HalfAway, "away", "away from zero"),
+             clEnumValN(::narrow::numerics::Rounding::HalfUp, "up", "toward +infinity"),
+             clEnumValN(::narrow::numerics::Rounding::TowardZero, "zero", "everything toward zero"))}]>,
+    Option<"seed", "seed", "uint32_t", "0", "of what is chosen by chance">,
+    Option<"iterations", "iterations", "int64_t", "1000", "steps of adaround, adaquant and flexround for each layer">,
+    Option<"damping", "damping", "double", "0.01", "of gptq: part of the mean of the Gram matrix's diagonal">,
+    Option<"actOrder", "act-order", "bool", "false", "of gptq: columns with large input first">,
+    Option<"floatInputs", "float-inputs", "bool", "false", "layers read what the float network computes">,
+    Option<"inputs", "inputs", "std::string", "", "file of what the layers read (.npz)">
+  ];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numWeights", "weights", "Weights rounded">,
+                    Statistic<"numMoved", "moved", "Elements that got another code than the nearest">];
+}
+
 def NarrowVerifyAnnotated : Pass<"narrow-verify-annotated", "::mlir::ModuleOp"> {
   let summary = "check the contract of the annotated stage";
   let description = [{
