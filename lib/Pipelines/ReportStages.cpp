@@ -379,7 +379,8 @@ static llvm::Error explain(llvm::Error error) {
 }
 
 /// From the annotated stage on.
-static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, bool strict, bool allStages) {
+static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, const LoweringOptions &lowering,
+                                       bool allStages) {
   Quantized stages;
   auto keep = [&] { return allStages ? cast<ModuleOp>((*module)->clone()) : OwningOpRef<ModuleOp>(); };
   stages.annotated = keep();
@@ -387,7 +388,8 @@ static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, bool strict
     return explain(alreadyReported());
   stages.simulation = keep();
   IntegerPipelineOptions integer;
-  integer.strict = strict;
+  integer.strict = lowering.strict;
+  integer.requantize = lowering.requantize;
   if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
     return explain(alreadyReported());
   stages.device = std::move(module);
@@ -395,8 +397,8 @@ static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, bool strict
 }
 
 llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
-                                                 CalibrationSource &calibration, bool strict,
-                                                 bool allStages) {
+                                                 CalibrationSource &calibration,
+                                                 const LoweringOptions &lowering, bool allStages) {
   llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
   if (!table)
     return table.takeError();
@@ -407,7 +409,7 @@ llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe 
     observed = cast<ModuleOp>((*module)->clone());
   if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
     return explain(std::move(error));
-  llvm::Expected<Quantized> stages = lower(std::move(module), strict, allStages);
+  llvm::Expected<Quantized> stages = lower(std::move(module), lowering, allStages);
   if (stages)
     stages->observed = std::move(observed);
   return stages;
@@ -441,8 +443,8 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module, recipe);
   if (!table)
     return table.takeError();
-  llvm::Expected<Quantized> stages =
-      quantize(*model.network.module, recipe, calibration, options.strict, /*allStages=*/true);
+  llvm::Expected<Quantized> stages = quantize(*model.network.module, recipe, calibration,
+                                              {options.strict, options.requantize}, /*allStages=*/true);
   if (!stages)
     return stages.takeError();
   builder.readNetwork(*stages->observed, *rules, recipe);
@@ -473,7 +475,7 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   StageBuilder exactBuilder(other);
   exactBuilder.listLayers(main);
   llvm::Expected<Quantized> exactStages =
-      lower(std::move(stages->annotated), /*strict=*/false, /*allStages=*/true);
+      lower(std::move(stages->annotated), {/*strict=*/false, options.requantize}, /*allStages=*/true);
   if (!exactStages)
     return exactStages.takeError();
   other.simulation.module = std::move(exactStages->simulation);

@@ -29,6 +29,9 @@ struct Options {
                             cl::cat(category)};
   RecipeOptions recipe{category};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<std::string> requantize{
+      "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
+      cl::init("exact"), cl::cat(category)};
   cl::opt<std::string> input{"input", cl::desc("samples to compare the stages on"),
                              cl::value_desc("file.npz"), cl::cat(category)};
   cl::opt<int64_t> samples{"samples", cl::desc("use the first N of --input (32; 0: all)"), cl::init(32),
@@ -116,6 +119,7 @@ ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
   ComparisonOptions comparison;
   comparison.recipe = recipe;
   comparison.strict = options.strict;
+  comparison.requantize = options.requantize;
   comparison.samples = options.samples;
   comparison.threads = options.threads;
   comparison.labels = options.labels;
@@ -126,7 +130,7 @@ ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
 std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
   auto isOfRecipe = [&](const cl::Option *option) {
     auto address = reinterpret_cast<uintptr_t>(option), begin = reinterpret_cast<uintptr_t>(&recipe);
-    return address >= begin && address < begin + sizeof recipe;
+    return option->ArgStr == "requantize" || (address >= begin && address < begin + sizeof recipe);
   };
   std::string text = recipe.scheme.getNumOccurrences() ? "" : recipe.scheme.getValue();
   const auto &known = cl::getRegisteredOptions();
@@ -229,6 +233,9 @@ int reportModel(const Options &options, const std::string &description, ArrayRef
     return reportUsage("--artifact is for the report of a model's layers");
   if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
     return reportUsage(contradiction);
+  if (!llvm::is_contained({"exact", "fast"}, options.requantize))
+    return reportError(
+        llvm::createStringError("unknown --requantize=" + options.requantize + ": exact, fast"));
   if (options.samples < 0)
     return reportError(llvm::createStringError("--samples takes 0 or more (0: all)"));
   if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
