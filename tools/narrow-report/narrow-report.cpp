@@ -126,39 +126,17 @@ ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
   return comparison;
 }
 
-/// The part of the command line that says how the model is quantized.
-std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
-  auto isOfRecipe = [&](const cl::Option *option) {
-    auto address = reinterpret_cast<uintptr_t>(option), begin = reinterpret_cast<uintptr_t>(&recipe);
-    return option->ArgStr == "requantize" || (address >= begin && address < begin + sizeof recipe);
-  };
-  std::string text = recipe.scheme.getNumOccurrences() ? "" : recipe.scheme.getValue();
-  const auto &known = cl::getRegisteredOptions();
-  for (int i = 1; i < argc; ++i) {
-    StringRef argument = argv[i];
-    if (!argument.consume_front("-"))
-      continue;
-    argument.consume_front("-");
-    auto [name, value] = argument.split('=');
-    auto it = known.find(name);
-    if (it == known.end())
-      continue;
-    bool takesNext = !argument.contains('=') && it->second->getValueExpectedFlag() == cl::ValueRequired;
-    if (takesNext && i + 1 < argc)
-      value = argv[++i];
-    if (!isOfRecipe(it->second))
-      continue;
-    if (name == "scheme")
-      text = value.str() + text;
-    else
-      text += " --" + name.str() + (value.empty() ? "" : "=" + value.str());
-  }
+/// For titles.
+std::string describeChoices(const Options &options, const Recipe &recipe) {
+  std::string text = recipe.scheme == Recipe().scheme ? "--scheme=" + recipe.scheme : "";
+  for (const std::string &part :
+       {describe(recipe), options.requantize == "exact" ? "" : "--requantize=" + options.requantize})
+    text += (text.empty() || part.empty() ? "" : " ") + part;
   return text;
 }
 
-int compare(const Options &options, const Recipe &recipe, const std::string &description,
-            ArrayRef<RankedRecipe> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
-            ::narrow::OutputFile &file) {
+int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe> candidates, ModuleOp module,
+            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -200,7 +178,7 @@ int compare(const Options &options, const Recipe &recipe, const std::string &des
       return reportError(report.takeError());
     report->model = llvm::sys::path::filename(options.path).str();
     if constexpr (!std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
-      report->recipe = description;
+      report->recipe = describeChoices(options, recipe);
     if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, ComparisonReport>)
       report->latencies = latencies;
     if (llvm::Error error = write(*report, options, file))
@@ -214,7 +192,7 @@ int compare(const Options &options, const Recipe &recipe, const std::string &des
   return finish(compareStages(module, *calibration, *data, comparison));
 }
 
-int reportModel(const Options &options, const std::string &description, ArrayRef<RankedRecipe> candidates) {
+int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -265,7 +243,7 @@ int reportModel(const Options &options, const std::string &description, ArrayRef
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, *recipe, description, candidates, *module, *dataOptions, **file);
+  return compare(options, *recipe, candidates, *module, *dataOptions, **file);
 }
 
 constexpr const char overview[] =
@@ -334,5 +312,5 @@ int main(int argc, char **argv) {
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));
-  return finishTool(reportModel(options, describeRecipe(argc, argv, options.recipe), candidates));
+  return finishTool(reportModel(options, candidates));
 }
