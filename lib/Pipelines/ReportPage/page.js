@@ -245,6 +245,8 @@
     const tiles = make("div", "tiles", null, page);
     for (const output of report.outputs)
       tile(tiles, decibels(output.device) + " dB", `SQNR of output '${output.name}' against float, cosine ${fixed(5)(output.device && output.device.cosine)}`);
+    for (const output of report.outputs)
+      if (output.rewritten) tile(tiles, decibels(output.rewritten) + " dB", `SQNR of output '${output.name}' after the rewrites of the float network alone`);
     if (report.top1) tile(tiles, fixed(2)(report.top1.device) + " %", `top-1 in integers; float has ${fixed(2)(report.top1.float)} %`);
     if (report.agreement) tile(tiles, fixed(2)(report.agreement.device) + " %", "of samples have the class that float gives them");
     for (const latency of report.latency || [])
