@@ -47,20 +47,23 @@ bool MethodParser::parse(llvm::cl::Option &option, StringRef name, StringRef tex
 
 void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
                                           const ::narrow::CalibrationTable *table) {
+  // First: how a range is best depends on the number of codes.
+  NarrowAssignBitWidthOptions bits;
+  bits.scheme = options.scheme;
+  bits.overrides.assign(options.overrides.begin(), options.overrides.end());
+  pm.addPass(createNarrowAssignBitWidth(bits));
   NarrowImportTableOptions import;
   import.table = options.table;
   import.method = parseMethod(options.method);
   import.percentile = options.percentile;
   pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
-  NarrowAssignBitWidthOptions bits;
-  bits.scheme = options.scheme;
-  bits.overrides.assign(options.overrides.begin(), options.overrides.end());
-  pm.addPass(createNarrowAssignBitWidth(bits));
   NarrowAssignGranularityOptions granularity;
   granularity.scheme = options.scheme;
   granularity.overrides.assign(options.overrides.begin(), options.overrides.end());
   pm.addPass(createNarrowAssignGranularity(granularity));
+  pm.addPass(createNarrowClusterChannels());
   pm.addPass(createNarrowAssignScales());
+  pm.addPass(createNarrowEncodeWeights());
   pm.addPass(createNarrowVerifyAnnotated());
 }
 

@@ -67,8 +67,15 @@ private:
                             << "' has no scheme; run --narrow-assign-bit-width first";
     // A constant activation has one scale.
     std::optional<int64_t> axis;
-    if (auto contraction = getContraction(op);
-        contraction && !rules.match(getIds(contraction)).scheme.perTensorWeight) {
+    auto granularity = GranularityKind::PerTensor;
+    int64_t group = 0;
+    QuantizableOpInterface contraction = getContractionOfWeight(op);
+    if (contraction) {
+      Scheme match = rules.match(getIds(contraction)).scheme;
+      granularity = match.weightGranularity;
+      group = match.weightGroup;
+    }
+    if (granularity != GranularityKind::PerTensor) {
       axis = getWeightScaleAxis(contraction);
       if (!axis)
         return op.emitError() << "the weight of " << contraction->getName() << " has no output channel axis";
@@ -77,22 +84,10 @@ private:
     if (failed(range))
       return failure();
     op.setRangeAttr(*range);
-    op.setSchemeAttr(SchemeAttr::get(
-        op.getContext(), scheme.getBits(), scheme.getSymmetric(), scheme.getRestricted(),
-        axis ? GranularityKind::PerChannel : GranularityKind::PerTensor, axis.value_or(-1), /*group=*/0));
+    op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(),
+                                     scheme.getRestricted(), granularity, axis.value_or(-1), group,
+                                     scheme.getFormat()));
     return success();
-  }
-
-  /// The contraction whose weight `op` observes, or null.
-  static QuantizableOpInterface getContraction(ObserveOp op) {
-    if (!op->hasOneUse())
-      return {};
-    OpOperand &use = *op->use_begin();
-    auto user = getQuantizable(use.getOwner());
-    if (!user || user.getQuantizationKind() != QuantizationKind::Contraction ||
-        user.getWeightOperand() != use.getOperandNumber())
-      return {};
-    return user;
   }
 };
 

@@ -282,6 +282,17 @@ SmallVector<int64_t> mlir::narrow::getWeightScaleIndices(QuantizableOpInterface 
   return indices;
 }
 
+QuantizableOpInterface mlir::narrow::getContractionOfWeight(ObserveOp op) {
+  if (!op->hasOneUse())
+    return {};
+  OpOperand &use = *op->use_begin();
+  auto user = getQuantizable(use.getOwner());
+  if (!user || user.getQuantizationKind() != QuantizationKind::Contraction ||
+      user.getWeightOperand() != use.getOperandNumber())
+    return {};
+  return user;
+}
+
 SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
   if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type))
     return {uniform.getScale()};

@@ -99,6 +99,9 @@ SmallVector<int64_t> getWeightScaleIndices(QuantizableOpInterface op, quant::Qua
 /// has one axis. nullopt if the op names no axis inside the weight's rank.
 std::optional<int64_t> getWeightScaleAxis(QuantizableOpInterface op);
 
+/// The contraction whose weight `op` observes, or null.
+QuantizableOpInterface getContractionOfWeight(ObserveOp op);
+
 /// Scales of a per-tensor (one) or per-axis uniform type; empty for others.
 SmallVector<double> getScales(quant::QuantizedType type);
 
