@@ -25,7 +25,7 @@ FORMATS = {
 # No bits follow these.
 BLOCKS = {"t": "p", "b": "p", "mxint8": "g", "mxfp8e4m3": "g", "mxfp8e5m2": "g", "mxfp6e2m3": "g", "mxfp6e3m2": "g",
           "mxfp4": "g", "smx9": "", "smx6": "", "smx4": ""}
-GROUPS = ["", "pt", "g4", "g32", "v4", "v16", "c1", "c3"]
+GROUPS = ["", "pt", "g5", "v16", "c3"]
 ACTIVATIONS = [f"a{bits}{pot}" for bits in range(1, 10) for pot in ("", "pot")] + ["a16"]
 
 
