@@ -97,9 +97,9 @@ int32_t narrow::numerics::nearestLevel(std::span<const int32_t> levels, double x
   return x - above[-1] <= *above - x ? above[-1] : *above;
 }
 
-WeightCodes narrow::numerics::encodeLevels(std::span<const float> weights, std::span<const int32_t> levels,
+ScaledCodes narrow::numerics::encodeLevels(std::span<const float> weights, std::span<const int32_t> levels,
                                            int32_t full, ScaleSearch search) {
-  WeightCodes result;
+  ScaledCodes result;
   double largest = largestMagnitude(weights);
   if (largest == 0) {
     result.codes.assign(weights.size(), 0);
@@ -215,8 +215,8 @@ std::optional<int> narrow::numerics::logExponent(double x, unsigned bits, int fu
   return std::min(exponent, fullScale - 1);
 }
 
-WeightCodes narrow::numerics::encodeLog(std::span<const float> weights, unsigned bits, ScaleSearch search) {
-  WeightCodes result;
+ScaledCodes narrow::numerics::encodeLog(std::span<const float> weights, unsigned bits, ScaleSearch search) {
+  ScaledCodes result;
   double largest = largestMagnitude(weights);
   if (largest == 0) {
     result.codes.assign(weights.size(), 0);
@@ -258,7 +258,7 @@ Levels narrow::numerics::logSqrtLevels(unsigned bits) {
 // N65, N66: ternary, binary
 //===----------------------------------------------------------------------===//
 
-WeightCodes narrow::numerics::encodeTernary(std::span<const float> weights) {
+ScaledCodes narrow::numerics::encodeTernary(std::span<const float> weights) {
   std::vector<double> magnitudes;
   for (float w : weights)
     magnitudes.push_back(std::abs(static_cast<double>(w)));
@@ -272,7 +272,7 @@ WeightCodes narrow::numerics::encodeTernary(std::span<const float> weights) {
     if (!more && gain > most)
       most = gain, threshold = magnitudes[i], scale = sum / count;
   }
-  WeightCodes result;
+  ScaledCodes result;
   if (scale > 0)
     result.scale = normalScale(scale);
   for (float w : weights)
@@ -280,8 +280,8 @@ WeightCodes narrow::numerics::encodeTernary(std::span<const float> weights) {
   return result;
 }
 
-WeightCodes narrow::numerics::encodeBinary(std::span<const float> weights) {
-  WeightCodes result;
+ScaledCodes narrow::numerics::encodeBinary(std::span<const float> weights) {
+  ScaledCodes result;
   double sum = 0;
   for (float w : weights) {
     sum += std::abs(static_cast<double>(w));

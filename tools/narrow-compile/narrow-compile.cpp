@@ -341,7 +341,7 @@ int Compiler::compile() {
         return reportError(std::move(error));
     if (data) {
       llvm::Expected<::narrow::CalibrationTable> made =
-          calibrate(*module, *data, inputs, CalibrationOptions());
+          calibrate(*module, *data, inputs, getCalibrationOptions(recipe));
       if (!made)
         return reportError(made.takeError());
       table = std::move(*made);
@@ -447,6 +447,12 @@ std::string Compiler::makeManifest(bool isFloat) const {
     if (requantized)
       manifest["requantize"] = options.requantize.getValue();
     manifest["method"] = recipe.method;
+    if (recipe.weightMethod != "minmax")
+      manifest["weight_method"] = recipe.weightMethod;
+    if (!recipe.ranges.empty())
+      manifest["ranges"] = llvm::json::Array(recipe.ranges);
+    if (recipe.rounding != "nearest")
+      manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
     if (table) {

@@ -23,7 +23,7 @@ inline constexpr int32_t kNarrowLimit = 127;
 inline constexpr int32_t kWideLimit = 127 * 256;
 
 /// Weights that share a scale.
-struct WeightCodes {
+struct ScaledCodes {
   float scale = 1; ///< positive, finite, normal
   std::vector<int32_t> codes;
 };
@@ -56,12 +56,12 @@ enum class ScaleSearch { LargestWeight, LeastError };
 
 /// Each weight as the nearest level, with one scale. The largest weight corresponds to the
 /// code `full`, from 1 to kWideLimit; usually that is the largest level.
-WeightCodes encodeLevels(std::span<const float> weights, std::span<const int32_t> levels, int32_t full,
+ScaledCodes encodeLevels(std::span<const float> weights, std::span<const int32_t> levels, int32_t full,
                          ScaleSearch search);
 
 //===--- N62: two levels of scales ----------------------------------------===//
 
-struct GroupedCodes : WeightCodes {
+struct GroupedCodes : ScaledCodes {
   std::vector<int32_t> levels, groupScales; ///< codes[i] = levels[i] * groupScales[i / size]
 };
 
@@ -93,7 +93,7 @@ std::optional<int> logExponent(double x, unsigned bits, int fullScale);
 /// Sign and exponent in `bits` bits: weights are 0 or ±2^e. The full scale is the one
 /// whose largest exponent the largest weight rounds to, or the one below it if that has
 /// the smaller error. bits from 2 to 5.
-WeightCodes encodeLog(std::span<const float> weights, unsigned bits, ScaleSearch search);
+ScaledCodes encodeLog(std::span<const float> weights, unsigned bits, ScaleSearch search);
 
 /// 0 and ±2^(-k/2) of a largest level of 127 (bits up to 4) or kWideLimit: powers of the
 /// root of two as integers (RepQ-ViT's quantizer, arXiv 2212.08254, eq. 18). bits from 2 to 5.
@@ -103,11 +103,11 @@ Levels logSqrtLevels(unsigned bits);
 
 /// Codes -1, 0, 1 and the scale of least squared error, over all thresholds (Li and Liu,
 /// Ternary Weight Networks, arXiv 1605.04711, eq. 5).
-WeightCodes encodeTernary(std::span<const float> weights);
+ScaledCodes encodeTernary(std::span<const float> weights);
 
 /// The sign, +1 for 0, and the mean magnitude (Rastegari et al., XNOR-Net, arXiv
 /// 1603.05279, eq. 6).
-WeightCodes encodeBinary(std::span<const float> weights);
+ScaledCodes encodeBinary(std::span<const float> weights);
 
 //===--- N67, N68: codebooks ----------------------------------------------===//
 
@@ -159,7 +159,7 @@ std::vector<double> roundToMicroexponents(std::span<const float> weights, unsign
 
 //===--- N71: integers for multiples of powers of two ---------------------===//
 
-struct LatticeCodes : WeightCodes {
+struct LatticeCodes : ScaledCodes {
   size_t rounded = 0; ///< values that are no multiple of the scale
 };
 

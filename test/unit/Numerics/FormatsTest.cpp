@@ -12,14 +12,14 @@ using Codes = std::vector<int32_t>;
 using Reals = std::vector<double>;
 constexpr double sumLimit = 4e6;
 
-std::vector<float> scaled(const WeightCodes &codes) {
+std::vector<float> scaled(const ScaledCodes &codes) {
   std::vector<float> values;
   for (int32_t code : codes.codes)
     values.push_back(static_cast<float>(code) * codes.scale);
   return values;
 }
 
-double error(std::span<const float> weights, const WeightCodes &codes) {
+double error(std::span<const float> weights, const ScaledCodes &codes) {
   double sum = 0;
   for (size_t i = 0; i != weights.size(); ++i)
     sum += std::pow(weights[i] - static_cast<double>(codes.scale) * codes.codes[i], 2);
@@ -74,8 +74,8 @@ TEST(Formats, LeastErrorIsNoWorse) {
   rc::check([] {
     std::vector<float> weights = *anyWeights();
     Levels levels = uniformLevels(*rc::gen::inRange(2, 9));
-    WeightCodes plain = encodeLevels(weights, levels, levels.back(), ScaleSearch::LargestWeight);
-    WeightCodes best = encodeLevels(weights, levels, levels.back(), ScaleSearch::LeastError);
+    ScaledCodes plain = encodeLevels(weights, levels, levels.back(), ScaleSearch::LargestWeight);
+    ScaledCodes best = encodeLevels(weights, levels, levels.back(), ScaleSearch::LeastError);
     RC_ASSERT(best.scale >= FLT_MIN && std::isfinite(best.scale));
     // The error is one of a scale in double; its f32 may move a weight at a tie.
     RC_ASSERT(error(weights, best) <= error(weights, plain) * 1.001 + 1e-60);
@@ -132,7 +132,7 @@ TEST(Formats, NormalFloat) {
   Codes levels = normalFloatLevels(4);
   EXPECT_EQ(levels, (Codes{-127, -88, -67, -50, -36, -23, -12, 0, 10, 20, 31, 43, 56, 71, 92, 127}));
   std::vector<float> block{.03, -.5, .2, 1, -.75, 0, .48, -.02};
-  WeightCodes codes = encodeLevels(block, levels, 127, ScaleSearch::LargestWeight);
+  ScaledCodes codes = encodeLevels(block, levels, 127, ScaleSearch::LargestWeight);
   Codes indices;
   for (int32_t code : codes.codes)
     indices.push_back(std::find(levels.begin(), levels.end(), code) - levels.begin());
@@ -164,7 +164,7 @@ TEST(Formats, LogExponents) {
 TEST(Formats, LogWeights) {
   // 4 bits: 0 and seven powers, the largest one that of 3.7.
   std::vector<float> weights{3.7, -1, .3, .06, 0, .02};
-  WeightCodes codes = encodeLog(weights, 4, ScaleSearch::LargestWeight);
+  ScaledCodes codes = encodeLog(weights, 4, ScaleSearch::LargestWeight);
   EXPECT_EQ(codes.scale, 0x1p-4f);
   EXPECT_EQ(codes.codes, (Codes{64, -16, 4, 1, 0, 0}));
   // 3.7 rounds to 4, but everything else is finer one octave below.
@@ -178,7 +178,7 @@ TEST(Formats, LogWeights) {
 }
 
 TEST(Formats, Ternary) {
-  WeightCodes codes = encodeTernary(std::vector<float>{.9f, -1.1f, .1f, 0, -.2f});
+  ScaledCodes codes = encodeTernary(std::vector<float>{.9f, -1.1f, .1f, 0, -.2f});
   EXPECT_EQ(codes.codes, (Codes{1, -1, 0, 0, 0}));
   EXPECT_FLOAT_EQ(codes.scale, 1.0f);
   EXPECT_EQ(encodeTernary(std::vector<float>{2, 2, -2}).codes, (Codes{1, 1, -1}));
@@ -186,14 +186,14 @@ TEST(Formats, Ternary) {
   // No threshold is better.
   rc::check([] {
     std::vector<float> weights = *anyWeights();
-    WeightCodes best = encodeTernary(weights);
+    ScaledCodes best = encodeTernary(weights);
     double least = error(weights, best);
     for (float w : weights) {
       double threshold = std::abs(w), sum = 0, count = 0;
       for (float x : weights)
         if (std::abs(x) >= threshold)
           sum += std::abs(x), ++count;
-      WeightCodes other;
+      ScaledCodes other;
       other.scale = static_cast<float>(sum / count);
       for (float x : weights)
         other.codes.push_back(std::abs(x) < threshold ? 0 : x < 0 ? -1 : 1);
@@ -203,7 +203,7 @@ TEST(Formats, Ternary) {
 }
 
 TEST(Formats, Binary) {
-  WeightCodes codes = encodeBinary(std::vector<float>{.5f, -.3f, .2f, -.8f});
+  ScaledCodes codes = encodeBinary(std::vector<float>{.5f, -.3f, .2f, -.8f});
   EXPECT_FLOAT_EQ(codes.scale, .45f);
   EXPECT_EQ(codes.codes, (Codes{1, -1, 1, -1}));
   EXPECT_EQ(encodeBinary(std::vector<float>{0, -1}).codes, (Codes{1, -1})); // The sign of 0 is +.
@@ -376,10 +376,10 @@ TEST(Formats, Clusters) {
 TEST(Formats, CodesAreExactInFloat) {
   rc::check([] {
     std::vector<float> weights = *anyWeights();
-    for (const WeightCodes &codes :
+    for (const ScaledCodes &codes :
          {encodeLog(weights, 5, ScaleSearch::LeastError),
-          static_cast<WeightCodes>(latticeCodes(roundToBlocks(weights, mx::e4m3, 32), kWideLimit, sumLimit)),
-          static_cast<WeightCodes>(
+          static_cast<ScaledCodes>(latticeCodes(roundToBlocks(weights, mx::e4m3, 32), kWideLimit, sumLimit)),
+          static_cast<ScaledCodes>(
               encodeGroups(weights, uniformLevels(4), 8, kWideLimit / 7, ScaleSearch::LargestWeight))}) {
       std::vector<float> values = scaled(codes);
       for (size_t i = 0; i != values.size(); ++i)

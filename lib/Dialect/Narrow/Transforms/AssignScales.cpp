@@ -220,7 +220,7 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
       changed = true;
     }
     std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
-                                                                      params[index].scale, kBiasLimit);
+                                                                      params[index].scale, ::narrow::numerics::biasCodeLimit);
     if (!scale)
       return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
                              << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale

@@ -25,8 +25,8 @@ using namespace mlir;
 using namespace mlir::narrow;
 namespace numerics = ::narrow::numerics;
 using numerics::Levels;
+using numerics::ScaledCodes;
 using numerics::ScaleSearch;
-using numerics::WeightCodes;
 
 /// What the magnitudes of `count` codes may add up to. Times that of an 8-bit activation
 /// it leaves room for the bias in an i32, also in the sum of two planes, whose bounds are
@@ -57,16 +57,16 @@ public:
 
   /// Looks at the whole weight, where its channels share a codebook.
   void prepare(ArrayRef<Channel> channels);
-  WeightCodes encode(ArrayRef<float> weights);
+  ScaledCodes encode(ArrayRef<float> weights);
 
   /// Weights that the format could express but their codes cannot.
   size_t getRounded() const { return rounded; }
 
 private:
-  WeightCodes encodeGroups(ArrayRef<float> weights, const Levels &levels, int32_t maxGroupScale) const;
-  WeightCodes takeLattice(std::vector<double> values);
+  ScaledCodes encodeGroups(ArrayRef<float> weights, const Levels &levels, int32_t maxGroupScale) const;
+  ScaledCodes takeLattice(std::vector<double> values);
   /// Halves codes of 16 bits until an i32 holds their sums.
-  WeightCodes fit(WeightCodes codes);
+  ScaledCodes fit(ScaledCodes codes);
 
   SchemeAttr scheme;
   ScaleSearch search;
@@ -91,7 +91,7 @@ struct EncodeWeights : mlir::narrow::impl::NarrowEncodeWeightsBase<EncodeWeights
 
 private:
   LogicalResult encode(ObserveOp op);
-  LogicalResult fitBias(ObserveOp op, MutableArrayRef<WeightCodes> channels);
+  LogicalResult fitBias(ObserveOp op, MutableArrayRef<ScaledCodes> channels);
 };
 
 } // namespace
@@ -127,10 +127,10 @@ void Encoder::prepare(ArrayRef<Channel> channels) {
     codebook = {0};
 }
 
-WeightCodes Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels,
+ScaledCodes Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels,
                                   int32_t maxGroupScale) const {
   while (true) {
-    WeightCodes codes = numerics::encodeGroups(weights, levels, scheme.getGroup(), maxGroupScale, search);
+    ScaledCodes codes = numerics::encodeGroups(weights, levels, scheme.getGroup(), maxGroupScale, search);
     double sum = 0;
     for (int32_t code : codes.codes)
       sum += std::abs(code);
@@ -143,7 +143,7 @@ WeightCodes Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels,
   }
 }
 
-WeightCodes Encoder::takeLattice(std::vector<double> values) {
+ScaledCodes Encoder::takeLattice(std::vector<double> values) {
   int32_t limit = getLimit(values.size());
   numerics::LatticeCodes codes = numerics::latticeCodes(
       values, limit, limit == numerics::kWideLimit ? getSumLimit(values.size()) : INFINITY);
@@ -151,7 +151,7 @@ WeightCodes Encoder::takeLattice(std::vector<double> values) {
   return codes;
 }
 
-WeightCodes Encoder::fit(WeightCodes codes) {
+ScaledCodes Encoder::fit(ScaledCodes codes) {
   int32_t limit = getLimit(codes.codes.size());
   auto fits = [&] {
     double sum = 0;
@@ -170,7 +170,7 @@ WeightCodes Encoder::fit(WeightCodes codes) {
   return codes;
 }
 
-WeightCodes Encoder::encode(ArrayRef<float> weights) {
+ScaledCodes Encoder::encode(ArrayRef<float> weights) {
   auto blocks = [&](const numerics::ElementFormat &format) {
     return takeLattice(numerics::roundToBlocks(weights, format, scheme.getGroup()));
   };
@@ -243,14 +243,14 @@ static std::vector<Channel> getChannels(RankedTensorType type, ArrayRef<float> v
   return channels;
 }
 
-static bool isZero(const WeightCodes &codes) {
+static bool isZero(const ScaledCodes &codes) {
   return llvm::all_of(codes.codes, [](int32_t code) { return code == 0; });
 }
 
 /// Scales below what the bias needs are raised, as narrow-assign-scales does.
-LogicalResult EncodeWeights::fitBias(ObserveOp op, MutableArrayRef<WeightCodes> channels) {
+LogicalResult EncodeWeights::fitBias(ObserveOp op, MutableArrayRef<ScaledCodes> channels) {
   auto type = cast<quant::QuantizedType>(*op.getQuantizedType());
-  QuantizableOpInterface contraction = getContractionOfWeight(op);
+  QuantizableOpInterface contraction = getObservedContraction(op);
   FailureOr<std::optional<BiasFit>> biases = getBiasFit(contraction, type);
   if (failed(biases) || !*biases)
     return failure(failed(biases));
@@ -278,7 +278,7 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
   auto type = dyn_cast_if_present<quant::QuantizedType>(op.getQuantizedType().value_or(Type()));
   if (!type)
     return fail("has no type; run --narrow-assign-scales first");
-  if (!getContractionOfWeight(op))
+  if (!getObservedContraction(op))
     return fail("has a format of weights but observes none");
   auto tensor = cast<RankedTensorType>(op.getType());
   std::optional<std::vector<float>> values = getFloats(op.getInput());
@@ -290,9 +290,11 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
   if (scales.size() != channels.size())
     return fail("has a type of " + Twine(scales.size()) + " scales for " + Twine(channels.size()) +
                 " channels");
-  Encoder encoder(scheme, search ? ScaleSearch::LeastError : ScaleSearch::LargestWeight);
+  // A range method searches on the grid of uniform codes; here it means to search too.
+  Encoder encoder(scheme, search || op->hasAttr(kRangeMethodAttr) ? ScaleSearch::LeastError
+                                                                  : ScaleSearch::LargestWeight);
   encoder.prepare(channels);
-  std::vector<WeightCodes> encoded;
+  std::vector<ScaledCodes> encoded;
   for (auto [channel, scale] : llvm::zip_equal(channels, scales)) {
     encoded.push_back(encoder.encode(channel.weights));
     if (isZero(encoded.back())) // Exact at every scale; the bias may have chosen this one.

@@ -1,5 +1,5 @@
-// RUN: narrow-opt %s --narrow-encode-weights --split-input-file --verify-diagnostics | FileCheck %s
-// RUN: narrow-opt %s --narrow-encode-weights=search=false --split-input-file | FileCheck %s --check-prefix=LARGEST
+// RUN: narrow-opt %s --narrow-encode-weights=search --split-input-file --verify-diagnostics | FileCheck %s
+// RUN: narrow-opt %s --narrow-encode-weights --split-input-file | FileCheck %s --check-prefix=LARGEST
 // RUN: narrow-opt %s --narrow-encode-weights --split-input-file 2>/dev/null | narrow-opt --narrow-verify-annotated --split-input-file -o /dev/null
 
 // Weights of a scheme without a format are left alone.

@@ -5,7 +5,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
-#include "narrow/Numerics/Estimators.h"
+#include "narrow/Numerics/WeightRounding.h"
 #include <memory>
 
 namespace narrow {
@@ -23,18 +23,16 @@ namespace mlir::narrow {
 std::unique_ptr<Pass> createImportTablePass(const ::narrow::CalibrationTable *table,
                                             const NarrowImportTableOptions &options);
 
+class ActivationSource;
+
+/// narrow-round-weights with activations of `source`, which must live until the pass has run; null: the
+/// method needs none.
+std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
+                                             ActivationSource *source);
+
 /// Ids and shapes of one sample of what the observers of `module` observe, in
 /// program order: the entries of its calibration table.
 std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
-
-/// What the pass does: sets the ranges of all observers of activations in
-/// `module`. Reports errors; `name` stands for the table in them.
-struct ImportTableOptions {
-  ::narrow::numerics::RangeOptions range;
-  bool useKnownRanges = true;
-};
-LogicalResult importTable(ModuleOp module, const ::narrow::CalibrationTable &table, StringRef name,
-                          const ImportTableOptions &options);
 } // namespace mlir::narrow
 
 #endif
