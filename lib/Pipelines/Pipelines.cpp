@@ -31,6 +31,7 @@ void mlir::narrow::buildObservedPipeline(OpPassManager &pm) {
 
 void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
                                           const ::narrow::CalibrationTable *table) {
+  // First: how a range is best depends on the number of codes.
   NarrowAssignBitWidthOptions bits;
   bits.scheme = options.scheme;
   bits.overrides.assign(options.overrides.begin(), options.overrides.end());
@@ -48,7 +49,9 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
   granularity.ranges.assign(options.ranges.begin(), options.ranges.end());
   granularity.percentile = options.percentile;
   pm.addPass(createNarrowAssignGranularity(granularity));
+  pm.addPass(createNarrowClusterChannels());
   pm.addPass(createNarrowAssignScales());
+  pm.addPass(createNarrowEncodeWeights());
   pm.addPass(createNarrowVerifyAnnotated());
 }
 

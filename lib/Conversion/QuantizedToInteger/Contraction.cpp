@@ -16,7 +16,13 @@ struct Weights {
   std::vector<int64_t> codes;
   SmallVector<double> scales; ///< of every output channel
   int64_t zeroPoint = 0;
+  /// Codes of 16 bits: two convolutions. The zero point is 0.
+  bool wide = false;
 };
+
+/// code = high * kPlane + low, both of 8 bits.
+constexpr int64_t kPlane = 256;
+constexpr int64_t kWideMax = 127 * kPlane + 127, kWideMin = -128 * kPlane - 128;
 
 } // namespace
 
@@ -42,6 +48,15 @@ static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, cons
     weights.codes = std::move(centered);
     return weights;
   }
+  if (llvm::all_of(constant.zeroPoints, [](int64_t zeroPoint) { return zeroPoint == 0; }) &&
+      llvm::all_of(centered, [](int64_t code) { return code >= kWideMin && code <= kWideMax; })) {
+    weights.codes = std::move(centered);
+    weights.wide = true;
+    return weights;
+  }
+  if (!llvm::all_of(constant.codes, [](int64_t code) { return code >= -128 && code <= 127; }))
+    return lowering.refuse(op,
+                           "its weights have codes of more than 16 bits, or a zero point and more than 8");
   if (!llvm::all_equal(constant.zeroPoints))
     return lowering.refuse(op, "the zero points of its weights differ by "
                                "channel and do not fit 8 bits");
@@ -115,6 +130,53 @@ static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64
   return op.getInput1();
 }
 
+namespace {
+
+/// Makes the integer form of one convolution, once for each plane of its weights.
+struct Convolution {
+  Operation *op;
+  Codes input;
+  SmallVector<int64_t> weightShape;
+  int64_t weightZeroPoint;
+  Type type;
+
+  /// Null if the op has none.
+  Value create(OpBuilder &builder, ArrayRef<int64_t> codes, ArrayRef<int64_t> biasCodes) const {
+    Location loc = op->getLoc();
+    auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());
+    int64_t zeroPoint = input.type.getZeroPoint();
+    Value weight = createConstant(builder, loc, weightShape, codes, i8);
+    Value bias = createConstant(builder, loc, static_cast<int64_t>(biasCodes.size()), biasCodes, i32);
+    auto scalar = [&](int64_t value) {
+      return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), i8);
+    };
+    auto padded = [&](ArrayRef<int64_t> own) {
+      SmallVector<int64_t> pad(own);
+      Value source = absorbPadding(input.value, zeroPoint, pad);
+      return std::make_pair(source, pad);
+    };
+    if (auto conv = dyn_cast<tosa::Conv2DOp>(op)) {
+      auto [source, pad] = padded(conv.getPad());
+      return tosa::Conv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
+                                    scalar(weightZeroPoint), pad, conv.getStride(), conv.getDilation(), i32);
+    }
+    if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op)) {
+      auto [source, pad] = padded(conv.getPad());
+      return tosa::DepthwiseConv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
+                                             scalar(weightZeroPoint), pad, conv.getStride(),
+                                             conv.getDilation(), i32);
+    }
+    if (auto conv = dyn_cast<Conv2DOp>(op)) {
+      auto [source, pad] = padded(conv.getPad());
+      return Conv2DOp::create(builder, loc, type, source, weight, bias, conv.getGroup(), pad,
+                              conv.getStride(), conv.getDilation(), zeroPoint);
+    }
+    return {};
+  }
+};
+
+} // namespace
+
 std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
   auto quantizable = cast<QuantizableOpInterface>(op);
   std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
@@ -140,38 +202,31 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   OpBuilder &builder = lowering.getBuilder();
   builder.setInsertionPoint(op);
   Location loc = op->getLoc();
-  Type i8 = builder.getI8Type(), i32 = builder.getI32Type();
-  Value weight = createConstant(builder, loc, constant->shape, weights->codes, cast<IntegerType>(i8));
-  Value biasCodes = createConstant(builder, loc, {channels.size()}, *bias, cast<IntegerType>(i32));
+  auto i32 = cast<IntegerType>(builder.getI32Type());
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
-  int64_t zeroPoint = input->type.getZeroPoint();
-  auto scalar = [&](int64_t value) {
-    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), cast<IntegerType>(i8));
-  };
-  auto padded = [&](ArrayRef<int64_t> own) {
-    SmallVector<int64_t> pad(own);
-    Value source = absorbPadding(input->value, zeroPoint, pad);
-    return std::make_pair(source, pad);
-  };
+  Convolution convolution{op, *input, constant->shape, weights->zeroPoint, type};
 
   Accumulator accumulator;
-  if (auto conv = dyn_cast<tosa::Conv2DOp>(op)) {
-    auto [source, pad] = padded(conv.getPad());
-    accumulator.value =
-        tosa::Conv2DOp::create(builder, loc, type, source, weight, biasCodes, scalar(zeroPoint),
-                               scalar(weights->zeroPoint), pad, conv.getStride(), conv.getDilation(), i32);
-  } else if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op)) {
-    auto [source, pad] = padded(conv.getPad());
-    accumulator.value = tosa::DepthwiseConv2DOp::create(builder, loc, type, source, weight, biasCodes,
-                                                        scalar(zeroPoint), scalar(weights->zeroPoint), pad,
-                                                        conv.getStride(), conv.getDilation(), i32);
-  } else if (auto conv = dyn_cast<Conv2DOp>(op)) {
-    auto [source, pad] = padded(conv.getPad());
-    accumulator.value = Conv2DOp::create(builder, loc, type, source, weight, biasCodes, conv.getGroup(), pad,
-                                         conv.getStride(), conv.getDilation(), zeroPoint);
+  if (!weights->wide) {
+    accumulator.value = convolution.create(builder, weights->codes, *bias);
   } else {
-    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+    std::vector<int64_t> high, low;
+    for (int64_t code : weights->codes) {
+      high.push_back((code + kPlane / 2) >> 8);
+      low.push_back(code - high.back() * kPlane);
+    }
+    accumulator.value = convolution.create(builder, high, std::vector<int64_t>(bias->size(), 0));
+    if (accumulator.value) {
+      SmallVector<int64_t> scalar(cast<RankedTensorType>(type).getRank(), 1);
+      Value plane = createConstant(builder, loc, scalar, ArrayRef<int64_t>(kPlane), i32);
+      Value shift = createConstant(builder, loc, {1}, ArrayRef<int64_t>(0), builder.getI8Type());
+      Value shifted = tosa::MulOp::create(builder, loc, type, accumulator.value, plane, shift);
+      accumulator.value =
+          tosa::AddOp::create(builder, loc, type, shifted, convolution.create(builder, low, *bias));
+    }
   }
+  if (!accumulator.value)
+    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
   for (double scale : weights->scales)
     accumulator.scales.push_back(inputScale * scale);
   return accumulator;

@@ -214,7 +214,11 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Ta
   Location loc = argument.getLoc();
   Value codes = QuantizeOp::create(builder, loc, shape.clone(target.type), argument);
   codes = quant::StorageCastOp::create(builder, loc, shape.clone(builder.getI8Type()), codes);
-  return clamp(codes, target.getBounds(), target.name);
+  // The quantization has limited them to the type's codes already.
+  numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(target.type);
+  if (bounds.min <= have.min && bounds.max >= have.max)
+    return codes;
+  return clamp(codes, bounds, target.name);
 }
 
 std::optional<Value> Lowering::lower(Value real, Target target) {

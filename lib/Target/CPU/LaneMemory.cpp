@@ -223,12 +223,6 @@ void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, A
       Value stored =
           packToStorage(together, block.width, layout.element, rounding, factorsOf(rounding, first, block));
       auto type = cast<VectorType>(stored.getType());
-      if (lo > typeLo)
-        stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))
-                                   : Value(arith::MaxSIOp::create(b, loc, stored, splat(type, lo)));
-      if (hi < typeHi)
-        stored = layout.isUnsigned ? Value(arith::MinUIOp::create(b, loc, stored, splat(type, hi)))
-                                   : Value(arith::MinSIOp::create(b, loc, stored, splat(type, hi)));
       if (joined > 1) { // Every 128-bit lane has a piece of each point.
         int64_t quarters = block.width / 4, pieces = quarters * joined;
         auto pieceType = lanes(pieces, b.getIntegerType(4 * pack * bits));
@@ -237,6 +231,13 @@ void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, A
             shuffle(moved, moved, [&](int64_t i) { return i % quarters * joined + i / quarters; }, pieces);
         stored = vector::BitCastOp::create(b, loc, type, moved);
       }
+      // Behind the shuffle: LLVM's selection moves limits before it back and forth forever.
+      if (lo > typeLo)
+        stored = layout.isUnsigned ? Value(arith::MaxUIOp::create(b, loc, stored, splat(type, lo)))
+                                   : Value(arith::MaxSIOp::create(b, loc, stored, splat(type, lo)));
+      if (hi < typeHi)
+        stored = layout.isUnsigned ? Value(arith::MinUIOp::create(b, loc, stored, splat(type, hi)))
+                                   : Value(arith::MinSIOp::create(b, loc, stored, splat(type, hi)));
       int64_t start = int64_t(first) * block.width, each = int64_t(block.width) * pack;
       for (size_t j = 0; j < joined && point + j < offsets.size(); ++j) {
         Value codes = stored;

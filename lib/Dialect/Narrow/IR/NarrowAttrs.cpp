@@ -76,13 +76,14 @@ LogicalResult RangeAttr::verify(function_ref<InFlightDiagnostic()> emitError, De
 }
 
 //===----------------------------------------------------------------------===//
-// SchemeAttr: <8 bits, asymmetric(, restricted)?, per_channel(, axis = 0)?(, group = 32)?>
+// SchemeAttr: <8 bits, asymmetric(, restricted)?, per_channel(, axis = 0)?(, group = 32)?(, format = log2)?>
 //===----------------------------------------------------------------------===//
 
 Attribute SchemeAttr::parse(AsmParser &parser, Type) {
   unsigned bits = 0;
   bool symmetric = false, restricted = false;
   int64_t axis = -1, group = 0;
+  CodeFormat format = CodeFormat::Uniform;
   StringRef keyword;
   SMLoc where;
   if (parser.parseLess() || parser.parseInteger(bits) || parser.parseKeyword("bits") || parser.parseComma())
@@ -108,23 +109,37 @@ Attribute SchemeAttr::parse(AsmParser &parser, Type) {
   }
   auto granularity = symbolizeGranularityKind(keyword);
   if (!granularity)
-    return parser.emitError(where, "expected 'per_tensor', 'per_channel' or 'per_group'"), Attribute();
+    return parser.emitError(where, "expected 'per_tensor', 'per_channel', 'per_group', 'per_vector' or "
+                                   "'per_cluster'"),
+           Attribute();
   while (succeeded(parser.parseOptionalComma())) {
     where = parser.getCurrentLocation();
     int64_t value;
-    if (parser.parseKeyword(&keyword) || parser.parseEqual() || parser.parseInteger(value))
+    if (parser.parseKeyword(&keyword) || parser.parseEqual())
+      return {};
+    if (keyword == "format") {
+      where = parser.getCurrentLocation();
+      if (parser.parseKeyword(&keyword))
+        return {};
+      auto symbol = symbolizeCodeFormat(keyword);
+      if (!symbol)
+        return parser.emitError(where, "'" + keyword + "' is no format of codes"), Attribute();
+      format = *symbol;
+      continue;
+    }
+    if (parser.parseInteger(value))
       return {};
     if (keyword == "axis")
       axis = value;
     else if (keyword == "group")
       group = value;
     else
-      return parser.emitError(where, "expected 'axis' or 'group'"), Attribute();
+      return parser.emitError(where, "expected 'axis', 'group' or 'format'"), Attribute();
   }
   if (parser.parseGreater())
     return {};
   return parser.getChecked<SchemeAttr>(parser.getContext(), bits, symmetric, restricted, *granularity, axis,
-                                       group);
+                                       group, format);
 }
 
 void SchemeAttr::print(AsmPrinter &printer) const {
@@ -136,11 +151,14 @@ void SchemeAttr::print(AsmPrinter &printer) const {
     printer << ", axis = " << getAxis();
   if (getGroup() > 0)
     printer << ", group = " << getGroup();
+  if (getFormat() != CodeFormat::Uniform)
+    printer << ", format = " << stringifyCodeFormat(getFormat());
   printer << '>';
 }
 
 LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, bool symmetric,
-                                 bool restricted, GranularityKind granularity, int64_t axis, int64_t group) {
+                                 bool restricted, GranularityKind granularity, int64_t axis, int64_t group,
+                                 CodeFormat format) {
   if (bits < 1 || bits > 32)
     return emitError() << "scheme bits must be 1 to 32, got " << bits;
   if (restricted && !symmetric)
@@ -148,8 +166,10 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, u
   bool perTensor = granularity == GranularityKind::PerTensor;
   if (perTensor != (axis < 0))
     return emitError() << (perTensor ? "per_tensor takes no axis"
-                                     : "per_channel and per_group need an axis of 0 or more");
-  if ((granularity == GranularityKind::PerGroup) != (group > 0))
-    return emitError() << "group is for per_group, which needs it";
+                                     : "all but per_tensor need an axis of 0 or more");
+  if ((perTensor || granularity == GranularityKind::PerChannel) == (group > 0))
+    return emitError() << "group is for per_group, per_vector and per_cluster, which need it";
+  if (format != CodeFormat::Uniform && format != CodeFormat::PowerOfTwo && !symmetric)
+    return emitError() << "the format '" << stringifyCodeFormat(format) << "' is symmetric";
   return success();
 }

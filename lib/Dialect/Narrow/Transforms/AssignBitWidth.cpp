@@ -17,13 +17,18 @@ using namespace mlir::narrow;
 static SchemeAttr getActivationScheme(MLIRContext *context, const Scheme &scheme) {
   return SchemeAttr::get(context, scheme.activationBits, /*symmetric=*/false,
                          /*restricted=*/false, GranularityKind::PerTensor,
-                         /*axis=*/-1, /*group=*/0);
+                         /*axis=*/-1, /*group=*/0, scheme.activationFormat);
 }
 
 static SchemeAttr getWeightScheme(MLIRContext *context, const Scheme &scheme) {
   return SchemeAttr::get(context, scheme.weightBits, /*symmetric=*/true,
                          /*restricted=*/true, GranularityKind::PerTensor,
-                         /*axis=*/-1, /*group=*/0);
+                         /*axis=*/-1, /*group=*/0, scheme.weightFormat);
+}
+
+/// Whether nothing computes with the codes of `op`: it leaves the network.
+static bool isResult(ObserveOp op) {
+  return llvm::none_of(getReaders(op.getOutput()), [](Operation *reader) { return getQuantizable(reader); });
 }
 
 /// Puts a weight observer on an operand, or takes the one that is there.
@@ -84,7 +89,12 @@ private:
   }
 
   void assignActivation(ObserveOp op, const SchemeRules::Match &match) {
-    op.setSchemeAttr(getActivationScheme(op.getContext(), match.scheme));
+    Scheme scheme = match.scheme;
+    // Few bits are for the sake of the op that computes with them: a result that no op
+    // reads keeps 8 unless it is meant by name.
+    if (match.override.empty() && isResult(op))
+      scheme.activationBits = 8;
+    op.setSchemeAttr(getActivationScheme(op.getContext(), scheme));
     // Float for an argument or the result of an op without integer form: it is
     // not quantized for its readers.
     if (match.scheme.keepFloat && !getQuantizable(op.getInput().getDefiningOp()))

@@ -97,10 +97,13 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
                           << "' has no scheme; run --narrow-assign-bit-width first";
   // A constant activation has one scale.
   std::optional<int64_t> axis;
-  if (auto contraction = getObservedContraction(op);
-      contraction && !schemes.match(getIds(contraction)).scheme.perTensorWeight) {
-    axis = getWeightScaleAxis(contraction);
-    if (!axis)
+  auto granularity = GranularityKind::PerTensor;
+  int64_t group = 0;
+  if (auto contraction = getObservedContraction(op)) {
+    Scheme match = schemes.match(getIds(contraction)).scheme;
+    granularity = match.weightGranularity;
+    group = match.weightGroup;
+    if (granularity != GranularityKind::PerTensor && !(axis = getWeightScaleAxis(contraction)))
       return op.emitError() << "the weight of " << contraction->getName() << " has no output channel axis";
   }
   FailureOr<Channels> channels = readChannels(op, axis);
@@ -113,8 +116,9 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
                           << (method.rule.empty() ? "" : " of the range '" + method.rule.str() + "'")
                           << ": it averages over batches of samples, and weights have none";
   bool restricted = scheme.getRestricted() && !needsFullCodes(method.options.method);
-  CodeSpec spec{CodeRange::signedBits(scheme.getBits(), scheme.getSymmetric() && restricted),
-                scheme.getSymmetric()};
+  // Codes of a format are not those of its bits; narrow-encode-weights has its own search.
+  unsigned bits = scheme.isUniform() ? scheme.getBits() : 8;
+  CodeSpec spec{CodeRange::signedBits(bits, scheme.getSymmetric() && restricted), scheme.getSymmetric()};
   std::vector<std::optional<Interval>> found(channels->count());
   std::vector<RangeMethod> chosen(channels->count());
   parallelFor(op.getContext(), 0, found.size(), [&](size_t i) {
@@ -138,7 +142,6 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
   op.setRangeAttr(RangeAttr::get(op.getContext(), lo, hi));
   setRangeMethod(op, llvm::all_equal(chosen) ? chosen.front() : method.options.method);
   op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(), restricted,
-                                   axis ? GranularityKind::PerChannel : GranularityKind::PerTensor,
-                                   axis.value_or(-1), /*group=*/0));
+                                   granularity, axis.value_or(-1), group, scheme.getFormat()));
   return success();
 }

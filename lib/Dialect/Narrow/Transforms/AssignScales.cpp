@@ -1,4 +1,5 @@
 //===- AssignScales.cpp - narrow-assign-scales ----------------------------===//
+#include "BiasFit.h"
 #include "Notes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
@@ -7,6 +8,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/QuantParams.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cfloat>
@@ -75,6 +77,9 @@ private:
 } // namespace
 
 static CodeRange getCodes(SchemeAttr scheme) {
+  // Formats choose codes of their own; 8 bits are the widest that one plane has.
+  if (!scheme.isUniform())
+    return CodeRange::signedBits(8, /*restricted=*/true);
   return CodeRange::signedBits(scheme.getBits(), scheme.getSymmetric() && scheme.getRestricted());
 }
 
@@ -87,10 +92,13 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
   if (!range)
     return fail(op.getWeight() ? "has no range; run --narrow-assign-granularity first"
                                : "has no range; run --narrow-import-table first");
-  if (scheme.getBits() < 2 || scheme.getBits() > 8)
+  if (scheme.isUniform() && (scheme.getBits() < 2 || scheme.getBits() > 8))
     return fail("has a scheme of " + Twine(scheme.getBits()) + " bits; 2 to 8 are supported");
-  if (scheme.getGranularity() == GranularityKind::PerGroup)
-    return fail("has a per_group scheme, which is not supported yet");
+  bool shares = scheme.getGranularity() == GranularityKind::PerTensor ||
+                scheme.getGranularity() == GranularityKind::PerChannel;
+  if (!op.getWeight() && !shares)
+    return fail("has a " + stringifyGranularityKind(scheme.getGranularity()) +
+                " scheme, which is for weights only");
   auto tensor = cast<RankedTensorType>(op.getType());
   int64_t channels = scheme.getAxis() < 0 ? 1 : tensor.getDimSize(scheme.getAxis());
   if (static_cast<int64_t>(range.getMin().size()) != channels)
@@ -106,6 +114,8 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
                                            : ::narrow::numerics::asymmetricParams(lo, hi, codes, &note));
     if (note == RangeNote::Invalid)
       return fail("has an interval [" + llvm::formatv("{0}, {1}", lo, hi).str() + "] that gives no scale");
+    if (scheme.getFormat() == CodeFormat::PowerOfTwo)
+      params.back() = ::narrow::numerics::powerOfTwoParams(params.back(), lo, codes, scheme.getSymmetric());
     // One weight equals itself.
     if (lo == hi && lo != 0 && (!op.getWeight() || tensor.getNumElements() > channels))
       note = RangeNote::Constant;
@@ -147,6 +157,15 @@ LogicalResult AssignScales::setType(ObserveOp op, ArrayRef<QuantParams> params, 
   return success();
 }
 
+/// Whether what `op` observes may have the codes of `other`.
+static bool admits(ObserveOp op, ObserveOp other) {
+  auto type = cast<quant::QuantizedType>(*other.getQuantizedType());
+  CodeRange codes = getCodes(op.getSchemeAttr());
+  return type.getStorageTypeMin() >= codes.min && type.getStorageTypeMax() <= codes.max &&
+         (op.getSchemeAttr().getFormat() == CodeFormat::Uniform ||
+          op.getSchemeAttr().getFormat() == other.getSchemeAttr().getFormat());
+}
+
 /// Gives the observers that feed nothing but `join` its type.
 void AssignScales::alignOperands(QuantizableOpInterface join) {
   Value joined = join->getResult(0);
@@ -158,7 +177,7 @@ void AssignScales::alignOperands(QuantizableOpInterface join) {
   for (unsigned index : join.getActivationOperands()) {
     auto operand = getParameterSource(join->getOperand(index)).getDefiningOp<ObserveOp>();
     if (!operand || operand.getQuantizedTypeAttr() == result.getQuantizedTypeAttr() ||
-        operand->hasAttr(kFloatReasonAttr) ||
+        operand->hasAttr(kFloatReasonAttr) || !admits(operand, result) ||
         !llvm::all_of(getReaders(operand.getOutput()), [&](Operation *reader) { return reader == join; }))
       continue;
     operand.setQuantizedTypeAttr(result.getQuantizedTypeAttr());
@@ -170,15 +189,13 @@ void AssignScales::alignOperands(QuantizableOpInterface join) {
 /// Raises the scales of the weight of `op` where its bias needs it.
 LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
   auto observe = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
-  auto input = dyn_cast_or_null<quant::UniformQuantizedType>(
-      getParameterType(op->getOperand(op.getActivationOperands().front())));
-  if (!observe || !observe.getQuantizedType() || !op.getBiasOperand() || !input)
+  if (!observe || !observe.getQuantizedType())
     return success(); // Came quantized, or stays float.
   auto type = cast<quant::QuantizedType>(*observe.getQuantizedType());
-  SmallVector<int64_t> indices = getWeightScaleIndices(op, type);
-  std::optional<std::vector<float>> bias = getFloats(op->getOperand(*op.getBiasOperand()));
-  if (!bias || (bias->size() != 1 && bias->size() != indices.size()))
-    return success(); // narrow-quantize tells why such an op stays float.
+  FailureOr<std::optional<BiasFit>> biases = getBiasFit(op, type);
+  if (failed(biases) || !*biases)
+    return failure(failed(biases));
+  float inputScale = (*biases)->inputScale;
 
   CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
   SmallVector<QuantParams> params;
@@ -188,24 +205,18 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
     RangeAttr range = observe.getRangeAttr();
     return range.getMin()[index] == 0 && range.getMax()[index] == 0;
   };
-  float inputScale = static_cast<float>(input.getScale());
 
   // A channel of zeros is exact at every scale; choose one that is fine enough
   // for its bias.
-  SmallVector<double> largest(params.size(), 0.0);
-  for (auto [channel, index] : llvm::enumerate(indices)) {
-    float value = (*bias)[bias->size() == 1 ? 0 : channel];
-    if (!std::isfinite(value))
-      return op->emitError() << "bias element " << channel << " is not a finite number";
-    largest[index] = std::max(largest[index], std::abs(static_cast<double>(value)));
-  }
+  bool powerOfTwo = observe.getSchemeAttr().getFormat() == CodeFormat::PowerOfTwo;
+  auto fit = [&](float scale) { return powerOfTwo ? ::narrow::numerics::powerOfTwoScale(scale) : scale; };
   bool changed = false;
-  for (auto [index, bound] : llvm::enumerate(largest)) {
+  for (auto [index, bound] : llvm::enumerate((*biases)->largest)) {
     if (bound == 0)
       continue;
     if (isZero(index)) {
       double scale = bound / (kFreeBiasCode * inputScale);
-      params[index].scale = static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0));
+      params[index].scale = fit(static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0)));
       changed = true;
     }
     std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
@@ -216,7 +227,7 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
                              << ")";
     if (*scale == params[index].scale)
       continue;
-    params[index].scale = *scale;
+    params[index].scale = fit(*scale);
     notes[observe].add("scale raised so that the bias fits 32 bits", index);
     ++numWidened;
     changed = true;

@@ -261,6 +261,10 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
   layer.scalePerOutput = static_cast<int64_t>(scales.size()) == outputs &&
                          llvm::equal(indices, llvm::seq<int64_t>(0, outputs)) &&
                          isa<quant::UniformQuantizedPerAxisType>(type);
+  // Powers of two and scales that clusters share stay what they are.
+  if (SchemeAttr scheme = weight.getSchemeAttr())
+    layer.scalePerOutput &=
+        scheme.getFormat() == CodeFormat::Uniform && scheme.getGranularity() != GranularityKind::PerCluster;
   layer.codes = {type.getStorageTypeMin(), type.getStorageTypeMax()};
   if (op.getBiasOperand())
     bias = getFloats(op->getOperand(*op.getBiasOperand()));
@@ -275,12 +279,17 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
 
 FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
   std::vector<Layer> layers;
+  ObserveOp encoded;
   WalkResult walk = getOperation().walk([&](QuantizableOpInterface op) {
     if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
       return WalkResult::advance();
     auto weight = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
     if (!weight || weight->hasAttr(kFloatReasonAttr))
       return WalkResult::advance();
+    if (SchemeAttr scheme = weight.getSchemeAttr(); scheme && !scheme.isUniform()) {
+      encoded = weight; // Its codes are those of its format or groups: narrow-encode-weights chose them.
+      return WalkResult::advance();
+    }
     FailureOr<Layer> layer = getLayer(op, weight);
     if (failed(layer))
       return WalkResult::interrupt();
@@ -289,6 +298,15 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
   });
   if (walk.wasInterrupted())
     return failure();
+  if (encoded && layers.empty())
+    return encoded.emitError()
+           << "'" << encoded.getId()
+           << "' and all other weights have formats or groups of scales, which decide on their "
+              "codes: no other rounding than nearest is supported for them";
+  if (encoded)
+    encoded.emitRemark()
+        << "'" << encoded.getId()
+        << "' and what else has a format or groups of scales keeps the codes that these decided on";
   return layers;
 }
 

@@ -55,7 +55,10 @@ static std::optional<std::string> findFault(ObserveOp op) {
     return llvm::formatv("has a type of {0} scales for {1} channels", zeroPoints.size(), channels).str();
   // An observer that feeds a concat may have the concat's codes: no more bits
   // than the scheme allows.
-  auto codes = ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted());
+  // Codes of a format are its numbers in units of the scale.
+  auto codes = scheme.isUniform()
+                   ? ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted())
+                   : ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/true);
   if (type.getStorageTypeMin() < codes.min || type.getStorageTypeMax() > codes.max)
     return llvm::formatv("has codes [{0}, {1}], but its scheme allows [{2}, {3}]", type.getStorageTypeMin(),
                          type.getStorageTypeMax(), codes.min, codes.max)

@@ -73,7 +73,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{per_channel and per_group need an axis}}
+  // expected-error @+1 {{all but per_tensor need an axis}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_channel> : tensor<4xf32>
   return
 }
@@ -89,7 +89,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{group is for per_group, which needs it}}
+  // expected-error @+1 {{group is for per_group, per_vector and per_cluster, which need it}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_group, axis = 0> : tensor<4xf32>
   return
 }
@@ -105,7 +105,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expected 'per_tensor', 'per_channel' or 'per_group'}}
+  // expected-error @+1 {{expected 'per_tensor', 'per_channel', 'per_group', 'per_vector' or 'per_cluster'}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_row> : tensor<4xf32>
   return
 }
@@ -113,7 +113,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expected 'axis' or 'group'}}
+  // expected-error @+1 {{expected 'axis', 'group' or 'format'}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_channel, dim = 0> : tensor<4xf32>
   return
 }

@@ -1,6 +1,8 @@
 // RUN: narrow-opt %s --narrow-assign-bit-width | FileCheck %s --check-prefixes=CHECK,W8
 // RUN: narrow-opt %s --narrow-assign-bit-width=scheme=w4a8 | FileCheck %s --check-prefixes=CHECK,W4
 // RUN: narrow-opt %s --narrow-assign-bit-width="override=.*=w6a8,conv.*=W5A8" | FileCheck %s --check-prefixes=CHECK,W5
+// RUN: narrow-opt %s --narrow-assign-bit-width=scheme=w3a4pot | FileCheck %s --check-prefix=A4
+// RUN: narrow-opt %s --narrow-assign-bit-width="scheme=w3a4 override=mul=w3a5" | FileCheck %s --check-prefix=NAMED
 // RUN: narrow-opt %s --narrow-assign-bit-width="override=relu=float" | FileCheck %s --check-prefix=FLOAT
 // RUN: narrow-opt %s --narrow-assign-bit-width="override=x=float" | FileCheck %s --check-prefix=INPUT
 
@@ -16,6 +18,15 @@
 // CHECK: narrow.observe %{{.*}} "relu" scheme <8 bits, asymmetric, per_tensor> :
 // CHECK: %[[K:.*]] = narrow.observe %{{.*}} "mul/operand1" weight scheme <8 bits, asymmetric, per_tensor> :
 // CHECK: tosa.mul %{{.*}}, %[[K]], %
+
+// Activations of few bits: what no op reads keeps 8 unless an override means it.
+// A4: narrow.observe %{{.*}} "x" scheme <4 bits, asymmetric, per_tensor, format = power_of_two> :
+// A4: narrow.observe %{{.*}} "conv/weight" weight scheme <3 bits, symmetric, restricted, per_tensor> :
+// A4: narrow.observe %{{.*}} "relu" scheme <4 bits, asymmetric, per_tensor, format = power_of_two> :
+// A4: narrow.observe %{{.*}} "mul/operand1" weight scheme <4 bits, asymmetric, per_tensor, format = power_of_two> :
+// A4: narrow.observe %{{.*}} "mul" scheme <8 bits, asymmetric, per_tensor, format = power_of_two> :
+// NAMED: narrow.observe %{{.*}} "mul/operand1" weight scheme <5 bits, asymmetric, per_tensor> :
+// NAMED: narrow.observe %{{.*}} "mul" scheme <5 bits, asymmetric, per_tensor> :
 
 // FLOAT-NOT: "conv/weight"
 // FLOAT: tosa.conv2d {{.*}}narrow.float_reason = "kept float by override 'relu=float'"

@@ -25,7 +25,7 @@ func.func @channels(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
 // -----
 
 func.func @groups(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
-  // expected-error@+1 {{observer 'x' has a per_group scheme, which is not supported yet}}
+  // expected-error@+1 {{observer 'x' has a per_group scheme, which is for weights only}}
   %0 = narrow.observe %x "x" range <min = [0.0], max = [1.0]> scheme <8 bits, asymmetric, per_group, axis = 0, group = 2> : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

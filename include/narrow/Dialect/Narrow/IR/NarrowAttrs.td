@@ -14,7 +14,32 @@ class Narrow_Attr<string name, string attrMnemonic, list<Trait> traits = []>
 def Narrow_GranularityKind : I32EnumAttr<"GranularityKind", "what shares one scale", [
     I32EnumAttrCase<"PerTensor", 0, "per_tensor">,
     I32EnumAttrCase<"PerChannel", 1, "per_channel">,
-    I32EnumAttrCase<"PerGroup", 2, "per_group">]> {
+    I32EnumAttrCase<"PerGroup", 2, "per_group">,
+    I32EnumAttrCase<"PerVector", 3, "per_vector">,
+    I32EnumAttrCase<"PerCluster", 4, "per_cluster">]> {
+  let cppNamespace = "::mlir::narrow";
+  let genSpecializedAttr = 0;
+}
+
+def Narrow_CodeFormat : I32EnumAttr<"CodeFormat", "which numbers codes stand for", [
+    I32EnumAttrCase<"Uniform", 0, "uniform">,
+    I32EnumAttrCase<"PowerOfTwo", 1, "power_of_two">,
+    I32EnumAttrCase<"NormalFloat", 2, "normal_float">,
+    I32EnumAttrCase<"Codebook", 3, "codebook">,
+    I32EnumAttrCase<"Balanced", 4, "balanced">,
+    I32EnumAttrCase<"Log", 5, "log2">,
+    I32EnumAttrCase<"LogSqrt", 6, "log_sqrt2">,
+    I32EnumAttrCase<"Ternary", 7, "ternary">,
+    I32EnumAttrCase<"Binary", 8, "binary">,
+    I32EnumAttrCase<"MXInt8", 9, "mxint8">,
+    I32EnumAttrCase<"MXFP8E4M3", 10, "mxfp8_e4m3">,
+    I32EnumAttrCase<"MXFP8E5M2", 11, "mxfp8_e5m2">,
+    I32EnumAttrCase<"MXFP6E2M3", 12, "mxfp6_e2m3">,
+    I32EnumAttrCase<"MXFP6E3M2", 13, "mxfp6_e3m2">,
+    I32EnumAttrCase<"MXFP4", 14, "mxfp4">,
+    I32EnumAttrCase<"SMX9", 15, "smx9">,
+    I32EnumAttrCase<"SMX6", 16, "smx6">,
+    I32EnumAttrCase<"SMX4", 17, "smx4">]> {
   let cppNamespace = "::mlir::narrow";
   let genSpecializedAttr = 0;
 }
@@ -63,21 +88,40 @@ def Narrow_SchemeAttr : Narrow_Attr<"Scheme", "scheme"> {
   let summary = "how a tensor is to be quantized";
   let description = [{
     Bits of the code, symmetric (zero point 0) or asymmetric, restricted range
-    ([-127, 127] instead of [-128, 127]) and granularity. `axis` is the channel
-    axis of `per_channel`, or the grouped reduction axis of `per_group`;
-    `group` is the group's size.
+    ([-127, 127] instead of [-128, 127]) and granularity. `axis` is the axis of the
+    output channels unless it is `per_tensor`. `group` is the number of elements along
+    the reduction that share a scale (`per_group`, `per_vector`), or the number of
+    scales that the channels share (`per_cluster`). `format` says what the codes stand
+    for where it is not the multiples of the scale.
 
     ```mlir
     #narrow.scheme<8 bits, asymmetric, per_tensor>
     #narrow.scheme<8 bits, symmetric, restricted, per_channel, axis = 0>
+    #narrow.scheme<4 bits, symmetric, restricted, per_vector, axis = 0, group = 16>
+    #narrow.scheme<4 bits, symmetric, restricted, per_channel, axis = 0, format = normal_float>
     ```
   }];
   let parameters = (ins "unsigned":$bits, "bool":$symmetric, "bool":$restricted,
                         "::mlir::narrow::GranularityKind":$granularity,
                         DefaultValuedParameter<"int64_t", "-1">:$axis,
-                        DefaultValuedParameter<"int64_t", "0">:$group);
+                        DefaultValuedParameter<"int64_t", "0">:$group,
+                        DefaultValuedParameter<"::mlir::narrow::CodeFormat",
+                                               "::mlir::narrow::CodeFormat::Uniform">:$format);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
+  let builders = [AttrBuilder<(ins "unsigned":$bits, "bool":$symmetric, "bool":$restricted,
+                                   "::mlir::narrow::GranularityKind":$granularity, "int64_t":$axis,
+                                   "int64_t":$group), [{
+    return $_get($_ctxt, bits, symmetric, restricted, granularity, axis, group, CodeFormat::Uniform);
+  }]>];
+  let extraClassDeclaration = [{
+    /// Whether every multiple of the scale within the codes of `bits` is a number of the
+    /// format: codes may be rounded one by one.
+    bool isUniform() const {
+      return (getFormat() == CodeFormat::Uniform || getFormat() == CodeFormat::PowerOfTwo) &&
+             getGranularity() != GranularityKind::PerGroup && getGranularity() != GranularityKind::PerVector;
+    }
+  }];
 }
 
 #endif

@@ -62,7 +62,7 @@ def NarrowVerifyObserved : Pass<"narrow-verify-observed", "::mlir::ModuleOp"> {
 class SchemeOptions {
   list<Option> value = [
     Option<"scheme", "scheme", "std::string", "\"w8a8\"",
-           "bits of weights and activations: w8a8, w4a8, w8pta8 (per-tensor weights)">,
+           "bits of weights and activations and what else docs/schemes.md lists: w8a8, w4a4, w4v16a8">,
     ListOption<"overrides", "override", "std::string",
            "<regex>=<scheme> for the ops whose id the regex matches as a whole; 'float' keeps an op float">
   ];
@@ -166,6 +166,25 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
   let dependentDialects = ["::mlir::narrow::NarrowDialect"];
 }
 
+def NarrowClusterChannels : Pass<"narrow-cluster-channels", "::mlir::ModuleOp"> {
+  let summary = "let output channels of similar range share a scale";
+  let description = [{
+    Weights with a scheme `per_cluster` keep at most `group` different ranges: the
+    logarithms of the channels' magnitudes are put into that many clusters of least
+    squared distance, and each channel gets the largest range of its cluster (rule
+    N72). Runs after `narrow-assign-granularity`. Channels of zeros are left alone.
+
+    ```mlir
+    %w1 = narrow.observe %w "w" weight range <min = [-1.0, -0.9, -0.1], max = [1.0, 0.9, 0.1]>
+            scheme <8 bits, symmetric, restricted, per_cluster, axis = 0, group = 2> : tensor<3x1x1x4xf32>
+    // becomes
+    %w1 = narrow.observe %w "w" weight range <min = [-1.0, -1.0, -0.1], max = [1.0, 1.0, 0.1]> …
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let statistics = [Statistic<"numClustered", "clustered", "Weights whose channels share scales">];
+}
+
 def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
   let summary = "compute the quantized type of every observer";
   let description = [{
@@ -190,6 +209,36 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect"];
   let statistics = [Statistic<"numAligned", "aligned", "Observers aligned with a concat">,
                     Statistic<"numWidened", "widened", "Weight channels whose scale was raised">];
+}
+
+def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
+  let summary = "replace weights by numbers of their format";
+  let description = [{
+    For weights whose scheme is not uniform: `per_vector` (VS-Quant), `per_group`,
+    or a `format` (rules N61 to N71). Each channel's weights become integers times
+    one scale; the constant is replaced by these products and the type by one with
+    their scales and codes, so that `narrow-quantize` rounds to exactly these codes.
+    Codes above 127 have i16 storage; `narrow-lower-to-integer` makes two
+    convolutions of those. Formats whose smallest numbers are below what the 16 bits
+    of the largest leave round these, and say so. A channel whose bias would not fit
+    gets a larger scale, as in `narrow-assign-scales`.
+
+    Scales (of groups, of channels with levels) are those of the largest weight, or of
+    the least squared error with `search`, or where the weight's range was chosen by
+    a method other than `minmax`.
+
+    ```mlir
+    %w1 = narrow.observe %w "w" weight range … type !quant.uniform<i8<-127:127>:f32:0, {0.02}>
+            scheme <2 bits, symmetric, restricted, per_channel, axis = 0, format = ternary> …
+    // becomes, with %c of -0.31, 0.0 and 0.31
+    %w1 = narrow.observe %c "w" weight range … type !quant.uniform<i8<-1:1>:f32:0, {0.31}> …
+    ```
+  }];
+  let options = [Option<"search", "search", "bool", "false", "scales of least squared error">];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numEncoded", "encoded", "Weights in a format of their own">,
+                    Statistic<"numWide", "wide", "Of these, weights with codes above 8 bits">];
 }
 
 def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {

@@ -1,12 +1,13 @@
 //===- Scheme.h - The text form of quantization schemes ---------*- C++ -*-===//
 //
-// `w8a8`, `w4a8`, `w8pta8`, `float`, and overrides `regex=scheme`. The grammar
-// is in docs/schemes.md.
+// `w8a8`, `w4a4`, `w4v16a8`, `wnf4a8`, `float`, and overrides `regex=scheme`. The
+// grammar is in docs/schemes.md.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_TRANSFORMS_SCHEME_H
 #define NARROW_TRANSFORMS_SCHEME_H
 
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 #include <string>
 
@@ -15,14 +16,19 @@ namespace mlir::narrow {
 /// What one op asks of its weight and its result.
 struct Scheme {
   unsigned weightBits = 8;
-  /// One scale for the whole weight instead of one for each output channel.
-  bool perTensorWeight = false;
+  CodeFormat weightFormat = CodeFormat::Uniform;
+  /// PerTensor, PerChannel, PerGroup, PerVector or PerCluster.
+  GranularityKind weightGranularity = GranularityKind::PerChannel;
+  /// Elements of a group or vector, number of clusters; 0 for the others.
+  int64_t weightGroup = 0;
   unsigned activationBits = 8;
+  /// Uniform or PowerOfTwo.
+  CodeFormat activationFormat = CodeFormat::Uniform;
   /// The op is not quantized at all.
   bool keepFloat = false;
 };
 
-/// Reads `text`; the error names the accepted forms.
+/// Reads `text`; the error names the part that is wrong and the accepted forms.
 llvm::Expected<Scheme> parseScheme(llvm::StringRef text);
 
 /// The scheme of each op: a default and overrides, the last that matches wins.
