@@ -195,7 +195,7 @@ private:
   LogicalResult roundWithData();
   SmallVector<size_t> findGroups(ArrayRef<Layer> layers, ArrayRef<int64_t> sizes);
   LogicalResult collectTargets(MutableArrayRef<Layer> layers);
-  LogicalResult roundTogether(MutableArrayRef<Layer> layers);
+  LogicalResult roundTogether(MutableArrayRef<Layer> layers, ::narrow::Progress &progress);
   using Consume = llvm::function_ref<void(Layer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
   LogicalResult collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume);
   void apply(Layer &layer, const Choice &choice);
@@ -476,9 +476,8 @@ LogicalResult RoundWeights::roundWithData() {
       if (failed(collectTargets(MutableArrayRef(layers).slice(first, haveTargets - first))))
         return failure();
     }
-    if (failed(roundTogether(MutableArrayRef(layers).slice(first, end - first))))
+    if (failed(roundTogether(MutableArrayRef(layers).slice(first, end - first), progress)))
       return failure();
-    progress.advance(end - first);
     first = end;
   }
   return success();
@@ -530,7 +529,7 @@ LogicalResult RoundWeights::collectTargets(MutableArrayRef<Layer> layers) {
 }
 
 /// Rounds layers that do not read each other's results. They have targets, unless the method is gptq.
-LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers) {
+LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, ::narrow::Progress &progress) {
   bool isGptq = method == WeightRounding::Gptq;
   LogicalResult collected = success();
   if (isGptq) {
@@ -553,12 +552,13 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers) {
   };
   std::vector<Part> parts;
   std::vector<Choice> choices;
+  std::vector<std::atomic<int64_t>> left(layers.size()); // parts of each layer
   for (auto [i, layer] : llvm::enumerate(layers)) {
     choices.push_back({std::vector<int32_t>(layer.values.size()), layer.scales, layer.bias});
     int64_t outputs = layer.shape.groupOutputs, block = isGptq ? outputs : kOutputBlock;
     for (int64_t g = 0; g < layer.shape.groups; ++g)
       for (int64_t first = 0; first < outputs; first += block)
-        parts.push_back({i, g, first, std::min(block, outputs - first)});
+        parts.push_back({i, g, first, std::min(block, outputs - first)}), ++left[i];
   }
   parallelFor(&getContext(), 0, parts.size(), [&](size_t i) {
     auto [index, g, first, count] = parts[i];
@@ -610,6 +610,8 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers) {
             fits ? rounded.codes[o * depth + k]
                  : roundNearest(weights[o * depth + k], scales[o], layer.codes, Rounding::HalfEven);
     }
+    if (--left[index] == 0)
+      progress.advance();
   });
   for (auto [layer, choice] : llvm::zip(layers, choices)) {
     apply(layer, choice);
