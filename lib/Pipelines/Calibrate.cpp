@@ -1,9 +1,9 @@
 //===- Calibrate.cpp - Runs the observed model on data --------------------===//
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/ObservedModel.h"
 #include "narrow/Support/OutputFile.h"
 #include "narrow/Support/Progress.h"
-#include "narrow/Target/CPU/Emit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
@@ -18,60 +18,25 @@ using ::narrow::SampleRange;
 
 static llvm::Error makeError(const llvm::Twine &message) { return llvm::createStringError(message); }
 
-/// The observed model as code for this machine.
-static llvm::Expected<std::unique_ptr<CompiledModel>> compileObserved(ModuleOp observed) {
-  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
-  if (!target)
-    return target.takeError();
-  VectorPipelineOptions vector;
-  vector.isa = target->isa;
-  if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
-    return makeError("the observed model could not be compiled");
-  EmitOptions options;
-  options.target = *target;
-  options.prefix = "calibration";
-  llvm::Expected<ObjectBuffer> object = emitObject(observed, options);
-  if (!object)
-    return object.takeError();
-  return CompiledModel::fromObject(std::move(*object));
-}
-
 namespace {
 
 /// What the threads share.
 struct Run {
   const ::narrow::Dataset &data;
-  const CompiledModel &model;
-  ArrayRef<::narrow::ObservedTensor> tensors;
-  int64_t batch; ///< of one run of the model
+  const ObservedModel &model;
 
   /// Statistics of the samples of `range`.
   llvm::Expected<Collector> process(SampleRange range, ::narrow::Progress &progress) const {
-    Collector collector(tensors);
-    CompiledModel::Arena arena(model.info());
+    Collector collector(model.tensors());
     narrow_observer observer{narrow_collect, &collector};
-    std::vector<std::vector<float>> in, out;
-    std::vector<const float *> inPointers;
-    std::vector<float *> outPointers;
-    for (const narrow_tensor &tensor : model.inputs())
-      in.emplace_back(tensor.count);
-    for (const narrow_tensor &tensor : model.outputs())
-      out.emplace_back(tensor.count);
-    for (std::vector<float> &values : in)
-      inPointers.push_back(values.data());
-    for (std::vector<float> &values : out)
-      outPointers.push_back(values.data());
-    for (int64_t sample = range.begin; sample < range.end; sample += batch) {
-      for (int64_t i = 0; i < batch; ++i)
-        for (size_t input = 0; input < in.size(); ++input)
-          if (llvm::Error error = data.read(sample + i, input, in[input].data() + i * data.sampleSize(input)))
-            return std::move(error);
-      collector.beginRun(sample, batch);
-      if (llvm::Error error = model.observe(inPointers, outPointers, arena, observer))
+    ObservedModel::Runner runner(model, data);
+    for (int64_t sample = range.begin; sample < range.end; sample += model.batch()) {
+      collector.beginRun(sample, model.batch());
+      if (llvm::Error error = runner.run(sample, observer))
         return std::move(error);
       if (llvm::Error error = collector.endRun())
         return std::move(error);
-      progress.advance(batch);
+      progress.advance(model.batch());
     }
     return std::move(collector);
   }
@@ -89,11 +54,11 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   std::vector<::narrow::ObservedTensor> tensors = getObservedTensors(*observed);
   if (tensors.empty())
     return makeError("nothing in the model can be quantized: it has no op that Narrow computes in integers");
-  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileObserved(*observed);
+  llvm::Expected<std::unique_ptr<ObservedModel>> model = ObservedModel::compile(*observed);
   if (!model)
     return model.takeError();
 
-  int64_t batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  int64_t batch = (*model)->batch();
   int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
   total = total / batch * batch;
   if (total == 0)
@@ -131,7 +96,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   }
   ::narrow::Progress progress("calibrating", "samples", total);
   progress.skip(total - left);
-  Run run{data, **model, tensors, batch};
+  Run run{data, **model};
   std::mutex mutex;
   size_t next = 0;
   llvm::Error failure = llvm::Error::success();

@@ -67,12 +67,6 @@ llvm::Error mlir::narrow::checkThreads(unsigned threads, unsigned least) {
                                  ", got " + llvm::Twine(threads));
 }
 
-llvm::Error mlir::narrow::checkMethod(llvm::StringRef method) {
-  if (llvm::is_contained({"minmax", "percentile", "mse", "kl"}, method))
-    return llvm::Error::success();
-  return llvm::createStringError("--method takes minmax, percentile, mse or kl, got '" + method + "'");
-}
-
 llvm::Error mlir::narrow::alreadyReported() { return llvm::createStringError(""); }
 
 //===----------------------------------------------------------------------===//

@@ -105,6 +105,14 @@ std::string mlir::narrow::hashModel(ModuleOp floatStage) {
   return llvm::toHex(stream.hash.final(), /*LowerCase=*/true);
 }
 
+LogicalResult mlir::narrow::observe(ModuleOp floatStage) {
+  std::string hash = hashModel(floatStage);
+  if (failed(runPipeline(floatStage, buildObservedPipeline)))
+    return failure();
+  floatStage->setAttr("narrow.model_hash", StringAttr::get(floatStage.getContext(), hash));
+  return success();
+}
+
 LogicalResult mlir::narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
   build(pm);

@@ -285,18 +285,12 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
     return llvm::createStringError("the model cannot be quantized: there is nothing to compare");
   };
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
-  std::string hash = hashModel(floatStage);
-  if (failed(runPipeline(*module, buildObservedPipeline)))
+  if (failed(observe(*module)))
     return failure();
-  (*module)->setAttr("narrow.model_hash", StringAttr::get(module->getContext(), hash));
-  AnnotatedPipelineOptions annotate;
-  annotate.table = tableName.str();
-  annotate.method = options.method;
-  annotate.percentile = options.percentile;
-  annotate.scheme = options.scheme;
-  annotate.overrides = options.overrides;
-  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, annotate, &table); })))
+  if (llvm::Error error = annotate(*module, options.recipe, table, tableName, /*samples=*/nullptr)) {
+    llvm::consumeError(std::move(error));
     return failure();
+  }
   builder.readAnnotations(*module);
   if (failed(runPipeline(*module, buildQuantizedPipeline)))
     return failure();

@@ -5,6 +5,7 @@
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/OutputFile.h"
 #include "narrow/Target/CPU/CHeader.h"
 #include "narrow/Target/CPU/Disassembly.h"
@@ -31,16 +32,7 @@ struct Options {
                              cl::value_desc("file.json"), cl::cat(category)};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
-  cl::opt<std::string> scheme{"scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"),
-                              cl::cat(category)};
-  cl::opt<std::string> method{"method",
-                              cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
-                              cl::init("minmax"), cl::cat(category)};
-  cl::opt<double> percentile{"percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
-                             cl::cat(category)};
-  cl::list<std::string> overrides{"override",
-                                  cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
-                                  cl::value_desc("regex=scheme"), cl::cat(category)};
+  RecipeOptions recipe{category};
   cl::opt<Emit> emit{"emit", cl::desc("what to write; with .so, .o or .ll, float is the float model"),
                      cl::init(Emit::Default), cl::cat(category),
                      cl::values(clEnumValN(Emit::Float, "float", "float stage"),
@@ -152,8 +144,6 @@ public:
   int run();
 
 private:
-  /// An option that was given and says how the model is quantized; empty: none.
-  StringRef getGivenChoice() const;
   llvm::Error checkPreprocessingOf(const ::narrow::CalibrationTable &table) const;
   /// --fold-preprocessing, of the integer stage.
   llvm::Error fold();
@@ -172,15 +162,12 @@ private:
   std::vector<TargetSpec> targets;   ///< one for each ISA, the best first
   std::string prefix;
   std::string header; ///< path of the C header; empty: none
+  Recipe recipe;
   ::narrow::DatasetOptions dataOptions;
   std::optional<::narrow::CalibrationTable> table;
   bool requantized = false;    ///< lowered to integers here, as --requantize says
   int64_t accumulatorBits = 0; ///< the most of any contraction
 };
-
-StringRef Compiler::getGivenChoice() const {
-  return findGiven({options.scheme, options.method, options.percentile, options.overrides});
-}
 
 /// --mean and --std beside a table must be what it was made with.
 llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &table) const {
@@ -234,11 +221,13 @@ int Compiler::run() {
   if (options.threads > 1 && options.profile)
     return reportUsage("--profile counts the cycles of one thread: it contradicts --threads=" +
                        llvm::Twine(options.threads));
-  if (llvm::Error error = checkMethod(options.method))
-    return reportError(std::move(error));
+  llvm::Expected<Recipe> chosen = options.recipe.get();
+  if (!chosen)
+    return reportError(chosen.takeError());
+  recipe = std::move(*chosen);
   if (!options.table.empty() && !options.data.empty())
     return reportUsage("--table and --data exclude each other");
-  StringRef choice = getGivenChoice();
+  StringRef choice = options.recipe.getGiven();
   if (!choice.empty() && artifact <= Emit::Observed)
     return reportUsage("--" + choice +
                        " says how the model is quantized: it contradicts --emit=" + nameOf(artifact));
@@ -247,8 +236,8 @@ int Compiler::run() {
   if (options.foldPreprocessing && artifact < Emit::Integer)
     return reportUsage("--fold-preprocessing changes the integer stage: it contradicts --emit=" +
                        nameOf(artifact));
-  if (options.percentile.getNumOccurrences() && options.method != "percentile")
-    return reportUsage("--percentile is for --method=percentile");
+  if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
+    return reportUsage(contradiction);
   // A table knows what was done to its data; --mean and --std may say so again.
   if (StringRef given = options.preprocessing.getGiven(); options.data.empty() && !given.empty())
     if ((options.table.empty() && !options.foldPreprocessing) || (given != "mean" && given != "std"))
@@ -335,17 +324,24 @@ int Compiler::compile() {
     if (stage == Stage::Observed && !options.data.empty())
       return reportError(llvm::createStringError(
           "--data calibrates a float model, and this one is observed already: give --table"));
-    std::string hash;
-    if (stage == Stage::Float)
-      hash = hashModel(*module);
+    std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
+    std::optional<::narrow::Dataset> data;
+    std::optional<CalibrationSamples> samples;
     if (needsTable && !options.data.empty()) {
-      std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
-      llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
-      if (!data)
-        return reportError(data.takeError());
-      printNotes(data->notes());
-      CalibrationOptions calibration;
-      llvm::Expected<::narrow::CalibrationTable> made = calibrate(*module, *data, inputs, calibration);
+      llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
+      if (!opened)
+        return reportError(opened.takeError());
+      printNotes(opened->notes());
+      data = std::move(*opened);
+      samples.emplace(CalibrationSamples{*data, inputs});
+    }
+    const CalibrationSamples *given = samples ? &*samples : nullptr;
+    if (stage == Stage::Float)
+      if (llvm::Error error = rewriteFloat(*module, recipe, given))
+        return reportError(std::move(error));
+    if (data) {
+      llvm::Expected<::narrow::CalibrationTable> made =
+          calibrate(*module, *data, inputs, CalibrationOptions());
       if (!made)
         return reportError(made.takeError());
       table = std::move(*made);
@@ -357,25 +353,15 @@ int Compiler::compile() {
       if (llvm::Error error = checkPreprocessingOf(*table))
         return reportError(std::move(error));
     }
-    if (stage == Stage::Float) {
-      if (failed(runPipeline(*module, buildObservedPipeline)))
-        return BadInput;
-      (*module)->setAttr("narrow.model_hash", StringAttr::get(module->getContext(), hash));
-    }
+    if (stage == Stage::Float && failed(observe(*module)))
+      return BadInput;
     if (artifact == Emit::Observed)
       return writeIR(*module, options.output);
-    AnnotatedPipelineOptions annotate;
-    annotate.table = (options.table.empty() ? options.data : options.table).getValue();
-    annotate.method = options.method.getValue();
-    annotate.percentile = options.percentile.getValue();
-    annotate.scheme = options.scheme.getValue();
-    for (const std::string &text : options.overrides)
-      annotate.overrides.push_back(text);
-    if (failed(
-            runPipeline(*module, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, annotate, &*table); })))
-      return BadInput;
+    StringRef tableName = options.table.empty() ? options.data : options.table;
+    if (llvm::Error error = annotate(*module, recipe, *table, tableName, given))
+      return reportError(std::move(error));
     stage = Stage::Annotated;
-  } else if (StringRef choice = getGivenChoice(); !choice.empty()) {
+  } else if (StringRef choice = options.recipe.getGiven(); !choice.empty()) {
     return reportError(
         llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
                                 " stage, where how it is quantized is decided: it takes no --" + choice));
@@ -457,10 +443,10 @@ std::string Compiler::makeManifest(bool isFloat) const {
   if (auto bound = (*module)->getAttrOfType<IntegerAttr>("narrow.arena_lower_bound"))
     manifest["arena_lower_bound"] = bound.getInt();
   if (!isFloat) {
-    manifest["scheme"] = options.scheme.getValue();
+    manifest["scheme"] = recipe.scheme;
     if (requantized)
       manifest["requantize"] = options.requantize.getValue();
-    manifest["method"] = options.method.getValue();
+    manifest["method"] = recipe.method;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
     if (table) {

@@ -26,16 +26,7 @@ struct Options {
                              cl::value_desc("file.json"), cl::cat(category)};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
-  cl::opt<std::string> scheme{"scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"),
-                              cl::cat(category)};
-  cl::opt<std::string> method{"method",
-                              cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
-                              cl::init("minmax"), cl::cat(category)};
-  cl::opt<double> percentile{"percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
-                             cl::cat(category)};
-  cl::list<std::string> overrides{"override",
-                                  cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
-                                  cl::value_desc("regex=scheme"), cl::cat(category)};
+  RecipeOptions recipe{category};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
   cl::opt<std::string> input{"input", cl::desc("samples to compare the stages on"),
                              cl::value_desc("file.npz"), cl::cat(category)};
@@ -70,10 +61,11 @@ int reportArtifact(const Options &options) {
   for (auto [given, name] :
        {std::pair(!options.table.empty(), "--table"), std::pair(!options.data.empty(), "--data"),
         std::pair(!options.input.empty(), "--input"), std::pair(!options.labels.empty(), "--labels"),
-        std::pair(!options.overrides.empty(), "--override"), std::pair(options.strict.getValue(), "--strict"),
-        std::pair(!options.shapes.empty(), "--shape")})
+        std::pair(options.strict.getValue(), "--strict"), std::pair(!options.shapes.empty(), "--shape")})
     if (given)
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
+  if (StringRef given = options.recipe.getGiven(); !given.empty())
+    return reportUsage("--" + given + " is for models, and " + options.path + " is compiled");
   if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.path}))
     return reportError(std::move(error));
   llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
@@ -103,8 +95,8 @@ llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, Modu
   return calibrate(floatStage, *data, inputs, CalibrationOptions());
 }
 
-int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
-            ::narrow::OutputFile &file) {
+int compare(const Options &options, const Recipe &recipe, ModuleOp module,
+            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -122,10 +114,7 @@ int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOpti
     return reportError(table.takeError());
 
   ComparisonOptions comparison;
-  comparison.scheme = options.scheme;
-  comparison.method = options.method;
-  comparison.percentile = options.percentile;
-  comparison.overrides = std::vector<std::string>(options.overrides.begin(), options.overrides.end());
+  comparison.recipe = recipe;
   comparison.strict = options.strict;
   comparison.samples = options.samples;
   comparison.threads = options.threads;
@@ -135,8 +124,8 @@ int compare(const Options &options, ModuleOp module, const ::narrow::DatasetOpti
   if (!report)
     return reportError(report.takeError());
   llvm::json::Object extra{{"model", llvm::sys::path::filename(options.path).str()},
-                           {"scheme", options.scheme.getValue()},
-                           {"method", options.method.getValue()}};
+                           {"scheme", recipe.scheme},
+                           {"method", recipe.method}};
   if (llvm::Error error = write(*report, options, file, std::move(extra)))
     return reportError(std::move(error));
   return Done;
@@ -151,14 +140,15 @@ int reportModel(const Options &options) {
   if (options.table.empty() == options.data.empty())
     return reportUsage(
         "ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
-  if (options.percentile.getNumOccurrences() && options.method != "percentile")
-    return reportUsage("--percentile is for --method=percentile");
+  if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
+    return reportUsage(contradiction);
   if (options.samples < 0)
     return reportError(llvm::createStringError("--samples takes 0 or more (0: all)"));
   if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
     return reportError(std::move(error));
-  if (llvm::Error error = checkMethod(options.method))
-    return reportError(std::move(error));
+  llvm::Expected<Recipe> recipe = options.recipe.get();
+  if (!recipe)
+    return reportError(recipe.takeError());
   if (llvm::Error error = ::narrow::checkIsNoInput(
           options.output, {options.path, options.table, options.data, options.input}))
     return reportError(std::move(error));
@@ -180,7 +170,7 @@ int reportModel(const Options &options) {
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, *module, *dataOptions, **file);
+  return compare(options, *recipe, *module, *dataOptions, **file);
 }
 
 } // namespace

@@ -50,8 +50,6 @@ std::string printable(llvm::StringRef text);
 /// More threads than any machine has: a number that was not meant.
 constexpr unsigned mostThreads = 1024;
 llvm::Error checkThreads(unsigned threads, unsigned least);
-/// Fails unless `method` names one of --method.
-llvm::Error checkMethod(llvm::StringRef method);
 
 /// Prints what MLIR reports while it lives: where (file, line and column if
 /// known), what, and the line of the source unless it is one of constants.

@@ -24,6 +24,9 @@ OwningOpRef<ModuleOp> loadModel(StringRef path, MLIRContext &context, const Impo
 /// stage printed without locations.
 std::string hashModel(ModuleOp floatStage);
 
+/// float -> observed; the module remembers the hash of the float stage.
+LogicalResult observe(ModuleOp floatStage);
+
 /// Runs a pipeline on `module`; false after a diagnostic.
 LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build);
 

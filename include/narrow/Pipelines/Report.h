@@ -17,6 +17,7 @@
 #define NARROW_PIPELINES_REPORT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Support/Dataset.h"
 #include "llvm/Support/Error.h"
@@ -154,9 +155,7 @@ struct ComparisonReport {
 };
 
 struct ComparisonOptions {
-  std::string scheme = "w8a8", method = "minmax";
-  double percentile = 99.99;
-  std::vector<std::string> overrides;
+  Recipe recipe;
   bool strict = false;
   int64_t samples = 32; ///< 0: all
   unsigned threads = 0; ///< 0: one for each core

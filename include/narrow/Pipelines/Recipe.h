@@ -1,0 +1,58 @@
+//===- Recipe.h - How a float network is quantized --------------*- C++ -*-===//
+//
+// All that a user can choose between the float and the annotated stage, and the
+// two steps that act on it. Every driver that quantizes has the same options.
+//
+//===----------------------------------------------------------------------===//
+#ifndef NARROW_PIPELINES_RECIPE_H
+#define NARROW_PIPELINES_RECIPE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "narrow/Calibration/Table.h"
+#include "narrow/Support/Dataset.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace mlir::narrow {
+
+struct Recipe {
+  std::string scheme = "w8a8";
+  std::vector<std::string> overrides; ///< regex=scheme
+  std::string method = "minmax";      ///< of activation ranges
+  double percentile = 99.99;
+};
+
+/// The command line form of a Recipe.
+struct RecipeOptions {
+  explicit RecipeOptions(llvm::cl::OptionCategory &category);
+  llvm::cl::opt<std::string> scheme, method;
+  llvm::cl::opt<double> percentile;
+  llvm::cl::list<std::string> overrides;
+
+  /// An option that was given; empty: none.
+  llvm::StringRef getGiven() const;
+  /// What is wrong with the options together; empty: nothing.
+  std::string getContradiction() const;
+  /// Fails if an option's value is none.
+  llvm::Expected<Recipe> get() const;
+};
+
+/// Calibration data, for methods that look at more than a table's statistics.
+struct CalibrationSamples {
+  const ::narrow::Dataset &data;
+  ArrayRef<::narrow::ModelInput> inputs;
+};
+
+/// Rewrites of the float function: they come before observers, so that calibration sees
+/// what is quantized. `samples` is null if a table was given instead of data.
+llvm::Error rewriteFloat(ModuleOp floatStage, const Recipe &recipe, const CalibrationSamples *samples);
+
+/// observed -> annotated. `table` has the ranges, `tableName` is what errors call it.
+llvm::Error annotate(ModuleOp observed, const Recipe &recipe, const ::narrow::CalibrationTable &table,
+                     StringRef tableName, const CalibrationSamples *samples);
+
+} // namespace mlir::narrow
+
+#endif
