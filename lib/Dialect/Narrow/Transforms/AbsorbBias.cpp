@@ -44,7 +44,7 @@ struct AbsorbBias : mlir::narrow::impl::NarrowAbsorbBiasBase<AbsorbBias> {
   void runOnOperation() override {
     ChannelGraph graph(getOperation());
     std::vector<ChannelLayer> &layers = graph.getLayers();
-    int64_t unknown = 0, padded = 0;
+    int64_t moved = 0, unknown = 0, padded = 0;
     for (const ChannelGraph::Group &group : graph.getGroups()) {
       if (group.sources.size() != 1 || group.sinks.size() != 1)
         continue;
@@ -60,16 +60,16 @@ struct AbsorbBias : mlir::narrow::impl::NarrowAbsorbBiasBase<AbsorbBias> {
         ++padded;
         continue;
       }
-      int64_t before = numChannels;
+      int64_t before = moved;
       for (const ChannelGraph::Class &channel : group.classes)
-        absorb(from, to, channel, throughReLU);
-      numPairs += numChannels.getValue() != before;
+        moved += absorb(from, to, channel, throughReLU);
+      numPairs += moved != before;
     }
+    numChannels += moved;
     if (failed(graph.write()))
       return signalPassFailure();
     InFlightDiagnostic remark = emitRemark(getOperation().getLoc())
-                                << "narrow-absorb-bias: biases of " << numChannels.getValue()
-                                << " channels moved";
+                                << "narrow-absorb-bias: biases of " << moved << " channels moved";
     if (padded)
       remark << "; " << padded << " pairs of layers left alone because the second pads with 0";
     if (unknown)
@@ -89,7 +89,9 @@ private:
     return op == to;
   }
 
-  void absorb(ChannelLayer &from, ChannelLayer &to, const ChannelGraph::Class &channel, bool throughReLU) {
+  /// Returns whether anything was.
+  static bool absorb(ChannelLayer &from, ChannelLayer &to, const ChannelGraph::Class &channel,
+                     bool throughReLU) {
     // Of a channel that is read in part (sliced), everything that is read takes it.
     int64_t source = channel.sources.front().channel;
     double mean = from.mean[source];
@@ -97,14 +99,14 @@ private:
                     : std::isfinite(mean) ? mean
                                           : 0;
     if (amount == 0)
-      return;
+      return false;
     from.bias[source] -= amount;
     from.mean[source] -= amount;
     from.changed = to.changed = true;
     for (ChannelGraph::Port port : channel.sinks)
       to.visitInput(port.channel,
                     [&](int64_t weight, int64_t output) { to.bias[output] += to.weights[weight] * amount; });
-    ++numChannels;
+    return true;
   }
 };
 

@@ -81,7 +81,7 @@ struct CorrectBias : mlir::narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
         if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
           originals[id.getValue()] = op;
       });
-    int64_t unknown = 0;
+    int64_t corrected = 0, unknown = 0;
     // In program order: what a layer reads is known before the layer is reached.
     getOperation().walk([&](Operation *op) {
       if (method == "analytic")
@@ -91,11 +91,11 @@ struct CorrectBias : mlir::narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
         return;
       std::optional<std::vector<double>> error =
           method == "analytic" ? predict(layer, originals) : takeMeasured(layer);
-      if (!error || !correct(layer, *error))
-        ++unknown;
+      ++(error && correct(layer, *error) ? corrected : unknown);
     });
+    numCorrected += corrected;
     InFlightDiagnostic remark = emitRemark(getOperation().getLoc())
-                                << "narrow-correct-bias: " << numCorrected.getValue() << " layers corrected";
+                                << "narrow-correct-bias: " << corrected << " layers corrected";
     if (unknown)
       remark << "; the mean of the error of " << unknown << " is not known";
   }
@@ -219,7 +219,6 @@ private:
                                                         {static_cast<int64_t>(corrected.size())}, corrected));
     if (Operation *constant = old.getDefiningOp(); constant->use_empty())
       constant->erase();
-    ++numCorrected;
     return true;
   }
 

@@ -18,7 +18,7 @@ using namespace mlir::narrow;
 namespace {
 
 /// Sweeps end when no channel changes by more than this part.
-constexpr double tolerance = 1e-4;
+constexpr double tolerance = 1e-3;
 
 struct Equalize : mlir::narrow::impl::NarrowEqualizeBase<Equalize> {
   using NarrowEqualizeBase::NarrowEqualizeBase;
@@ -41,9 +41,9 @@ struct Equalize : mlir::narrow::impl::NarrowEqualizeBase<Equalize> {
     if (failed(graph.write()))
       return signalPassFailure();
     SmallVector<bool> replaced(graph.getClamps().size());
+    int64_t channels = 0;
     for (const ChannelGraph::Group &group : graph.getGroups()) {
-      ++numGroups;
-      numChannels += group.classes.size();
+      channels += group.classes.size();
       for (const ChannelGraph::Class &channel : group.classes)
         for (int64_t clamp : channel.clamps)
           replaced[clamp] = true;
@@ -51,7 +51,9 @@ struct Equalize : mlir::narrow::impl::NarrowEqualizeBase<Equalize> {
     for (auto [clamp, isReplaced] : llvm::zip(graph.getClamps(), replaced))
       if (isReplaced)
         makeReLU(cast<tosa::ClampOp>(clamp));
-    report(graph, sweeps, settled);
+    numGroups += graph.getGroups().size();
+    numChannels += channels;
+    report(graph, channels, sweeps, settled);
   }
 
 private:
@@ -84,14 +86,14 @@ private:
     ++numClamps;
   }
 
-  void report(ChannelGraph &graph, unsigned sweeps, bool settled) {
+  void report(ChannelGraph &graph, int64_t channels, unsigned sweeps, bool settled) {
     Location loc = getOperation().getLoc();
     if (graph.getGroups().empty())
       emitRemark(loc) << "narrow-equalize: no layers whose channels could be equalized";
     else
-      emitRemark(loc) << "narrow-equalize: " << numChannels.getValue() << " channels between "
-                      << graph.getGroups().size() << (graph.getGroups().size() == 1 ? " pair" : " pairs")
-                      << " of layers, " << sweeps << (sweeps == 1 ? " sweep" : " sweeps")
+      emitRemark(loc) << "narrow-equalize: " << channels << " channels between " << graph.getGroups().size()
+                      << (graph.getGroups().size() == 1 ? " pair" : " pairs") << " of layers, " << sweeps
+                      << (sweeps == 1 ? " sweep" : " sweeps")
                       << (settled ? "" : ", not settled (max-sweeps)");
     ArrayRef<Operation *> blocking = graph.getBlockingClamps();
     if (!blocking.empty())

@@ -33,28 +33,31 @@ struct Smooth : mlir::narrow::impl::NarrowSmoothBase<Smooth> {
       return signalPassFailure();
     }
     ChannelGraph graph(getOperation());
+    int64_t smoothed = 0, inputs = 0;
     for (const ChannelGraph::Group &group : graph.getGroups()) {
       if (!convolutions && !llvm::all_of(group.sinks, [&](int64_t layer) {
             return isMatrixProduct(graph.getLayers()[layer]);
           }))
         continue;
-      int64_t before = numChannels;
+      int64_t before = smoothed;
       for (const ChannelGraph::Class &channel : group.classes) {
         double factor = ::narrow::numerics::smoothingFactor(channel.maximum.value_or(0),
                                                             graph.getReadRange(channel), alpha);
         if (factor == 1)
           continue;
         graph.rescale(channel, factor);
-        ++numChannels;
+        ++smoothed;
       }
-      numInputs += numChannels.getValue() != before;
+      inputs += smoothed != before;
     }
     if (failed(graph.write()))
       return signalPassFailure();
     // They were those of the network before.
     getOperation().walk([](Operation *op) { op->removeAttr(kChannelMaximumAttr); });
-    emitRemark(getOperation().getLoc()) << "narrow-smooth: " << numChannels.getValue() << " channels of "
-                                        << numInputs.getValue() << " inputs";
+    emitRemark(getOperation().getLoc())
+        << "narrow-smooth: " << smoothed << " channels of " << inputs << " inputs";
+    numChannels += smoothed;
+    numInputs += inputs;
   }
 };
 

@@ -48,22 +48,28 @@ struct SplitChannels : mlir::narrow::impl::NarrowSplitChannelsBase<SplitChannels
     for (Operation &op : getOperation().getBody().front())
       if (isDense(&op))
         readers.push_back(&op);
-    for (Operation *reader : readers)
-      split(reader);
+    int64_t added = 0, layers = 0;
+    for (Operation *reader : readers) {
+      int64_t channels = split(reader);
+      added += channels;
+      layers += channels > 0;
+    }
+    numChannels += added;
+    numLayers += layers;
     emitRemark(getOperation().getLoc())
-        << "narrow-split-channels: " << numChannels.getValue() << " channels added at the input of "
-        << numLayers.getValue() << " layers";
+        << "narrow-split-channels: " << added << " channels added at the input of " << layers << " layers";
   }
 
 private:
-  void split(Operation *reader) {
+  /// Returns how many channels were added.
+  int64_t split(Operation *reader) {
     // From the layer that computes the channels to the one that reads them.
     SmallVector<Operation *> chain;
     Operation *op = reader->getOperand(0).getDefiningOp();
     for (; op && op->hasOneUse() && !isDense(op) && keepsChannels(op); op = op->getOperand(0).getDefiningOp())
       chain.push_back(op);
     if (!op || !op->hasOneUse() || !isDense(op))
-      return;
+      return 0;
     chain.push_back(op);
     std::reverse(chain.begin(), chain.end());
 
@@ -74,7 +80,7 @@ private:
     SmallVector<int64_t> channels = llvm::to_vector(llvm::seq<int64_t>(0, layer.inputs));
     llvm::append_range(channels, ::narrow::numerics::chooseChannelSplits(magnitudes, fraction));
     if (static_cast<int64_t>(channels.size()) == layer.inputs)
-      return;
+      return 0;
     OpBuilder builder(chain.front());
     for (Operation *computed : chain)
       repeat(builder, computed, channels);
@@ -92,8 +98,7 @@ private:
     SmallVector<int64_t> shape(getShape(reader->getOperand(1)));
     shape.back() = channels.size();
     setConstant(builder, reader, 1, shape, weights);
-    ++numLayers;
-    numChannels += channels.size() - layer.inputs;
+    return channels.size() - layer.inputs;
   }
 
   static void setConstant(OpBuilder &builder, Operation *op, unsigned operand, ArrayRef<int64_t> shape,

@@ -132,7 +132,7 @@ def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
     (ReLU, LeakyReLU, PReLU, pooling, ops that move elements, sums and concats of
     such channels). All sources and readers of a channel share its factor, so
     residual streams are equalized as a whole. Pairs are visited in turn until no
-    factor changes by more than 1e-4.
+    factor changes by more than a thousandth.
 
     Channels without weights on one side keep their scale. A factor stops where
     the bias would exceed 256 times the largest weight of the layer.
@@ -152,7 +152,7 @@ def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
   let options = [
     Option<"replaceClamp", "replace-clamp", "bool", "false",
            "make ReLU6 and its like between equalized layers ReLU">,
-    Option<"maxSweeps", "max-sweeps", "unsigned", "200", "end after this many rounds over all pairs">
+    Option<"maxSweeps", "max-sweeps", "unsigned", "1000", "end after this many rounds over all pairs">
   ];
   let statistics = [
     Statistic<"numGroups", "pairs", "pairs (or groups) of layers equalized">,
