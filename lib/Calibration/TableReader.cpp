@@ -346,11 +346,13 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   if (!reader.failed() && version != CalibrationTable::version)
     return fail("has version " + Twine(version) + " of the format, this program reads version " +
                 Twine(CalibrationTable::version) + "; calibrate anew");
-  reader.allowOnly({"format", "version", "model", "preprocessing", "samples", "progress", "tensors"});
+  reader.allowOnly({"format", "version", "model", "preprocessing", "rewrites", "samples", "progress", "tensors"});
   CalibrationTable table;
   table.model = reader.string("model");
   table.samples = reader.integer("samples", 1);
   readPreprocessing(reader, name, table, error);
+  if (object->get("rewrites"))
+    table.rewrites = reader.string("rewrites");
   if (object->get("progress"))
     readProgress(reader, name, table, error);
   ArrayRef<json::Value> tensors = reader.array("tensors");

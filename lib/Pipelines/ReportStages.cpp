@@ -287,9 +287,9 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
   if (failed(observe(*module)))
     return failure();
-  if (llvm::Error error = annotate(*module, options.recipe, table, tableName, /*samples=*/nullptr)) {
-    llvm::consumeError(std::move(error));
-    return failure();
+  if (llvm::Error error = annotate(*module, options.recipe, table, tableName, options.calibration)) {
+    std::string message = llvm::toString(std::move(error));
+    return message.empty() ? failure() : llvm::createStringError(message);
   }
   builder.readAnnotations(*module);
   if (failed(runPipeline(*module, buildQuantizedPipeline)))

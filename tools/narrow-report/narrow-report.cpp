@@ -82,19 +82,6 @@ int reportArtifact(const Options &options) {
   return Done;
 }
 
-/// Reads the table, or makes one from --data.
-llvm::Expected<::narrow::CalibrationTable> getTable(const Options &options, ModuleOp floatStage,
-                                                    ArrayRef<::narrow::ModelInput> inputs,
-                                                    const ::narrow::DatasetOptions &dataOptions) {
-  if (!options.table.empty())
-    return ::narrow::readTable(options.table);
-  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, dataOptions);
-  if (!data)
-    return data.takeError();
-  printNotes(data->notes());
-  return calibrate(floatStage, *data, inputs, CalibrationOptions());
-}
-
 int compare(const Options &options, const Recipe &recipe, ModuleOp module,
             const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
@@ -109,11 +96,29 @@ int compare(const Options &options, const Recipe &recipe, ModuleOp module,
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
-  llvm::Expected<::narrow::CalibrationTable> table = getTable(options, module, inputs, dataOptions);
+  std::optional<::narrow::Dataset> calibration;
+  std::optional<CalibrationSamples> samples;
+  if (!options.data.empty()) {
+    llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
+    if (!opened)
+      return reportError(opened.takeError());
+    printNotes(opened->notes());
+    calibration = std::move(*opened);
+    samples.emplace(CalibrationSamples{*calibration, inputs});
+  }
+  ComparisonOptions comparison;
+  comparison.calibration = samples ? &*samples : nullptr;
+  if (llvm::Error error = rewriteFloat(module, recipe.rewrites, comparison.calibration))
+    return reportError(std::move(error));
+  llvm::Expected<::narrow::CalibrationTable> table =
+      calibration ? calibrate(module, *calibration, inputs, CalibrationOptions())
+                  : ::narrow::readTable(options.table);
   if (!table)
     return reportError(table.takeError());
+  if (!calibration)
+    if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
+      return reportError(std::move(error));
 
-  ComparisonOptions comparison;
   comparison.recipe = recipe;
   comparison.strict = options.strict;
   comparison.samples = options.samples;

@@ -54,6 +54,7 @@ struct CalibrationTable {
 
   std::string model; ///< Hash of the float-stage IR.
   std::vector<InputPreprocessing> preprocessing;
+  std::string rewrites; ///< Options of the drivers that changed the model before; empty: none.
   int64_t samples = 0;
   std::vector<TableEntry> entries;             ///< Sorted by id.
   std::optional<CalibrationProgress> progress; ///< Only in the state of an unfinished run.

@@ -156,6 +156,7 @@ struct ComparisonReport {
 
 struct ComparisonOptions {
   Recipe recipe;
+  const CalibrationSamples *calibration = nullptr; ///< what the table was made of; null: not at hand
   bool strict = false;
   int64_t samples = 32; ///< 0: all
   unsigned threads = 0; ///< 0: one for each core

@@ -17,17 +17,12 @@
 #define NARROW_LIB_TRANSFORMS_CHANNELGRAPH_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/PatternMatch.h"
-#include <memory>
+#include "mlir/IR/Builders.h"
+#include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
+#include <optional>
 #include <vector>
 
 namespace mlir::narrow {
-
-/// What is known of the channels of the tensor that an op computes, by channel:
-/// attributes (arrays of f32) of the op.
-inline constexpr llvm::StringLiteral kChannelMeanAttr = "narrow.channel_mean";
-inline constexpr llvm::StringLiteral kChannelDeviationAttr = "narrow.channel_deviation";
-inline constexpr llvm::StringLiteral kChannelMaximumAttr = "narrow.channel_maximum"; ///< of magnitudes
 
 /// A linear op with constant weights.
 class ChannelLayer {

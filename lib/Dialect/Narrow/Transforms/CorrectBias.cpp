@@ -90,7 +90,8 @@ struct CorrectBias : mlir::narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
       if (!layer || layer.getQuantizationKind() != QuantizationKind::Contraction || !layer.getBiasOperand())
         return;
       std::optional<std::vector<double>> error =
-          method == "analytic" ? predict(layer, originals) : takeMeasured(layer);
+          method == "analytic" ? predict(layer, originals) : getMeasured(layer);
+      layer->removeAttr(kChannelErrorAttr);
       ++(error && correct(layer, *error) ? corrected : unknown);
     });
     numCorrected += corrected;
@@ -196,8 +197,8 @@ private:
     return error;
   }
 
-  static std::optional<std::vector<double>> takeMeasured(Operation *op) {
-    auto error = dyn_cast_or_null<DenseF32ArrayAttr>(op->removeAttr(kChannelErrorAttr));
+  static std::optional<std::vector<double>> getMeasured(Operation *op) {
+    auto error = op->getAttrOfType<DenseF32ArrayAttr>(kChannelErrorAttr);
     if (!error)
       return std::nullopt;
     return std::vector<double>(error.asArrayRef().begin(), error.asArrayRef().end());
