@@ -8,8 +8,8 @@
 using namespace narrow::numerics;
 
 namespace {
-constexpr double inf = std::numeric_limits<double>::infinity(),
-                 nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 notANumber = std::numeric_limits<double>::quiet_NaN();
 }
 
 TEST(Rescaling, EqualizationFactor) {
@@ -17,8 +17,8 @@ TEST(Rescaling, EqualizationFactor) {
   EXPECT_NEAR(equalizationFactor(0.2, 8), 0.158114, 1e-6);
   EXPECT_EQ(equalizationFactor(0, 8), 1);
   EXPECT_EQ(equalizationFactor(8, 0), 1);
-  EXPECT_EQ(equalizationFactor(nan, 1), 1);
-  EXPECT_EQ(equalizationFactor(inf, 1), 1);
+  EXPECT_EQ(equalizationFactor(notANumber, 1), 1);
+  EXPECT_EQ(equalizationFactor(infinity, 1), 1);
   EXPECT_NEAR(equalizationFactor(1e300, 1e-300) / 1e300, 1, 1e-12);
 }
 
@@ -50,8 +50,8 @@ TEST(Rescaling, AbsorbableBias) {
   EXPECT_EQ(absorbableBias(-0.5, 1), 0);
   EXPECT_EQ(absorbableBias(0.4, 0.2), 0);
   EXPECT_EQ(absorbableBias(0.5, 0), 0.5);
-  EXPECT_EQ(absorbableBias(nan, 1), 0);
-  EXPECT_EQ(absorbableBias(inf, 1), 0);
+  EXPECT_EQ(absorbableBias(notANumber, 1), 0);
+  EXPECT_EQ(absorbableBias(infinity, 1), 0);
 }
 
 TEST(Rescaling, ClippedNormalMean) {
@@ -65,7 +65,7 @@ TEST(Rescaling, ClippedNormalMean) {
   EXPECT_NEAR(sum, -0.1805256, 1e-6);
   EXPECT_EQ(clippedNormalMean(-1, 0), 0);
   EXPECT_EQ(clippedNormalMean(7, 0, 0, 6), 6);
-  EXPECT_EQ(clippedNormalMean(1.5, 2, -inf, inf), 1.5);
+  EXPECT_EQ(clippedNormalMean(1.5, 2, -infinity, infinity), 1.5);
   // Against samples, with both bounds.
   std::mt19937_64 random(5);
   std::normal_distribution<double> normal(3, 4);
@@ -86,7 +86,7 @@ TEST(Rescaling, SmoothingFactor) {
   EXPECT_NEAR(smoothingFactor(5, 4, 1), 5, 1e-12);
   EXPECT_EQ(smoothingFactor(0, 4, 0.5), 1);
   EXPECT_EQ(smoothingFactor(4, 0, 0.5), 1);
-  EXPECT_EQ(smoothingFactor(nan, 1, 0.5), 1);
+  EXPECT_EQ(smoothingFactor(notANumber, 1, 0.5), 1);
   EXPECT_GE(smoothingFactor(1e-20, 1e20, 0.5), 1e-5);
 }
 
@@ -97,8 +97,8 @@ TEST(Rescaling, ChannelSplits) {
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 8, 3, 0}, 0.75), (Channels{1, 1, 2}));
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{2, 2}, 0.5), Channels{0});
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{0, 0}, 1), Channels{});
-  EXPECT_EQ(chooseChannelSplits(std::vector<double>{nan, inf, 1}, 0.1), Channels{2});
+  EXPECT_EQ(chooseChannelSplits(std::vector<double>{notANumber, infinity, 1}, 0.1), Channels{2});
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{}, 0.5), Channels{});
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 2}, 0), Channels{});
-  EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 2}, nan), Channels{});
+  EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 2}, notANumber), Channels{});
 }
