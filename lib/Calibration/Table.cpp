@@ -73,6 +73,11 @@ void CalibrationTable::addSamples(const CalibrationTable &part, SampleRange rang
   else
     for (auto [entry, other] : llvm::zip(entries, part.entries))
       entry.statistics.merge(other.statistics);
+  if (averaging)
+    for (auto [entry, other] : llvm::zip(entries, part.entries)) {
+      MinMax extrema = other.statistics.range();
+      entry.average.add(extrema.min, extrema.max, averaging->momentum);
+    }
   samples += part.samples;
   if (progress)
     progress->add(range);
@@ -91,6 +96,15 @@ static Error checkFinished(const CalibrationTable &table, StringRef name) {
     return Error::success();
   return createStringError("'" + name +
                            "' is the state of an unfinished calibration; finish it with --resume");
+}
+
+static Error checkMergeable(const CalibrationTable &table, StringRef name) {
+  if (!table.averaging)
+    return Error::success();
+  return createStringError("'" + name +
+                           "' cannot be merged: it has moving averages (--moving-average, method ema), which "
+                           "depend on the order of all samples; calibrate without --moving-average, or with "
+                           "all samples at once");
 }
 
 static Error checkModel(const CalibrationTable &table, StringRef name, StringRef model) {
@@ -151,6 +165,8 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
     return error;
   if (state.preprocessing != fresh.preprocessing)
     return fail("it was made with other preprocessing");
+  if (state.averaging != fresh.averaging)
+    return fail("it was made with another --moving-average or, with that, another --batch");
   if (state.progress->total != fresh.progress->total)
     return fail("it was made for " + Twine(state.progress->total) + " samples, this run has " +
                 Twine(fresh.progress->total));
@@ -164,6 +180,10 @@ Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const Calib
   if (Error error = checkFinished(into, intoName))
     return error;
   if (Error error = checkFinished(from, fromName))
+    return error;
+  if (Error error = checkMergeable(into, intoName))
+    return error;
+  if (Error error = checkMergeable(from, fromName))
     return error;
   if (into.model != from.model)
     return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models (" +
@@ -199,6 +219,8 @@ Expected<CalibrationTable> narrow::mergeTables(ArrayRef<std::string> paths) {
   if (!result)
     return result;
   if (Error error = checkFinished(*result, paths.front()))
+    return error;
+  if (Error error = checkMergeable(*result, paths.front()))
     return error;
   for (const std::string &path : paths.drop_front()) {
     Expected<CalibrationTable> next = readTable(path);

@@ -12,6 +12,7 @@ using llvm::ArrayRef;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
+using llvm::SmallVector;
 using llvm::StringRef;
 using llvm::Twine;
 namespace json = llvm::json;
@@ -72,6 +73,17 @@ public:
   float number(StringRef key) {
     const json::Value *found = value(key);
     return found ? asFloat(*found, key) : 0;
+  }
+  /// A finite double within [min, max].
+  double real(StringRef key, double min, double max) {
+    const json::Value *found = value(key);
+    std::optional<double> number = found ? found->getAsNumber() : std::nullopt;
+    if (found && !number)
+      failField(key, "expected a number");
+    else if (number && !(*number >= min && *number <= max))
+      failField(key,
+                "expected a number from " + Twine(std::to_string(min)) + " to " + Twine(std::to_string(max)));
+    return number.value_or(0);
   }
   std::vector<float> floats(StringRef key) {
     std::vector<float> result;
@@ -170,7 +182,7 @@ static bool plausible(const ExactSums &sums, MinMax range, int64_t count) {
 }
 
 static std::optional<TableEntry> readEntry(const json::Value &value, StringRef name, size_t index,
-                                           int64_t samples, std::string &error) {
+                                           int64_t samples, bool averages, std::string &error) {
   std::string where = ("'" + name + "': tensor " + Twine(index)).str();
   const json::Object *object = value.getAsObject();
   if (!object) {
@@ -181,8 +193,11 @@ static std::optional<TableEntry> readEntry(const json::Value &value, StringRef n
   entry.tensor.id = ObjectReader(*object, where, error).string("id");
   where = ("'" + name + "': tensor '" + entry.tensor.id + "'").str();
   ObjectReader reader(*object, where, error);
-  reader.allowOnly({"id", "shape", "count", "min", "max", "channel_min", "channel_max", "sum",
-                    "sum_of_squares", "histogram"});
+  SmallVector<StringRef> fields{"id",          "shape", "count",          "min",      "max", "channel_min",
+                                "channel_max", "sum",   "sum_of_squares", "histogram"};
+  if (averages)
+    fields.append({"average_min", "average_max"});
+  reader.allowOnly(fields);
   entry.tensor.shape = reader.integers("shape", 1);
   int64_t count = reader.integer("count", 1), expected = 0;
   std::optional<int64_t> size = countElements(entry.tensor.shape);
@@ -195,6 +210,13 @@ static std::optional<TableEntry> readEntry(const json::Value &value, StringRef n
   MinMax range{reader.number("min"), reader.number("max")};
   if (range.empty())
     reader.failField("min", "is larger than 'max'");
+  if (averages && !reader.failed()) {
+    // Averages of numbers in a range are in it, but for rounding.
+    double slack = 1e-12 * std::max(std::fabs(range.min), std::fabs(range.max));
+    entry.average.min = reader.real("average_min", range.min - slack, range.max + slack);
+    entry.average.max = reader.real("average_max", entry.average.min, range.max + slack);
+    entry.average.empty = false;
+  }
   std::vector<float> low = reader.floats("channel_min"), high = reader.floats("channel_max");
   for (auto [key, list] :
        {std::pair(StringRef("channel_min"), &low), std::pair(StringRef("channel_max"), &high)})
@@ -249,6 +271,18 @@ static void readPreprocessing(ObjectReader &reader, StringRef name, CalibrationT
       return;
     table.preprocessing.push_back(std::move(entry));
   }
+}
+
+static void readAveraging(ObjectReader &reader, StringRef name, CalibrationTable &table, std::string &error) {
+  const json::Object *object = reader.nested("moving_average");
+  if (!object)
+    return;
+  ObjectReader nested(*object, ("'" + name + "': moving_average").str(), error);
+  nested.allowOnly({"momentum", "batch"});
+  Averaging averaging{nested.real("momentum", 0, 1), nested.integer("batch", 1)};
+  if (!nested.failed() && (averaging.momentum == 0 || averaging.momentum == 1))
+    nested.failField("momentum", "expected a number between 0 and 1");
+  table.averaging = averaging;
 }
 
 static void readProgress(ObjectReader &reader, StringRef name, CalibrationTable &table, std::string &error) {
@@ -346,18 +380,22 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   if (!reader.failed() && version != CalibrationTable::version)
     return fail("has version " + Twine(version) + " of the format, this program reads version " +
                 Twine(CalibrationTable::version) + "; calibrate anew");
-  reader.allowOnly({"format", "version", "model", "preprocessing", "rewrites", "samples", "progress", "tensors"});
+  reader.allowOnly({"format", "version", "model", "preprocessing", "rewrites", "samples", "moving_average",
+                    "progress", "tensors"});
   CalibrationTable table;
   table.model = reader.string("model");
   table.samples = reader.integer("samples", 1);
   readPreprocessing(reader, name, table, error);
   if (object->get("rewrites"))
     table.rewrites = reader.string("rewrites");
+  if (object->get("moving_average"))
+    readAveraging(reader, name, table, error);
   if (object->get("progress"))
     readProgress(reader, name, table, error);
   ArrayRef<json::Value> tensors = reader.array("tensors");
   for (size_t i = 0; i < tensors.size() && !reader.failed(); ++i)
-    if (std::optional<TableEntry> entry = readEntry(tensors[i], name, i, table.samples, error))
+    if (std::optional<TableEntry> entry =
+            readEntry(tensors[i], name, i, table.samples, table.averaging.has_value(), error))
       table.entries.push_back(std::move(*entry));
   if (reader.failed())
     return createStringError(error);

@@ -31,6 +31,13 @@ static void writeFloat(raw_ostream &os, float value) {
   os << text;
 }
 
+/// The fewest digits that read back as the same double.
+static void writeDouble(raw_ostream &os, double value) {
+  char text[64];
+  *std::to_chars(text, text + sizeof text - 1, value + 0.0).ptr = '\0'; // -0 becomes 0.
+  os << text;
+}
+
 template <typename List, typename Write>
 static void writeList(raw_ostream &os, const List &list, Write write) {
   os << '[';
@@ -56,6 +63,12 @@ static void writeEntry(raw_ostream &os, const TableEntry &entry) {
   writeFloat(os, range.min);
   os << ",\n      \"max\": ";
   writeFloat(os, range.max);
+  if (!entry.average.empty) {
+    os << ",\n      \"average_min\": ";
+    writeDouble(os, entry.average.min);
+    os << ",\n      \"average_max\": ";
+    writeDouble(os, entry.average.max);
+  }
   os << ",\n      \"channel_min\": ";
   writeList(os, statistics.ranges(), [&](const MinMax &channel) { writeFloat(os, channel.min); });
   os << ",\n      \"channel_max\": ";
@@ -93,6 +106,11 @@ std::string narrow::formatTable(const CalibrationTable &table) {
     writeString(os, table.rewrites);
   }
   os << ",\n  \"samples\": " << table.samples;
+  if (table.averaging) {
+    os << ",\n  \"moving_average\": {\"momentum\": ";
+    writeDouble(os, table.averaging->momentum);
+    os << ", \"batch\": " << table.averaging->batch << "}";
+  }
   if (table.progress) {
     os << ",\n  \"progress\": {\"data\": ";
     writeString(os, table.progress->data);

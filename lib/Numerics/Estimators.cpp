@@ -1,8 +1,5 @@
 //===- Estimators.cpp - From data to a range ------------------------------===//
-#include "narrow/Numerics/Estimators.h"
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "RangeData.h"
 
 using namespace narrow::numerics;
 
@@ -55,34 +52,6 @@ double quantile(std::span<const uint64_t> counts, int64_t first, int exponent, d
   return max;
 }
 
-double power(double error, double norm) {
-  if (norm == 2)
-    return error * error;
-  return norm == 1 ? error : std::pow(error, norm);
-}
-
-double errorOf(double x, QuantParams params, CodeRange codes) {
-  return std::fabs(x - dequantizeDouble(quantizeDouble(x, params, codes), params));
-}
-
-// Sum of |error|^norm; may stop early once it exceeds `limit`, since it grows.
-double errorSum(std::span<const float> values, QuantParams params, CodeRange codes, double norm,
-                double limit = std::numeric_limits<double>::infinity()) {
-  double sum = 0;
-  for (size_t i = 0; i < values.size() && sum <= limit; ++i)
-    sum += power(errorOf(values[i], params, codes), norm);
-  return sum;
-}
-
-double errorSum(const Histogram &histogram, QuantParams params, CodeRange codes, double norm,
-                double limit = std::numeric_limits<double>::infinity()) {
-  double sum = 0;
-  for (size_t i = 0; i < histogram.counts.size() && sum <= limit; ++i)
-    if (uint64_t count = histogram.counts[i])
-      sum += static_cast<double>(count) * power(errorOf(histogram.center(i), params, codes), norm);
-  return sum;
-}
-
 template <typename Data>
 std::optional<Interval> searchRange(const Data &data, CodeSpec spec, const RangeOptions &options) {
   if (!(options.norm > 0) || !(options.step > 0) || options.candidates == 0)
@@ -91,13 +60,14 @@ std::optional<Interval> searchRange(const Data &data, CodeSpec spec, const Range
   if (!observed)
     return std::nullopt;
   Interval full{std::min(observed->lo, 0.0), std::max(observed->hi, 0.0)}, best = full;
+  Points points(data);
   double least = std::numeric_limits<double>::infinity();
   for (unsigned i = 0; i < options.candidates; ++i) {
     double factor = 1 - options.step * i;
     if (factor <= 0)
       break;
     Interval candidate{full.lo * factor, full.hi * factor};
-    double error = errorSum(data, spec.params(candidate), spec.codes, options.norm, least);
+    double error = errorSum(points, spec.params(candidate), spec.codes, options.norm, least);
     if (error < least) { // The first of equals: the widest.
       least = error;
       best = candidate;
@@ -106,19 +76,70 @@ std::optional<Interval> searchRange(const Data &data, CodeSpec spec, const Range
   return best;
 }
 
+/// Of the two priors, the one whose range has less error.
 template <typename Data>
-std::optional<Interval> dispatch(const Data &data, CodeSpec spec, const RangeOptions &options) {
+std::optional<Interval> betterPrior(const Data &data, CodeSpec spec) {
+  std::optional<Interval> laplace = aciqRange(data, spec, Prior::Laplace),
+                          gauss = aciqRange(data, spec, Prior::Gauss);
+  if (!laplace || !gauss)
+    return std::nullopt;
+  Points points(data);
+  auto error = [&](Interval range) { return errorSum(points, spec.params(range), spec.codes, /*norm=*/2); };
+  return error(*gauss) < error(*laplace) ? gauss : laplace;
+}
+
+template <typename Data>
+std::optional<Interval> byMethod(const Data &data, CodeSpec spec, const RangeOptions &options,
+                                 RangeMethod *chosen) {
   switch (options.method) {
   case RangeMethod::MinMax:
     return minMaxRange(data, spec.symmetric);
+  case RangeMethod::AbsMax:
+  case RangeMethod::AbsMaxFull:
+  case RangeMethod::AbsMaxPow2:
+    return absMaxRange(data, spec, options.method);
+  case RangeMethod::MovingAverage:
+    return std::nullopt;
   case RangeMethod::Percentile:
     return percentileRange(data, options.percentile, spec.symmetric);
   case RangeMethod::Mse:
     return mseRange(data, spec, options);
   case RangeMethod::Kl:
     return klRange(data, spec);
+  case RangeMethod::Aciq:
+    return betterPrior(data, spec);
+  case RangeMethod::AciqLaplace:
+    return aciqRange(data, spec, Prior::Laplace);
+  case RangeMethod::AciqGauss:
+    return aciqRange(data, spec, Prior::Gauss);
+  case RangeMethod::Octav:
+    return octavRange(data, spec);
+  case RangeMethod::Sqnr:
+    return sqnrRange(data, spec);
+  case RangeMethod::Auto:
+    return autoRange(data, spec, chosen);
   }
   return std::nullopt;
+}
+
+template <typename Data>
+std::optional<Interval> dispatch(const Data &data, CodeSpec spec, const RangeOptions &options,
+                                 RangeMethod *chosen) {
+  if (chosen)
+    *chosen = options.method;
+  std::optional<Interval> range = byMethod(data, spec, options, chosen);
+  // A percentile of data that are mostly zeros.
+  if (range && range->lo == 0 && range->hi == 0)
+    return minMaxRange(data, spec.symmetric);
+  return range;
+}
+
+/// More values than this are counted before a search, which looks at all of
+/// them for every candidate.
+constexpr size_t mostSearched = size_t{1} << 14;
+
+bool searches(RangeMethod method) {
+  return method == RangeMethod::Mse || method == RangeMethod::Sqnr || method == RangeMethod::Auto;
 }
 } // namespace
 
@@ -183,21 +204,26 @@ std::optional<Interval> narrow::numerics::mseRange(const Histogram &histogram, C
 }
 
 std::optional<Interval> narrow::numerics::estimateRange(std::span<const float> values, CodeSpec spec,
-                                                        const RangeOptions &options) {
-  return dispatch(values, spec, options);
+                                                        const RangeOptions &options, RangeMethod *chosen) {
+  if (values.size() > mostSearched && searches(options.method)) {
+    Histogram histogram;
+    return histogram.add(values) ? dispatch(histogram, spec, options, chosen) : std::nullopt;
+  }
+  return dispatch(values, spec, options, chosen);
 }
 std::optional<Interval> narrow::numerics::estimateRange(const Histogram &histogram, CodeSpec spec,
-                                                        const RangeOptions &options) {
-  return dispatch(histogram, spec, options);
+                                                        const RangeOptions &options, RangeMethod *chosen) {
+  return dispatch(histogram, spec, options, chosen);
 }
 
 double narrow::numerics::quantizationError(std::span<const float> values, QuantParams params, CodeRange codes,
                                            double norm) {
-  return values.empty() ? 0 : errorSum(values, params, codes, norm) / static_cast<double>(values.size());
+  return values.empty() ? 0
+                        : errorSum(Points(values), params, codes, norm) / static_cast<double>(values.size());
 }
 double narrow::numerics::quantizationError(const Histogram &histogram, QuantParams params, CodeRange codes,
                                            double norm) {
   return histogram.empty()
              ? 0
-             : errorSum(histogram, params, codes, norm) / static_cast<double>(histogram.total());
+             : errorSum(Points(histogram), params, codes, norm) / static_cast<double>(histogram.total());
 }

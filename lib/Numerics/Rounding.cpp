@@ -13,6 +13,8 @@ double narrow::numerics::round(double x, Rounding mode) {
     double floor = std::floor(x);
     return x - floor >= 0.5 ? floor + 1 : floor;
   }
+  case Rounding::TowardZero:
+    return std::trunc(x);
   }
   return x;
 }

@@ -8,6 +8,7 @@
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 
 using namespace mlir;
@@ -71,6 +72,10 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     if (!data.preprocessing(i).empty())
       preprocessing.push_back({input.name, data.preprocessing(i)});
   CalibrationTable table = CalibrationTable::create(hash, preprocessing, Collector(tensors));
+  // The samples that a thread takes at once.
+  int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
+  if (options.movingAverage > 0)
+    table.averaging = ::narrow::Averaging{options.movingAverage, piece};
   llvm::Expected<std::string> fingerprint = data.fingerprint(total);
   if (!fingerprint)
     return fingerprint.takeError();
@@ -84,9 +89,9 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     table = std::move(*state);
   }
 
-  // Pieces of the samples that are left; threads take them in any order, which
-  // the statistics do not show.
-  int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
+  // Pieces of the samples that are left; threads finish them in any order, which
+  // the statistics do not show. Moving averages do: a piece then waits until those
+  // before it were added. Nobody waits for the first of them, so this ends.
   std::vector<SampleRange> pieces;
   int64_t left = 0;
   for (SampleRange range : table.progress->remaining()) {
@@ -98,25 +103,34 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   progress.skip(total - left);
   Run run{data, **model};
   std::mutex mutex;
-  size_t next = 0;
+  std::condition_variable turn;
+  size_t next = 0, added = 0; // Pieces that were taken, and added to the table.
   llvm::Error failure = llvm::Error::success();
   auto lastSave = std::chrono::steady_clock::now();
   auto work = [&] {
     for (;;) {
-      SampleRange range;
+      size_t index;
       {
         std::lock_guard lock(mutex);
         if (next == pieces.size() || failure)
           return;
-        range = pieces[next++];
+        index = next++;
       }
+      SampleRange range = pieces[index];
       llvm::Expected<Collector> collector = run.process(range, progress);
-      std::lock_guard lock(mutex);
+      std::unique_lock lock(mutex);
       if (!collector) {
         failure = llvm::joinErrors(std::move(failure), collector.takeError());
+        turn.notify_all();
         return;
       }
+      if (table.averaging)
+        turn.wait(lock, [&] { return added == index || failure; });
+      if (failure)
+        return;
       table.addSamples(CalibrationTable::create(hash, preprocessing, *collector), range);
+      ++added;
+      turn.notify_all();
       auto now = std::chrono::steady_clock::now();
       if (!options.statePath.empty() &&
           now - lastSave >= std::chrono::duration<double>(options.saveSeconds)) {

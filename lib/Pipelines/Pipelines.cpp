@@ -29,36 +29,24 @@ void mlir::narrow::buildObservedPipeline(OpPassManager &pm) {
   pm.addPass(createNarrowVerifyObserved());
 }
 
-static ::narrow::numerics::RangeMethod parseMethod(StringRef name) {
-  using ::narrow::numerics::RangeMethod;
-  return llvm::StringSwitch<RangeMethod>(name)
-      .Case("percentile", RangeMethod::Percentile)
-      .Case("mse", RangeMethod::Mse)
-      .Case("kl", RangeMethod::Kl)
-      .Default(RangeMethod::MinMax);
-}
-
-bool MethodParser::parse(llvm::cl::Option &option, StringRef name, StringRef text, std::string &value) {
-  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, text))
-    return option.error("unknown method '" + text + "': minmax, percentile, mse or kl");
-  value = text.str();
-  return false;
-}
-
 void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
                                           const ::narrow::CalibrationTable *table) {
-  NarrowImportTableOptions import;
-  import.table = options.table;
-  import.method = parseMethod(options.method);
-  import.percentile = options.percentile;
-  pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
   NarrowAssignBitWidthOptions bits;
   bits.scheme = options.scheme;
   bits.overrides.assign(options.overrides.begin(), options.overrides.end());
   pm.addPass(createNarrowAssignBitWidth(bits));
+  NarrowImportTableOptions import;
+  import.table = options.table;
+  import.method = options.method;
+  import.ranges.assign(options.ranges.begin(), options.ranges.end());
+  import.percentile = options.percentile;
+  pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
   NarrowAssignGranularityOptions granularity;
   granularity.scheme = options.scheme;
   granularity.overrides.assign(options.overrides.begin(), options.overrides.end());
+  granularity.weightMethod = options.weightMethod;
+  granularity.ranges.assign(options.ranges.begin(), options.ranges.end());
+  granularity.percentile = options.percentile;
   pm.addPass(createNarrowAssignGranularity(granularity));
   pm.addPass(createNarrowAssignScales());
   pm.addPass(createNarrowVerifyAnnotated());

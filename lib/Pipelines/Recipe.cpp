@@ -3,7 +3,9 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/DatasetActivations.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Rescale.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -11,6 +13,28 @@
 using namespace mlir;
 using namespace mlir::narrow;
 namespace cl = llvm::cl;
+using ::narrow::numerics::Rounding;
+using ::narrow::numerics::WeightRounding;
+
+static std::optional<WeightRounding> parseRounding(StringRef name) {
+  return llvm::StringSwitch<std::optional<WeightRounding>>(name)
+      .Case("nearest", WeightRounding::Nearest)
+      .Case("stochastic", WeightRounding::Stochastic)
+      .Case("gptq", WeightRounding::Gptq)
+      .Case("adaround", WeightRounding::AdaRound)
+      .Case("adaquant", WeightRounding::AdaQuant)
+      .Case("flexround", WeightRounding::FlexRound)
+      .Default(std::nullopt);
+}
+
+static std::optional<Rounding> parseTies(StringRef name) {
+  return llvm::StringSwitch<std::optional<Rounding>>(name)
+      .Case("even", Rounding::HalfEven)
+      .Case("away", Rounding::HalfAway)
+      .Case("up", Rounding::HalfUp)
+      .Case("zero", Rounding::TowardZero)
+      .Default(std::nullopt);
+}
 
 RewriteOptions::RewriteOptions(cl::OptionCategory &category)
     : equalize("equalize",
@@ -68,12 +92,36 @@ std::string Rewrites::describe() const {
 
 RecipeOptions::RecipeOptions(cl::OptionCategory &category)
     : scheme("scheme", cl::desc("w8a8 (default), w4a8, w8pta8, ..."), cl::init("w8a8"), cl::cat(category)),
-      method("method", cl::desc("how ranges are chosen: minmax (default), percentile, mse, kl"),
-             cl::init("minmax"), cl::cat(category)),
-      percentile("percentile", cl::desc("for --method=percentile (99.99)"), cl::init(99.99),
+      method(
+          "method",
+          cl::desc("how ranges of activations are chosen: minmax (default), absmax, absmax-full, "
+                   "absmax-pow2, ema, percentile[:<percent>], mse[:<power>], omse, kl, aciq, aciq-laplace, "
+                   "aciq-gauss, octav, sqnr, auto"),
+          cl::init("minmax"), cl::cat(category)),
+      weightMethod("weight-method",
+                   cl::desc("how ranges of weights are chosen: minmax (default) or another but ema"),
+                   cl::init("minmax"), cl::cat(category)),
+      percentile("percentile", cl::desc("for the method percentile (99.99)"), cl::init(99.99),
                  cl::cat(category)),
       overrides("override", cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
                 cl::value_desc("regex=scheme"), cl::cat(category)),
+      ranges("range", cl::desc("method for the tensors whose id matches, e.g. 'conv1(/weight)?=mse'"),
+             cl::value_desc("regex=method"), cl::cat(category)),
+      rounding("rounding",
+               cl::desc("how weights become codes: nearest (default), stochastic, gptq, adaround, adaquant, "
+                        "flexround; all but the first two need --data"),
+               cl::init("nearest"), cl::cat(category)),
+      ties("rounding-ties", cl::desc("of --rounding=nearest: even (default), away, up, zero (truncates)"),
+           cl::init("even"), cl::cat(category)),
+      roundingInputs("rounding-inputs",
+                     cl::desc("a layer is rounded for the input that the quantized (default) or the float "
+                              "network feeds it; float is faster"),
+                     cl::init("quantized"), cl::cat(category)),
+      seed("seed", cl::desc("of --rounding methods that choose by chance (0)"), cl::init(0),
+           cl::cat(category)),
+      roundingIterations("rounding-iterations",
+                         cl::desc("steps for each layer, of adaround, adaquant and flexround (1000)"),
+                         cl::init(1000), cl::cat(category)),
       correctBias("correct-bias",
                   cl::desc("take back what rounded weights add to means: measured on the samples, or "
                            "predicted from batch norm"),
@@ -81,25 +129,103 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
       rewrites(category) {}
 
 llvm::StringRef RecipeOptions::getGiven() const {
-  llvm::StringRef given = findGiven({scheme, method, percentile, overrides, correctBias});
+  llvm::StringRef given = findGiven({scheme, method, weightMethod, percentile, overrides, ranges, rounding,
+                                     ties, roundingInputs, seed, roundingIterations, correctBias});
   return given.empty() ? rewrites.getGiven() : given;
 }
 
 std::string RecipeOptions::getContradiction() const {
-  if (percentile.getNumOccurrences() && method != "percentile")
-    return "--percentile is for --method=percentile";
+  bool isUsed = method == "percentile" || weightMethod == "percentile" ||
+                llvm::any_of(ranges, [](StringRef text) { return text.ends_with("=percentile"); });
+  if (percentile.getNumOccurrences() && !isUsed)
+    return "--percentile is for the method percentile";
+  if (!correctBias.empty() && rounding == "adaquant")
+    return "--correct-bias contradicts --rounding=adaquant, which learns biases";
+  if (ties.getNumOccurrences() && rounding != "nearest")
+    return "--rounding-ties is for --rounding=nearest";
+  if (seed.getNumOccurrences() && rounding == "nearest")
+    return "--seed is for --rounding methods that choose by chance: not for nearest";
+  if (roundingInputs.getNumOccurrences() && (rounding == "nearest" || rounding == "stochastic"))
+    return "--rounding-inputs is for --rounding=gptq, adaround, adaquant and flexround";
+  if (roundingIterations.getNumOccurrences() &&
+      !llvm::is_contained({"adaround", "adaquant", "flexround"}, rounding.getValue()))
+    return "--rounding-iterations is for --rounding=adaround, adaquant and flexround";
   return "";
 }
 
 llvm::Expected<Recipe> RecipeOptions::get() const {
-  if (!llvm::is_contained({"minmax", "percentile", "mse", "kl"}, method))
-    return llvm::createStringError("--method takes minmax, percentile, mse or kl, got '" + method + "'");
+  std::vector<std::string> rules(ranges.begin(), ranges.end());
+  for (StringRef name : {StringRef(method), StringRef(weightMethod)})
+    if (auto parsed = RangeRules::parse(name, rules, percentile); !parsed)
+      return parsed.takeError();
+  if (!parseRounding(rounding))
+    return llvm::createStringError(
+        "--rounding takes nearest, stochastic, gptq, adaround, adaquant or flexround, got '" + rounding +
+        "'");
+  if (!parseTies(ties))
+    return llvm::createStringError("--rounding-ties takes even, away, up or zero, got '" + ties + "'");
+  if (roundingInputs != "quantized" && roundingInputs != "float")
+    return llvm::createStringError("--rounding-inputs takes quantized or float, got '" + roundingInputs +
+                                   "'");
+  if (roundingIterations < 1 || roundingIterations > 1000000)
+    return llvm::createStringError("--rounding-iterations takes 1 to 1000000, got " +
+                                   llvm::Twine(roundingIterations));
   if (correctBias.getNumOccurrences() && !llvm::is_contained({"empirical", "analytic"}, correctBias))
     return llvm::createStringError("--correct-bias takes empirical or analytic, got '" + correctBias + "'");
   llvm::Expected<Rewrites> rewritten = rewrites.get();
   if (!rewritten)
     return rewritten.takeError();
-  return Recipe{scheme, {overrides.begin(), overrides.end()}, method, percentile, *rewritten, correctBias};
+  Recipe recipe;
+  recipe.scheme = scheme;
+  recipe.overrides.assign(overrides.begin(), overrides.end());
+  recipe.method = method;
+  recipe.weightMethod = weightMethod;
+  recipe.ranges = std::move(rules);
+  recipe.percentile = percentile;
+  recipe.rounding = rounding;
+  recipe.ties = ties;
+  recipe.seed = seed;
+  recipe.roundingIterations = roundingIterations;
+  recipe.roundFloatInputs = roundingInputs == "float";
+  recipe.rewrites = *rewritten;
+  recipe.correctBias = correctBias;
+  return recipe;
+}
+
+std::string mlir::narrow::describe(const Recipe &recipe) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const Recipe defaults;
+  auto add = [&](StringRef name, const auto &value, const auto &standard) {
+    if (value != standard)
+      os << (text.empty() ? "" : " ") << "--" << name << '=' << value;
+  };
+  add("scheme", recipe.scheme, defaults.scheme);
+  for (const std::string &rule : recipe.overrides)
+    add("override", rule, "");
+  add("method", recipe.method, defaults.method);
+  add("weight-method", recipe.weightMethod, defaults.weightMethod);
+  for (const std::string &rule : recipe.ranges)
+    add("range", rule, "");
+  add("percentile", recipe.percentile, defaults.percentile);
+  add("rounding", recipe.rounding, defaults.rounding);
+  add("rounding-ties", recipe.ties, defaults.ties);
+  add("rounding-inputs", StringRef(recipe.roundFloatInputs ? "float" : "quantized"),
+      StringRef(defaults.roundFloatInputs ? "float" : "quantized"));
+  add("seed", recipe.seed, defaults.seed);
+  add("rounding-iterations", recipe.roundingIterations, defaults.roundingIterations);
+  add("correct-bias", recipe.correctBias, defaults.correctBias);
+  if (std::string rewrites = recipe.rewrites.describe(); !rewrites.empty())
+    os << (text.empty() ? "" : " ") << rewrites;
+  return text;
+}
+
+CalibrationOptions mlir::narrow::getCalibrationOptions(const Recipe &recipe) {
+  CalibrationOptions options;
+  if (recipe.method == "ema" ||
+      llvm::any_of(recipe.ranges, [](StringRef text) { return text.rsplit('=').second.trim() == "ema"; }))
+    options.movingAverage = 0.95;
+  return options;
 }
 
 /// The error of a method that needs samples and has a table.
@@ -116,8 +242,9 @@ static llvm::Error runFloatPass(ModuleOp module, std::unique_ptr<Pass> pass) {
   return llvm::Error::success();
 }
 
-llvm::Error mlir::narrow::rewriteFloat(ModuleOp module, const Rewrites &rewrites,
+llvm::Error mlir::narrow::rewriteFloat(ModuleOp module, const Recipe &recipe,
                                        const CalibrationSamples *samples) {
+  const Rewrites &rewrites = recipe.rewrites;
   if (rewrites.equalize) {
     NarrowEqualizeOptions options;
     options.replaceClamp = rewrites.replaceClamps;
@@ -174,25 +301,55 @@ static OwningOpRef<ModuleOp> copyUnobserved(ModuleOp observed) {
   return copy;
 }
 
+/// The last step of the annotated stage. The nearest code, ties to even, is what narrow-quantize takes.
+static llvm::Error roundWeights(ModuleOp annotated, const Recipe &recipe, const CalibrationSamples *samples) {
+  if (recipe.rounding == "nearest" && recipe.ties == "even")
+    return llvm::Error::success();
+  NarrowRoundWeightsOptions options;
+  options.method = *parseRounding(recipe.rounding);
+  options.ties = *parseTies(recipe.ties);
+  options.seed = recipe.seed;
+  options.iterations = recipe.roundingIterations;
+  options.floatInputs = recipe.roundFloatInputs;
+  std::optional<DatasetActivations> activations;
+  if (recipe.roundingNeedsData())
+    activations.emplace(samples->data, samples->inputs.empty() || samples->inputs[0].shape.empty()
+                                           ? 1
+                                           : std::max<int64_t>(1, samples->inputs[0].shape[0]));
+  auto build = [&](OpPassManager &pm) {
+    pm.addPass(createRoundWeightsPass(options, activations ? &*activations : nullptr));
+    pm.addPass(createNarrowVerifyAnnotated());
+  };
+  return failed(runPipeline(annotated, build)) ? alreadyReported() : llvm::Error::success();
+}
+
 llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
                                    const ::narrow::CalibrationTable &table, StringRef tableName,
                                    const CalibrationSamples *samples) {
+  if (recipe.roundingNeedsData() && !samples)
+    return llvm::createStringError("--rounding=" + recipe.rounding +
+                                   " looks at what the layers read: give --data instead of a table");
+  if (recipe.correctBias == "empirical" && !samples)
+    return needsSamples("--correct-bias=empirical");
   OwningOpRef<ModuleOp> original;
   if (!recipe.correctBias.empty())
     original = copyUnobserved(observed);
   AnnotatedPipelineOptions options;
   options.table = tableName.str();
   options.method = recipe.method;
+  options.weightMethod = recipe.weightMethod;
+  for (const std::string &text : recipe.ranges)
+    options.ranges.push_back(text);
   options.percentile = recipe.percentile;
   options.scheme = recipe.scheme;
   for (const std::string &text : recipe.overrides)
     options.overrides.push_back(text);
   if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, options, &table); })))
     return alreadyReported();
+  if (llvm::Error error = roundWeights(observed, recipe, samples))
+    return error;
   if (original) {
     if (recipe.correctBias == "empirical") {
-      if (!samples)
-        return needsSamples("--correct-bias=empirical");
       if (llvm::Error error = measureErrors(observed, *original, *samples))
         return error;
     }

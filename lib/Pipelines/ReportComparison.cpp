@@ -4,6 +4,7 @@
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Progress.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/Threading.h"
@@ -49,6 +50,8 @@ std::optional<double> Fidelity::cosine() const {
 void LayerSums::merge(const LayerSums &other) {
   simulation.merge(other.simulation);
   device.merge(other.device);
+  split.merge(other.split);
+  (void)histogram.merge(other.histogram);
   min = std::min(min, other.min);
   max = std::max(max, other.max);
   values += other.values;
@@ -72,10 +75,16 @@ struct BatchResult {
   Top1 top1;
 };
 
+/// A module that can be run, unless it is not needed.
+struct Prepared {
+  std::optional<Evaluator> evaluator;
+  const Probes *probes = nullptr;
+};
+
 class Comparison {
 public:
-  Comparison(ModuleOp floatStage, StagedModel &stages, const ::narrow::Dataset &data)
-      : floatStage(floatStage), stages(stages), data(data), inputs(getModelInputs(floatStage)) {}
+  Comparison(StagedModel &stages, const ::narrow::Dataset &data)
+      : floatStage(*stages.network.module), stages(stages), data(data), inputs(getModelInputs(floatStage)) {}
 
   llvm::Error prepare();
   /// The batch that begins with sample `first`. May run in several threads.
@@ -90,13 +99,19 @@ public:
   std::vector<int64_t> labels; ///< of all samples; empty: not known
 
 private:
-  void measureFloat(const Probe &probe, ArrayRef<float> values, LayerSums &sums) const;
+  void measureFloat(unsigned layer, ArrayRef<float> values, LayerSums &sums) const;
+
+  using Outputs = SmallVector<Tensor>;
+  llvm::Error evaluate(const Prepared &prepared, ArrayRef<Tensor> arguments, Outputs &outputs,
+                       llvm::function_ref<void(unsigned layer, std::vector<float> &)> see) const;
 
   ModuleOp floatStage;
   StagedModel &stages;
   const ::narrow::Dataset &data;
   std::vector<::narrow::ModelInput> inputs;
-  std::optional<Evaluator> evaluators[3];
+  Prepared network, simulation, device, exactFunctions, original;
+  const Probes noProbes;
+  std::array<Prepared, 3> sources;
   int64_t numClasses = 0;
 };
 
@@ -123,23 +138,65 @@ llvm::Error Comparison::prepare() {
     return llvm::createStringError("the model has no outputs");
   int64_t count = cast<RankedTensorType>(main.getResultTypes()[0]).getNumElements();
   numClasses = count % batchSize() == 0 ? count / batchSize() : 0;
-  for (auto [module, evaluator] :
-       llvm::zip(ArrayRef<ModuleOp>{floatStage, *stages.simulation, *stages.device}, evaluators)) {
-    FailureOr<Evaluator> made = Evaluator::create(module);
+  auto prepare = [](ProbedModule &probed, Prepared &prepared) -> llvm::Error {
+    if (!probed.module)
+      return llvm::Error::success();
+    FailureOr<Evaluator> made = Evaluator::create(*probed.module);
     if (failed(made))
       return llvm::createStringError("a stage of the model cannot be evaluated");
-    evaluator = std::move(*made);
+    prepared.evaluator = std::move(*made);
+    prepared.probes = &probed.probes;
+    return llvm::Error::success();
+  };
+  llvm::Error error = llvm::Error::success();
+  for (auto [probed, prepared] :
+       {std::pair(&stages.network, &network), std::pair(&stages.simulation, &simulation),
+        std::pair(&stages.device, &device), std::pair(&stages.sources[0], &sources[0]),
+        std::pair(&stages.sources[1], &sources[1]), std::pair(&stages.sources[2], &sources[2]),
+        std::pair(&stages.exactFunctions, &exactFunctions)})
+    error = llvm::joinErrors(std::move(error), prepare(*probed, *prepared));
+  if (stages.original && !error) {
+    FailureOr<Evaluator> made = Evaluator::create(*stages.original);
+    if (failed(made))
+      return llvm::createStringError("the float model cannot be evaluated");
+    original.evaluator = std::move(*made);
+    original.probes = &noProbes;
   }
-  return llvm::Error::success();
+  return error;
 }
 
-void Comparison::measureFloat(const Probe &probe, ArrayRef<float> values, LayerSums &sums) const {
-  const std::optional<CodeLimits> &limits = stages.limits[probe.layer];
+llvm::Error Comparison::evaluate(const Prepared &prepared, ArrayRef<Tensor> arguments, Outputs &outputs,
+                                 llvm::function_ref<void(unsigned, std::vector<float> &)> see) const {
+  LogicalResult done = prepared.evaluator->run(
+      arguments, outputs, "main", [&](Operation *, Value value, const Tensor &tensor) {
+        auto it = prepared.probes->find(value);
+        std::vector<float> values;
+        if (it != prepared.probes->end() && it->second.decoder.decode(tensor, values))
+          see(it->second.layer, values);
+      });
+  return succeeded(done) ? llvm::Error::success() : llvm::createStringError("it could not be evaluated");
+}
+
+/// The sum of the squares of `a - b`; nullopt if they have different sizes.
+static std::optional<double> distance(ArrayRef<float> a, ArrayRef<float> b) {
+  if (a.size() != b.size())
+    return std::nullopt;
+  double sum = 0;
+  for (auto [x, y] : llvm::zip_equal(a, b))
+    sum += (static_cast<double>(x) - y) * (static_cast<double>(x) - y);
+  return sum;
+}
+
+void Comparison::measureFloat(unsigned layer, ArrayRef<float> values, LayerSums &sums) const {
+  const std::optional<CodeLimits> &limits = stages.limits[layer];
   sums.values += values.size();
+  if (stages.layers[layer].range)
+    (void)sums.histogram.add(std::span(values.data(), values.size()));
   for (float value : values) {
     sums.min = std::min<double>(sums.min, value);
     sums.max = std::max<double>(sums.max, value);
     sums.integral &= value == std::floor(value);
+    sums.split.signal += static_cast<double>(value) * value;
     if (!limits)
       continue;
     // The code before it is clamped, as narrow.quantize rounds it.
@@ -161,53 +218,96 @@ llvm::Error Comparison::run(int64_t first, BatchResult &result) const {
         return error;
     arguments.push_back(std::move(tensor));
   }
-  auto evaluate = [&](const Evaluator &evaluator, const Probes &probes, SmallVectorImpl<Tensor> &outputs,
-                      llvm::function_ref<void(const Probe &, const Tensor &)> see) -> llvm::Error {
-    LogicalResult done =
-        evaluator.run(arguments, outputs, "main", [&](Operation *, Value value, const Tensor &tensor) {
-          if (auto it = probes.find(value); it != probes.end())
-            see(it->second, tensor);
-        });
-    return succeeded(done)
-               ? llvm::Error::success()
-               : llvm::createStringError("sample " + llvm::Twine(first) + " could not be evaluated");
+  // Tensors of this batch are kept while others are measured against them:
+  // those of the float network, of the simulation, and of the device with exact functions.
+  size_t numLayers = stages.layers.size();
+  result.layers.resize(numLayers);
+  using Kept = std::vector<std::vector<float>>;
+  Kept reals(numLayers), simulated(numLayers), exact(numLayers);
+  auto split = [&](unsigned layer) -> ErrorSplit & { return result.layers[layer].split; };
+  auto noise = [](ErrorSplit &split, ErrorSource source) -> std::optional<double> & {
+    return split.noise[static_cast<unsigned>(source)];
   };
-
-  // The float tensors of this batch alone are kept while the others are
-  // measured against them.
-  result.layers.resize(stages.layers.size());
-  std::vector<std::vector<float>> reals(stages.layers.size());
-  SmallVector<Tensor> outputs[3];
-  if (llvm::Error error = evaluate(*evaluators[0], stages.floatProbes, outputs[0],
-                                   [&](const Probe &probe, const Tensor &tensor) {
-                                     probe.decoder.decode(tensor, reals[probe.layer]);
-                                     measureFloat(probe, reals[probe.layer], result.layers[probe.layer]);
-                                   }))
-    return error;
-  auto measure = [&](Fidelity LayerSums::*which) {
-    return [&, which](const Probe &probe, const Tensor &tensor) {
-      std::vector<float> values;
-      if (probe.decoder.decode(tensor, values) && values.size() == reals[probe.layer].size())
-        (result.layers[probe.layer].*which).add(reals[probe.layer], values);
-    };
+  auto run = [&](const Prepared &prepared, Outputs &outputs,
+                 llvm::function_ref<void(unsigned, std::vector<float> &)> see) -> llvm::Error {
+    if (llvm::Error error = evaluate(prepared, arguments, outputs, see))
+      return llvm::createStringError("sample " + llvm::Twine(first) + ": " +
+                                     llvm::toString(std::move(error)));
+    return llvm::Error::success();
   };
-  if (llvm::Error error =
-          evaluate(*evaluators[1], stages.simulationProbes, outputs[1], measure(&LayerSums::simulation)))
+  Outputs real, given, simulatedOutputs, exactOutputs, deviceOutputs;
+  if (llvm::Error error = run(network, real, [&](unsigned layer, std::vector<float> &values) {
+        measureFloat(layer, values, result.layers[layer]);
+        reals[layer] = std::move(values);
+      }))
     return error;
-  if (llvm::Error error =
-          evaluate(*evaluators[2], stages.deviceProbes, outputs[2], measure(&LayerSums::device)))
+  for (size_t i = 0; i < real.size(); ++i) {
+    OutputReport output{outputNames[i], {}, {}, {}, {}};
+    for (float value : real[i].values<float>())
+      output.split.signal += static_cast<double>(value) * value;
+    result.outputs.push_back(std::move(output));
+  }
+  for (auto [i, prepared] : llvm::enumerate(sources)) {
+    Outputs outputs;
+    ErrorSource source = static_cast<ErrorSource>(i);
+    if (llvm::Error error = run(prepared, outputs, [&](unsigned layer, std::vector<float> &values) {
+          noise(split(layer), source) = distance(values, reals[layer]);
+        }))
+      return error;
+    for (auto [output, value, reference] : llvm::zip_equal(result.outputs, outputs, real))
+      noise(output.split, source) = distance(value.values<float>(), reference.values<float>());
+  }
+  auto measure = [&](unsigned layer, ArrayRef<float> values, Fidelity LayerSums::*which) {
+    if (values.size() == reals[layer].size())
+      (result.layers[layer].*which).add(reals[layer], values);
+  };
+  if (llvm::Error error = run(simulation, simulatedOutputs, [&](unsigned layer, std::vector<float> &values) {
+        measure(layer, values, &LayerSums::simulation);
+        simulated[layer] = std::move(values);
+      }))
+    return error;
+  bool hasFunctions = exactFunctions.evaluator.has_value();
+  if (hasFunctions)
+    if (llvm::Error error =
+            run(exactFunctions, exactOutputs, [&](unsigned layer, std::vector<float> &values) {
+              noise(split(layer), ErrorSource::Requantization) = distance(values, simulated[layer]);
+              exact[layer] = std::move(values);
+            }))
+      return error;
+  if (llvm::Error error = run(device, deviceOutputs, [&](unsigned layer, std::vector<float> &values) {
+        measure(layer, values, &LayerSums::device);
+        if (values.size() != reals[layer].size())
+          return;
+        split(layer).count = values.size();
+        split(layer).total = *distance(values, reals[layer]);
+        if (hasFunctions) {
+          noise(split(layer), ErrorSource::Approximation) = distance(values, exact[layer]);
+        } else {
+          noise(split(layer), ErrorSource::Requantization) = distance(values, simulated[layer]);
+          noise(split(layer), ErrorSource::Approximation) = 0;
+        }
+      }))
     return error;
 
-  for (size_t i = 0; i < outputs[0].size(); ++i) {
-    OutputReport output{outputNames[i], {}, {}};
-    ArrayRef<float> values[3];
-    for (int stage = 0; stage < 3; ++stage)
-      values[stage] = outputs[stage][i].values<float>();
+  if (original.evaluator)
+    if (llvm::Error error = run(original, given, [](unsigned, std::vector<float> &) {}))
+      return error;
+  for (size_t i = 0; i < real.size(); ++i) {
+    OutputReport &output = result.outputs[i];
+    ArrayRef<float> network = real[i].values<float>();
+    ArrayRef<float> values[] = {given.empty() ? network : given[i].values<float>(),
+                                simulatedOutputs[i].values<float>(), deviceOutputs[i].values<float>()};
     if (values[1].size() != values[0].size() || values[2].size() != values[0].size())
       return llvm::createStringError("output '" + outputNames[i] + "' differs in shape between the stages");
     output.simulation.add(values[0], values[1]);
     output.device.add(values[0], values[2]);
-    result.outputs.push_back(std::move(output));
+    output.split.count = values[0].size();
+    output.split.total = *distance(values[2], network);
+    if (!given.empty())
+      output.rewritten.add(values[0], network);
+    ArrayRef<float> beforeFunctions = hasFunctions ? exactOutputs[i].values<float>() : values[2];
+    noise(output.split, ErrorSource::Requantization) = distance(beforeFunctions, values[1]);
+    noise(output.split, ErrorSource::Approximation) = distance(values[2], beforeFunctions);
     if (i != 0 || numClasses < 2)
       continue;
     for (int64_t sample = 0; sample < batch; ++sample) {
@@ -235,6 +335,8 @@ static void merge(ComparisonReport &report, const BatchResult &batch) {
   for (auto [output, other] : llvm::zip_equal(report.outputs, batch.outputs)) {
     output.simulation.merge(other.simulation);
     output.device.merge(other.device);
+    output.rewritten.merge(other.rewritten);
+    output.split.merge(other.split);
   }
   report.top1.floatRight += batch.top1.floatRight;
   report.top1.simulationRight += batch.top1.simulationRight;
@@ -243,16 +345,103 @@ static void merge(ComparisonReport &report, const BatchResult &batch) {
   report.top1.deviceAgrees += batch.top1.deviceAgrees;
 }
 
+/// Values that are no f32 made of pixels but the pixels.
+static bool looksLikePixels(double min, double max, bool integral) {
+  return integral && min >= 0 && max > 16 && max <= 255;
+}
+
+static constexpr StringLiteral kPixels =
+    ": these look like pixels without the preprocessing of the training (give them as uint8 with --mean and "
+    "--std)";
+
+/// How many of the tensors reach further in `more` than in `less`, by a share of their width that matters.
+namespace {
+struct Growth {
+  uint64_t tensors = 0, grown = 0;
+  double most = 0;
+  std::string worst;
+
+  void add(StringRef id, double lessMin, double lessMax, double moreMin, double moreMax) {
+    constexpr double matters = 0.1;
+    double width = lessMax - lessMin, grows = std::max(lessMin - moreMin, moreMax - lessMax);
+    if (!(width > 0))
+      return;
+    ++tensors;
+    if (grows <= matters * width)
+      return;
+    ++grown;
+    if (grows / width > most) {
+      most = grows / width;
+      worst = id.str();
+    }
+  }
+  bool matters() const { return grown * 10 > tensors; }
+  std::string describe() const {
+    return llvm::formatv(
+        "{0} of {1} tensors reach further by more than 10 % of their range, '{2}' by {3:f0} %", grown,
+        tensors, worst, 100 * most);
+  }
+};
+} // namespace
+
+static void warnOfCalibration(std::vector<std::string> &warnings, const ComparisonReport &report,
+                              const ::narrow::CalibrationTable &table,
+                              const ::narrow::CalibrationTable *firstHalf, const ::narrow::Dataset &data,
+                              ArrayRef<::narrow::ModelInput> inputs) {
+  if (table.samples < 32)
+    warnings.push_back("the ranges come from " + std::to_string(table.samples) +
+                       " samples only: calibrate on more");
+  if (firstHalf) {
+    Growth growth;
+    for (const ::narrow::TableEntry &entry : table.entries)
+      if (const ::narrow::TableEntry *half = firstHalf->find(entry.tensor.id)) {
+        ::narrow::MinMax less = half->statistics.range(), more = entry.statistics.range();
+        growth.add(entry.tensor.id, less.min, less.max, more.min, more.max);
+      }
+    if (growth.matters())
+      warnings.push_back("the ranges still grow with the calibration data: in all samples, compared with the "
+                         "first half, " +
+                         growth.describe() + ": calibrate on more, or choose a --method that cuts tails");
+  }
+  Growth growth;
+  for (const LayerReport &layer : report.layers)
+    if (const ::narrow::TableEntry *entry = table.find(layer.id); entry && layer.sums.values) {
+      ::narrow::MinMax known = entry->statistics.range();
+      growth.add(layer.id, known.min, known.max, layer.sums.min, layer.sums.max);
+    }
+  if (growth.matters())
+    warnings.push_back("in these " + std::to_string(report.samples) +
+                       " samples, compared with the calibration data, " + growth.describe() +
+                       ": the calibration data are too few or of another kind");
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    const ::narrow::TableEntry *entry = table.find(input.name);
+    if (entry) {
+      ::narrow::MinMax range = entry->statistics.range();
+      bool integral = range.min == std::floor(range.min) && range.max == std::floor(range.max);
+      if (looksLikePixels(range.min, range.max, integral))
+        warnings.push_back("input '" + input.name + "' was calibrated on values from " +
+                           llvm::formatv("{0:f0} to {1:f0}", range.min, range.max).str() + kPixels.str());
+    }
+    auto known = llvm::find_if(table.preprocessing, [&](auto &other) { return other.input == input.name; });
+    bool calibratedRaw = known == table.preprocessing.end();
+    if (!calibratedRaw && data.preprocessing(i).empty())
+      warnings.push_back(
+          "input '" + input.name +
+          "' was calibrated on uint8 with --mean and --std, and these samples are used as they are");
+    else if (!calibratedRaw && !(known->values == data.preprocessing(i)))
+      warnings.push_back("input '" + input.name +
+                         "' was calibrated with another --mean and --std than these samples");
+  }
+}
+
 /// What the numbers say about the data and the ranges.
 static void addWarnings(ComparisonReport &report) {
   std::vector<std::string> &warnings = report.warnings;
   for (const LayerReport &layer : report.layers) {
     const LayerSums &sums = layer.sums;
-    if (layer.isInput && sums.values && sums.integral && sums.min >= 0 && sums.max > 16 && sums.max <= 255)
+    if (layer.isInput && sums.values && looksLikePixels(sums.min, sums.max, sums.integral))
       warnings.push_back("input '" + layer.id + "' has whole numbers from " +
-                         llvm::formatv("{0:f0} to {1:f0}", sums.min, sums.max).str() +
-                         ": these look like pixels without the preprocessing of the training (give them as "
-                         "uint8 with --mean and --std)");
+                         llvm::formatv("{0:f0} to {1:f0}", sums.min, sums.max).str() + kPixels.str());
     if (layer.isInput && layer.range && sums.values) {
       double calibrated = layer.range->second - layer.range->first, here = sums.max - sums.min;
       if (here > 0 && here * 8 < calibrated)
@@ -272,27 +461,32 @@ static void addWarnings(ComparisonReport &report) {
           (layer.isInput ? "is this data preprocessed like the calibration data?"
                          : "calibrate on more samples like these, or choose a wider range (--method)"));
   }
-  if (report.calibrationSamples < 16)
-    warnings.push_back("the ranges come from " + std::to_string(report.calibrationSamples) +
-                       " samples only: calibrate on more");
 }
 
 llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage,
-                                                             const ::narrow::CalibrationTable &table,
-                                                             StringRef tableName, ::narrow::Dataset &data,
+                                                             CalibrationSource &calibration,
+                                                             ::narrow::Dataset &data,
                                                              const ComparisonOptions &options) {
-  llvm::Expected<StagedModel> stages = makeStages(floatStage, table, tableName, options);
+  llvm::Expected<StagedModel> stages = makeStages(floatStage, calibration, options);
   if (!stages)
     return stages.takeError();
-  Comparison comparison(floatStage, *stages, data);
+  llvm::Expected<const ::narrow::CalibrationTable *> table =
+      calibration.get(*stages->network.module, options.recipe);
+  if (!table)
+    return table.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> half =
+      calibration.getFirstHalf(*stages->network.module, options.recipe);
+  if (!half)
+    return half.takeError();
+  Comparison comparison(*stages, data);
   if (llvm::Error error = comparison.prepare())
     return std::move(error);
 
   ComparisonReport report;
   report.layers = stages->layers;
   for (const std::string &name : comparison.outputNames)
-    report.outputs.push_back({name, {}, {}});
-  report.calibrationSamples = table.samples;
+    report.outputs.push_back({name, {}, {}, {}, {}});
+  report.calibrationSamples = (*table)->samples;
   report.hasClasses = comparison.classes() >= 2;
   if (!options.labels.empty() && !report.hasClasses)
     return llvm::createStringError(
@@ -336,6 +530,12 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
       merge(report, result);
     }
   }
+  warnOfCalibration(report.warnings, report, **table, *half, data, getModelInputs(floatStage));
   addWarnings(report);
+  if (!stages->unsplit.empty())
+    report.warnings.push_back("the constants of " + std::to_string(stages->unsplit.size()) +
+                              " ops are not known before they were quantized: their error counts for every "
+                              "source ('" +
+                              llvm::join(stages->unsplit, "', '") + "')");
   return report;
 }

@@ -1,5 +1,6 @@
 //===- ReportPrinter.cpp - Reports as text and as JSON --------------------===//
-#include "narrow/Pipelines/Report.h"
+#include "ReportFormat.h"
+#include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Runtime/Model.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -24,16 +25,6 @@ static StringRef getTypeName(int32_t type) {
 static std::string formatShape(ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t dim) { return std::to_string(dim); }), "x");
 }
-
-/// Four digits, whatever the magnitude.
-static std::string formatShort(double value) {
-  char text[32];
-  snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
-
-/// Strings of files may hold anything; JSON is UTF-8.
-static std::string fixText(StringRef text) { return json::isUTF8(text) ? text.str() : json::fixUTF8(text); }
 
 static json::Array toJSON(ArrayRef<ArtifactTensor> tensors) {
   json::Array array;
@@ -145,35 +136,83 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &repo
 // Comparisons
 //===----------------------------------------------------------------------===//
 
-static json::Value number(std::optional<double> value) {
-  return value && std::isfinite(*value) ? json::Value(*value) : json::Value(nullptr);
-}
-
-/// Null if the tensor was not measured.
-static json::Value toJSON(const Fidelity &fidelity) {
-  if (fidelity.count == 0)
-    return nullptr;
-  return json::Object{{"sqnr_db", number(fidelity.sqnr())},
-                      {"exact", fidelity.exact()},
-                      {"cosine", number(fidelity.cosine())}};
-}
-
 static double percent(int64_t part, int64_t whole) { return whole ? 100.0 * part / whole : 0; }
 
+static json::Value toJSON(const ErrorSplit &split) {
+  if (split.count == 0)
+    return nullptr;
+  json::Object object{{"total", toNumber(split.totalShare())},
+                      {"interaction", toNumber(split.interaction())}};
+  for (unsigned i = 0; i < kNumErrorSources; ++i)
+    object[getName(static_cast<ErrorSource>(i))] = toNumber(split.share(static_cast<ErrorSource>(i)));
+  return object;
+}
+
+namespace {
+/// A histogram as it is shown: bins of equal width over [min, max].
+struct Bins {
+  double min = 0, max = 0;
+  std::vector<uint64_t> counts;
+};
+} // namespace
+
+static Bins resample(const ::narrow::numerics::Histogram &histogram, size_t count) {
+  Bins bins{histogram.min, histogram.max, std::vector<uint64_t>(count)};
+  if (bins.max <= bins.min) { // One value: a bin around it.
+    double margin = std::max(std::abs(bins.min) * 0.01, 1e-6);
+    bins.min -= margin, bins.max += margin;
+  }
+  for (size_t i = 0; i < histogram.counts.size(); ++i) {
+    double place = (histogram.center(i) - bins.min) / (bins.max - bins.min) * static_cast<double>(count);
+    bins.counts[static_cast<size_t>(std::clamp<double>(place, 0, static_cast<double>(count - 1)))] +=
+        histogram.counts[i];
+  }
+  return bins;
+}
+
+static json::Value toJSON(const ::narrow::numerics::Histogram &histogram) {
+  Bins bins = resample(histogram, 96);
+  return json::Object{{"min", bins.min}, {"max", bins.max}, {"counts", json::Array(bins.counts)}};
+}
+
+static json::Array toJSON(std::pair<double, double> range) { return json::Array{range.first, range.second}; }
+
+/// Notes and reasons name ops of the model.
+static json::Array toJSON(const std::vector<std::string> &texts) {
+  json::Array array;
+  for (const std::string &text : texts)
+    array.push_back(fixText(text));
+  return array;
+}
+
 json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
-  json::Array layers, outputs;
+  json::Array layers, outputs, latencies;
   for (const LayerReport &layer : report.layers) {
     json::Object object{{"id", fixText(layer.id)},
                         {"op", layer.op},
                         {"shape", json::Array(layer.shape)},
-                        {"float_min", number(layer.sums.min)},
-                        {"float_max", number(layer.sums.max)},
-                        {"simulation", ::toJSON(layer.sums.simulation)},
-                        {"device", ::toJSON(layer.sums.device)}};
+                        {"float_min", toNumber(layer.sums.min)},
+                        {"float_max", toNumber(layer.sums.max)},
+                        {"simulation", toJSON(layer.sums.simulation)},
+                        {"device", toJSON(layer.sums.device)}};
     if (layer.isAccumulator)
       object["device_measured_on"] = "accumulator";
-    if (layer.range)
-      object["range"] = json::Array{layer.range->first, layer.range->second};
+    if (layer.range) {
+      object["range"] = ::toJSON(*layer.range);
+      object["range_rule"] = fixText(layer.rangeRule);
+    }
+    if (!layer.schemeRule.empty())
+      object["scheme_rule"] = fixText(layer.schemeRule);
+    if (!layer.scheme.empty())
+      object["activation_scheme"] = layer.scheme;
+    if (!layer.weightScheme.empty()) {
+      object["weight_scheme"] = layer.weightScheme;
+      object["weight_scales"] = layer.weightScales;
+    }
+    if (layer.weightRange) {
+      object["weight_range"] = ::toJSON(*layer.weightRange);
+      object["weight_range_rule"] = fixText(layer.weightRangeRule);
+    }
     if (layer.scale) {
       object["scale"] = *layer.scale;
       object["zero_point"] = layer.zeroPoint;
@@ -184,22 +223,42 @@ json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
       object["weight_bits"] = *layer.weightBits;
     if (layer.accumulatorBits)
       object["accumulator_bits"] = *layer.accumulatorBits;
+    object["error"] = ::toJSON(layer.sums.split);
+    json::Object histograms;
+    for (auto [key, histogram] :
+         {std::pair("calibration", &layer.calibrated), std::pair("samples", &layer.sums.histogram),
+          std::pair("weights", &layer.weights)})
+      if (!histogram->empty())
+        histograms[key] = ::toJSON(*histogram);
+    if (!histograms.empty())
+      object["histograms"] = std::move(histograms);
     if (std::optional<double> rate = layer.clipRate()) {
       object["clip_rate"] = *rate;
       object["clipped_below"] = layer.sums.below;
       object["clipped_above"] = layer.sums.above;
     }
     if (!layer.notes.empty())
-      object["notes"] = json::Array(layer.notes);
+      object["notes"] = ::toJSON(layer.notes);
     if (!layer.floatReason.empty())
       object["float_reason"] = fixText(layer.floatReason);
     layers.push_back(std::move(object));
   }
   for (const OutputReport &output : report.outputs)
     outputs.push_back(json::Object{{"name", fixText(output.name)},
-                                   {"simulation", ::toJSON(output.simulation)},
-                                   {"device", ::toJSON(output.device)}});
+                                   {"simulation", toJSON(output.simulation)},
+                                   {"device", toJSON(output.device)},
+                                   {"rewritten", toJSON(output.rewritten)},
+                                   {"error", ::toJSON(output.split)}});
+  for (const LatencyReport &latency : report.latencies)
+    latencies.push_back(json::Object{{"file", fixText(latency.path)},
+                                     {"kind", latency.kind},
+                                     {"isa", fixText(latency.isa)},
+                                     {"median_ms", latency.medianMs},
+                                     {"min_ms", latency.minMs},
+                                     {"runs", latency.runs}});
   json::Object object{{"report", "comparison"},
+                      {"model", fixText(report.model)},
+                      {"recipe", fixText(report.recipe)},
                       {"samples", report.samples},
                       {"calibration_samples", report.calibrationSamples},
                       {"stages", json::Object{{"float", "float stage, reference evaluator"},
@@ -210,7 +269,9 @@ json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
                                               {"accumulator_bits", "proven on the integer stage"}}},
                       {"layers", std::move(layers)},
                       {"outputs", std::move(outputs)},
-                      {"warnings", json::Array(report.warnings)}};
+                      {"warnings", ::toJSON(report.warnings)}};
+  if (!latencies.empty())
+    object["latency"] = std::move(latencies);
   if (report.hasClasses)
     object["agreement"] = json::Object{{"simulation", percent(report.top1.simulationAgrees, report.samples)},
                                        {"device", percent(report.top1.deviceAgrees, report.samples)}};
@@ -221,52 +282,89 @@ json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
   return object;
 }
 
-static std::string formatSqnr(const Fidelity &fidelity) {
-  if (fidelity.count == 0)
-    return "-";
-  if (fidelity.exact())
-    return "exact";
-  std::optional<double> sqnr = fidelity.sqnr();
-  return sqnr ? formatv("{0:f1}", *sqnr).str() : "undefined";
-}
-
-static std::string formatCosine(const Fidelity &fidelity) {
-  std::optional<double> cosine = fidelity.count ? fidelity.cosine() : std::nullopt;
-  return cosine ? formatv("{0:f5}", *cosine).str() : "-";
-}
-
 static std::string formatOptional(std::optional<unsigned> value) {
   return value ? std::to_string(*value) : "-";
 }
 
-namespace {
-/// Columns as wide as their widest cell; numbers stand to the right.
-class TextTable {
-public:
-  static constexpr size_t numColumns = 15;
-  using Row = std::array<std::string, numColumns>;
-  void add(Row row) { rows.push_back(std::move(row)); }
-  void print(llvm::raw_ostream &os) const {
-    std::array<size_t, numColumns> widths{};
-    for (const Row &row : rows)
-      for (size_t i = 0; i < numColumns; ++i)
-        widths[i] = std::max(widths[i], row[i].size());
-    for (const Row &row : rows) {
-      std::string line;
-      for (size_t i = 0; i < numColumns; ++i) {
-        bool left = i < 3 || i + 1 == numColumns;
-        line += i ? "  " : "";
-        line += left ? llvm::formatv("{0}", llvm::left_justify(row[i], widths[i])).str()
-                     : llvm::formatv("{0}", llvm::right_justify(row[i], widths[i])).str();
-      }
-      os << StringRef(line).rtrim() << '\n';
-    }
-  }
+static std::string formatRange(std::optional<std::pair<double, double>> range) {
+  return range ? "[" + formatShort(range->first) + ", " + formatShort(range->second) + "]" : "-";
+}
 
-private:
-  std::vector<Row> rows;
-};
-} // namespace
+static std::string formatShare(std::optional<double> share) {
+  return share ? formatShort(100 * *share) : "-";
+}
+
+/// A line of blocks, one for each bin; logarithmic, so that tails show.
+static std::string drawHistogram(const ::narrow::numerics::Histogram &histogram) {
+  static constexpr StringRef blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  Bins bins = resample(histogram, 40);
+  double most = std::log2(1.0 + static_cast<double>(*llvm::max_element(bins.counts)));
+  std::string line;
+  for (uint64_t count : bins.counts) {
+    double height = std::log2(1.0 + static_cast<double>(count)) / most * 8;
+    line += count ? blocks[std::clamp<int>(static_cast<int>(std::ceil(height)) - 1, 0, 7)] : StringRef(" ");
+  }
+  return line;
+}
+
+static void printSplit(llvm::raw_ostream &os, const ComparisonReport &report) {
+  os << "Sources of the error, each alone, in % of the energy of the float tensor\n"
+        "  weights      weights, biases and constants rounded; the rest is float\n"
+        "  clipping     activations beyond the outermost codes clipped; the rest is float\n"
+        "  rounding     activations between them rounded; the rest is float\n"
+        "  requant      what integer arithmetic changes of the simulation\n"
+        "  functions    what nonlinear functions in integers change\n"
+        "  interaction  total without the sum of the above\n\n";
+  TextTable table("lrrrrrrrl", {"id", "weights", "clipping", "rounding", "requant", "functions",
+                                "interaction", "total", "largest"});
+  auto add = [&](const std::string &id, const ErrorSplit &split) {
+    if (split.count == 0)
+      return;
+    TextTable::Row row{id};
+    for (unsigned i = 0; i < kNumErrorSources; ++i)
+      row.push_back(formatShare(split.share(static_cast<ErrorSource>(i))));
+    row.push_back(formatShare(split.interaction()));
+    row.push_back(formatShare(split.totalShare()));
+    std::optional<ErrorSource> largest = split.largest();
+    row.push_back(largest ? getName(*largest).str() : "none");
+    table.add(std::move(row));
+  };
+  for (const LayerReport &layer : report.layers)
+    add(layer.id, layer.sums.split);
+  for (const OutputReport &output : report.outputs)
+    add("output '" + output.name + "'", output.split);
+  table.print(os);
+}
+
+static void printDecisions(llvm::raw_ostream &os, const ComparisonReport &report) {
+  os << "What was decided, and by which rule\n\n";
+  TextTable table("lllllrl",
+                  {"id", "scheme from", "range from", "weight range from", "weight", "scales", "activation"});
+  for (const LayerReport &layer : report.layers)
+    table.add({layer.id, layer.schemeRule.empty() ? "-" : layer.schemeRule,
+               layer.rangeRule.empty() ? "-" : layer.rangeRule,
+               layer.weightRangeRule.empty() ? "-" : layer.weightRangeRule,
+               layer.weightScheme.empty() ? "-" : layer.weightScheme,
+               layer.weightScales ? std::to_string(layer.weightScales) : "-",
+               !layer.floatReason.empty() ? "float: " + layer.floatReason
+               : !layer.scheme.empty()    ? layer.scheme
+               : layer.scale              ? "codes of its operand"
+                                          : "-"});
+  table.print(os);
+}
+
+static void printHistograms(llvm::raw_ostream &os, const ComparisonReport &report) {
+  os << "Histograms, logarithmic, from the smallest to the largest value\n\n";
+  TextTable table("lllll", {"id", "of", "values", "codes cover", "histogram"});
+  for (const LayerReport &layer : report.layers)
+    for (auto [of, histogram, range] : {std::tuple("calibration", &layer.calibrated, &layer.range),
+                                        std::tuple("samples", &layer.sums.histogram, &layer.range),
+                                        std::tuple("weight", &layer.weights, &layer.weightRange)})
+      if (!histogram->empty())
+        table.add({layer.id, of, formatRange(std::pair<double, double>(histogram->min, histogram->max)),
+                   formatRange(*range), drawHistogram(*histogram)});
+  table.print(os);
+}
 
 void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &report) {
   os << formatv("Measured on {0} samples in the reference evaluator; ranges from {1} samples.\n",
@@ -277,9 +375,8 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
         "  sim          quantized stage (simulation in floats) against the float stage: SQNR in dB, cosine\n"
         "  dev          integer stage (what the compiled code computes) against the float stage\n"
         "  clip         values of the float stage that have no code\n\n";
-  TextTable table;
-  table.add({"id", "op", "shape", "range", "scale", "zero", "bits", "w", "acc", "sim dB", "sim cos", "dev dB",
-             "dev cos", "clip %", "notes"});
+  TextTable table("lllrrrrrrrrrrrl", {"id", "op", "shape", "range", "scale", "zero", "bits", "w", "acc",
+                                      "sim dB", "sim cos", "dev dB", "dev cos", "clip %", "notes"});
   for (const LayerReport &layer : report.layers) {
     std::vector<std::string> notes = layer.notes;
     if (!layer.floatReason.empty())
@@ -287,22 +384,26 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
     if (layer.isAccumulator)
       notes.push_back("added as its accumulator");
     std::optional<double> clip = layer.clipRate();
-    table.add(
-        {layer.id, layer.op, formatShape(layer.shape),
-         layer.range ? "[" + formatShort(layer.range->first) + ", " + formatShort(layer.range->second) + "]"
-                     : "-",
-         layer.scale ? formatShort(*layer.scale) : "-", layer.scale ? std::to_string(layer.zeroPoint) : "-",
-         formatOptional(layer.bits), formatOptional(layer.weightBits), formatOptional(layer.accumulatorBits),
-         formatSqnr(layer.sums.simulation), formatCosine(layer.sums.simulation),
-         formatSqnr(layer.sums.device), formatCosine(layer.sums.device),
-         clip ? formatv("{0:f3}", 100 * *clip).str() : "-", llvm::join(notes, "; ")});
+    table.add({layer.id, layer.op, formatShape(layer.shape), formatRange(layer.range),
+               layer.scale ? formatShort(*layer.scale) : "-",
+               layer.scale ? std::to_string(layer.zeroPoint) : "-", formatOptional(layer.bits),
+               formatOptional(layer.weightBits), formatOptional(layer.accumulatorBits),
+               formatSqnr(layer.sums.simulation), formatCosine(layer.sums.simulation),
+               formatSqnr(layer.sums.device), formatCosine(layer.sums.device),
+               clip ? formatv("{0:f3}", 100 * *clip).str() : "-", llvm::join(notes, "; ")});
   }
   table.print(os);
-  os << '\n';
+  printSplit(os, report);
+  printDecisions(os, report);
+  printHistograms(os, report);
   for (const OutputReport &output : report.outputs)
-    os << formatv("output '{0}'  simulation {1} dB, cosine {2}; device {3} dB, cosine {4}\n", output.name,
-                  formatSqnr(output.simulation), formatCosine(output.simulation), formatSqnr(output.device),
-                  formatCosine(output.device));
+    os << formatv("output '{0}'  simulation {1} dB, cosine {2}; device {3} dB, cosine {4}\n",
+                  printable(output.name), formatSqnr(output.simulation), formatCosine(output.simulation),
+                  formatSqnr(output.device), formatCosine(output.device));
+  for (const OutputReport &output : report.outputs)
+    if (output.rewritten.count)
+      os << formatv("output '{0}'  rewritten float network {1} dB, cosine {2}\n", printable(output.name),
+                    formatSqnr(output.rewritten), formatCosine(output.rewritten));
   if (report.hasLabels)
     os << formatv("top-1      float {0:f2} %, simulation {1:f2} %, device {2:f2} %\n",
                   percent(report.top1.floatRight, report.samples),
@@ -312,6 +413,10 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
     os << formatv("agreement  with float's top-1: simulation {0:f2} %, device {1:f2} %\n",
                   percent(report.top1.simulationAgrees, report.samples),
                   percent(report.top1.deviceAgrees, report.samples));
+  for (const LatencyReport &latency : report.latencies)
+    os << formatv("latency    {0} ({1}, {2}): median {3} ms, fastest {4} ms of {5} runs\n", latency.path,
+                  latency.kind, printable(latency.isa), formatShort(latency.medianMs),
+                  formatShort(latency.minMs), latency.runs);
   for (const std::string &warning : report.warnings)
-    os << "warning: " << warning << '\n';
+    os << "warning: " << printable(warning) << '\n';
 }

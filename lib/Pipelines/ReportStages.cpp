@@ -1,8 +1,13 @@
 //===- ReportStages.cpp - Matches tensors between stages ------------------===//
 #include "ReportStages.h"
+#include "ReportSources.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringMap.h"
@@ -56,9 +61,14 @@ class StageBuilder {
 public:
   explicit StageBuilder(StagedModel &model) : model(model) {}
   void listLayers(func::FuncOp main);
-  void readAnnotations(ModuleOp annotated);
+  /// Which option decides each op's scheme, and the weights.
+  void readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe);
+  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table, RangeRules &rules,
+                       const Recipe &recipe);
+  void probeFloats(ProbedModule &probed);
   void probeSimulation();
   void probeDevice();
+  std::vector<std::string> functions; ///< ids of the nonlinear functions that are quantized
 
 private:
   /// Candidates for one layer: the better one wins, of equals the last.
@@ -97,7 +107,7 @@ void StageBuilder::listLayers(func::FuncOp main) {
     if (!rows.try_emplace(layer.id, row).second)
       return false;
     members[layer.id] = row;
-    model.floatProbes[value] = {row, {}};
+    model.network.probes[value] = {row, {}};
     model.layers.push_back(std::move(layer));
     return true;
   };
@@ -124,17 +134,85 @@ void StageBuilder::listLayers(func::FuncOp main) {
   model.limits.resize(model.layers.size());
 }
 
-void StageBuilder::readAnnotations(ModuleOp annotated) {
+void StageBuilder::readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe) {
+  auto decide = [&](ArrayRef<StringRef> ids) {
+    SchemeRules::Match match = rules.match(ids);
+    for (StringRef id : ids)
+      if (LayerReport *layer = findMember(id))
+        layer->schemeRule = match.override.empty() ? "--scheme=" + recipe.scheme
+                                                   : "--override '" + match.override.str() + "'";
+    return match;
+  };
+  observed.walk([&](ObserveOp observe) { decide(observe.getId()); });
+  observed.walk([&](QuantizableOpInterface op) {
+    if (!getQuantizable(op))
+      return;
+    SmallVector<StringRef> ids = getIds(op);
+    SchemeRules::Match match = decide(ids);
+    if (op.getQuantizationKind() == QuantizationKind::Elementwise && !match.scheme.keepFloat && !ids.empty())
+      functions.push_back(ids.front().str());
+    std::optional<unsigned> weight = op.getWeightOperand();
+    LayerReport *layer = ids.empty() ? nullptr : findMember(ids.front());
+    if (!weight || !layer)
+      return;
+    if (std::optional<std::vector<float>> values = getFloats(op->getOperand(*weight)))
+      if (!layer->weights.add(*values))
+        layer->weights = {};
+  });
+}
+
+/// "8 bits, symmetric, …" of `#narrow.scheme<8 bits, symmetric, …>`.
+static std::string formatScheme(SchemeAttr scheme) {
+  std::string text;
+  llvm::raw_string_ostream(text) << scheme;
+  StringRef inner = text;
+  inner.consume_front("#narrow.scheme<");
+  inner.consume_back(">");
+  return inner.str();
+}
+
+/// Which option decided the range of what `observe` observes.
+static std::string describeRange(ObserveOp observe, RangeRules &rules, const Recipe &recipe) {
+  if (observe.getRangeAttr().getKnown())
+    return "known from the function";
+  StringRef rule = rules.match(observe).rule,
+            given = observe.getWeight() ? recipe.weightMethod : recipe.method;
+  std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
+                                   : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
+  // Methods that choose among others say which.
+  if (auto chosen = observe->getAttrOfType<StringAttr>(kRangeMethodAttr);
+      chosen && !StringRef(text).split('=').second.rtrim('\'').starts_with(chosen.getValue()))
+    text += ": " + chosen.str();
+  return text;
+}
+
+void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table,
+                                   RangeRules &rules, const Recipe &recipe) {
   annotated.walk([&](ObserveOp observe) {
     StringRef id = observe.getId();
     bool weight = observe.getWeight() && id.consume_back("/weight");
     LayerReport *layer = weight ? findMember(id) : rows.count(id) ? &model.layers[rows.lookup(id)] : nullptr;
     if (!layer || observe->hasAttr(kFloatReasonAttr))
       return;
-    if (auto scheme = observe.getSchemeAttr())
+    if (auto scheme = observe.getSchemeAttr()) {
       (weight ? layer->weightBits : layer->bits) = scheme.getBits();
-    if (auto range = observe.getRangeAttr(); range && !weight && !range.getMin().empty())
-      layer->range = {range.getMin().front(), range.getMax().front()};
+      (weight ? layer->weightScheme : layer->scheme) = formatScheme(scheme);
+    }
+    if (auto range = observe.getRangeAttr(); range && !range.getMin().empty()) {
+      if (weight) {
+        layer->weightRangeRule = describeRange(observe, rules, recipe);
+        layer->weightRange = {*llvm::min_element(range.getMin()), *llvm::max_element(range.getMax())};
+      } else {
+        layer->range = {range.getMin().front(), range.getMax().front()};
+        layer->rangeRule = describeRange(observe, rules, recipe);
+      }
+    }
+    if (weight) {
+      if (auto type = dyn_cast_if_present<quant::QuantizedType>(observe.getQuantizedType().value_or(Type())))
+        layer->weightScales = getScales(type).size();
+    } else if (const ::narrow::TableEntry *entry = table.find(id)) {
+      layer->calibrated = entry->statistics.histogram();
+    }
     if (auto notes = observe->getAttrOfType<ArrayAttr>(kNotesAttr))
       for (auto note : notes.getAsRange<StringAttr>())
         layer->notes.push_back((weight ? "weight: " : "") + note.str());
@@ -168,7 +246,7 @@ void StageBuilder::addFloatReason(Operation *op, const std::vector<Choice> *inte
 
 void StageBuilder::probeSimulation() {
   std::vector<Choice> choices(model.layers.size());
-  model.simulation->walk([&](Operation *op) {
+  model.simulation.module->walk([&](Operation *op) {
     if (op->getNumResults() != 1)
       return;
     Value result = op->getResult(0);
@@ -203,7 +281,7 @@ void StageBuilder::probeSimulation() {
         if (quant::QuantizedType type = getParameterType(op->getOperand(*bias)))
           accumulatorScales[it->second] = getScales(type);
   });
-  take(choices, model.simulationProbes);
+  take(choices, model.simulation.probes);
   for (auto [layer, type] : llvm::zip(model.layers, types))
     if (auto uniform = dyn_cast_if_present<quant::UniformQuantizedType>(type)) {
       layer.scale = uniform.getScale();
@@ -214,7 +292,7 @@ void StageBuilder::probeSimulation() {
 
 void StageBuilder::probeDevice() {
   std::vector<Choice> choices(model.layers.size());
-  model.device->walk([&](Operation *op) {
+  model.device.module->walk([&](Operation *op) {
     if (op->getNumResults() != 1)
       return;
     Value result = op->getResult(0);
@@ -258,49 +336,171 @@ void StageBuilder::probeDevice() {
         choose(choices, id, 0, result, {SmallVector<double, 1>(scales), 0});
     }
   });
-  take(choices, model.deviceProbes);
+  take(choices, model.device.probes);
   for (auto [layer, choice] : llvm::zip(model.layers, choices))
     layer.isAccumulator = choice.rank == 0;
   // What the integer stage says counts; the quantized stage's word is the
   // reason where the op has vanished into something float.
-  model.device->walk([&](Operation *op) { addFloatReason(op, nullptr); });
-  model.simulation->walk([&](Operation *op) { addFloatReason(op, &choices); });
+  model.device.module->walk([&](Operation *op) { addFloatReason(op, nullptr); });
+  model.simulation.module->walk([&](Operation *op) { addFloatReason(op, &choices); });
 }
 
-llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage,
-                                                     const ::narrow::CalibrationTable &table,
-                                                     StringRef tableName, const ComparisonOptions &options) {
+void StageBuilder::probeFloats(ProbedModule &probed) {
+  // Of the ops with one id the last shows what its readers see.
+  std::vector<Choice> choices(model.layers.size());
+  auto main = probed.module->lookupSymbol<func::FuncOp>("main");
+  auto see = [&](Value value) {
+    if (StringRef id = getTensorId(value); !id.empty() && isFloatTensor(value.getType()))
+      choose(choices, id, 1, value, {});
+  };
+  for (BlockArgument argument : main.getArguments())
+    see(argument);
+  probed.module->walk([&](Operation *op) {
+    if (op->getNumResults() == 1 && op->hasAttr(NarrowDialect::getIdAttrName()))
+      see(op->getResult(0));
+  });
+  take(choices, probed.probes);
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>> mlir::narrow::rewrite(ModuleOp floatStage, const Recipe &recipe,
+                                                            CalibrationSource &calibration) {
+  OwningOpRef<ModuleOp> network = cast<ModuleOp>(floatStage->clone());
+  if (llvm::Error error = rewriteFloat(*network, recipe, calibration.samples()))
+    return std::move(error);
+  return network;
+}
+
+/// Passes have said what is wrong, unless `error` does.
+static llvm::Error explain(llvm::Error error) {
+  std::string message = llvm::toString(std::move(error));
+  return llvm::createStringError(
+      message.empty() ? "the model cannot be quantized: there is nothing to compare" : message);
+}
+
+llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
+                                                 CalibrationSource &calibration, bool strict,
+                                                 bool allStages) {
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
+  if (!table)
+    return table.takeError();
+  Quantized stages;
+  auto keep = [&](ModuleOp module) {
+    return allStages ? cast<ModuleOp>(module->clone()) : OwningOpRef<ModuleOp>();
+  };
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone());
+  if (failed(observe(*module)))
+    return explain(alreadyReported());
+  stages.observed = keep(*module);
+  if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
+    return explain(std::move(error));
+  stages.annotated = keep(*module);
+  if (failed(runPipeline(*module, buildQuantizedPipeline)))
+    return explain(alreadyReported());
+  stages.simulation = keep(*module);
+  IntegerPipelineOptions integer;
+  integer.strict = strict;
+  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
+    return explain(alreadyReported());
+  stages.device = std::move(module);
+  return stages;
+}
+
+llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                                     const ComparisonOptions &options) {
   StagedModel model;
   StageBuilder builder(model);
-  auto main = floatStage.lookupSymbol<func::FuncOp>("main");
-  if (!main)
-    return llvm::createStringError("the model has no function @main");
-  builder.listLayers(main);
-
   // Notes are part of the report: they are not remarked on as well.
   ScopedDiagnosticHandler quiet(floatStage.getContext(), [](Diagnostic &diagnostic) {
     return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
   });
-  auto failure = [] {
-    return llvm::createStringError("the model cannot be quantized: there is nothing to compare");
-  };
-  OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
-  if (failed(observe(*module)))
-    return failure();
-  if (llvm::Error error = annotate(*module, options.recipe, table, tableName, options.calibration)) {
-    std::string message = llvm::toString(std::move(error));
-    return message.empty() ? failure() : llvm::createStringError(message);
+  const Recipe &recipe = options.recipe;
+  llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
+  if (!network)
+    return network.takeError();
+  model.network.module = std::move(*network);
+  if (hashModel(*model.network.module) != hashModel(floatStage))
+    model.original = cast<ModuleOp>(floatStage->clone());
+  auto main = model.network.module->lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return llvm::createStringError("the model has no function @main");
+  builder.listLayers(main);
+  llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
+  if (!rules)
+    return rules.takeError();
+  llvm::Expected<RangeRules> rangeRules = RangeRules::parse(recipe.method, recipe.ranges, recipe.percentile);
+  if (!rangeRules)
+    return rangeRules.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module, recipe);
+  if (!table)
+    return table.takeError();
+  llvm::Expected<Quantized> stages =
+      quantize(*model.network.module, recipe, calibration, options.strict, /*allStages=*/true);
+  if (!stages)
+    return stages.takeError();
+  builder.readNetwork(*stages->observed, *rules, recipe);
+  builder.readAnnotations(*stages->annotated, **table, *rangeRules, recipe);
+  model.simulation.module = std::move(stages->simulation);
+  model.device.module = std::move(stages->device);
+  for (auto [i, probed] : llvm::enumerate(model.sources)) {
+    std::vector<std::string> unsplit;
+    probed.module =
+        isolateSource(*model.simulation.module, *stages->observed, static_cast<ErrorSource>(i), unsplit);
+    if (unsplit.size() > model.unsplit.size())
+      model.unsplit = std::move(unsplit);
+    builder.probeFloats(probed);
   }
-  builder.readAnnotations(*module);
-  if (failed(runPipeline(*module, buildQuantizedPipeline)))
-    return failure();
-  model.device = cast<ModuleOp>((*module)->clone());
-  model.simulation = std::move(module);
-  IntegerPipelineOptions integer;
-  integer.strict = options.strict;
-  if (failed(runPipeline(*model.device, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
-    return failure();
   builder.probeSimulation();
   builder.probeDevice();
+
+  if (builder.functions.empty())
+    return model;
+  // The same network once more, its nonlinear functions kept float. What they
+  // read and yield is quantized as before.
+  Recipe exact = recipe;
+  for (const std::string &id : builder.functions)
+    exact.overrides.push_back(llvm::Regex::escape(id) + "=float");
+  StagedModel other;
+  StageBuilder exactBuilder(other);
+  exactBuilder.listLayers(main);
+  llvm::Expected<Quantized> exactStages =
+      quantize(*model.network.module, exact, calibration, /*strict=*/false, /*allStages=*/true);
+  if (!exactStages)
+    return exactStages.takeError();
+  other.simulation.module = std::move(exactStages->simulation);
+  other.device.module = std::move(exactStages->device);
+  exactBuilder.probeSimulation();
+  exactBuilder.probeDevice();
+  model.exactFunctions = std::move(other.device);
   return model;
+}
+
+llvm::Expected<const ::narrow::CalibrationTable *>
+CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples) {
+  CalibrationOptions options = getCalibrationOptions(recipe);
+  options.samples = samples;
+  auto [it, isNew] = made.try_emplace({hashModel(network), samples, options.movingAverage});
+  if (!isNew)
+    return &it->second;
+  llvm::Expected<::narrow::CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
+  if (!table) {
+    made.erase(it);
+    return table.takeError();
+  }
+  it->second = std::move(*table);
+  return &it->second;
+}
+
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network,
+                                                                          const Recipe &recipe) {
+  if (given)
+    return &*given;
+  return make(network, recipe, /*samples=*/0);
+}
+
+llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network,
+                                                                                   const Recipe &recipe) {
+  if (given || data->inputs.empty() || data->inputs[0].shape.empty() ||
+      data->data.sampleCount() / 2 < std::max<int64_t>(1, data->inputs[0].shape[0]))
+    return nullptr;
+  return make(network, recipe, data->data.sampleCount() / 2);
 }

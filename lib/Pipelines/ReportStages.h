@@ -31,17 +31,45 @@ struct CodeLimits {
   int64_t zeroPoint, min, max;
 };
 
-/// The stages of one model, and where each layer's tensor is in them.
+/// A module that is evaluated, and where each layer's tensor is in it.
+struct ProbedModule {
+  OwningOpRef<ModuleOp> module; ///< null: not needed
+  Probes probes;
+};
+
+/// The stages of one model.
 struct StagedModel {
-  OwningOpRef<ModuleOp> simulation, device;
-  Probes floatProbes, simulationProbes, deviceProbes;
+  /// The float network that is quantized, the reference of all others.
+  ProbedModule network;
+  ProbedModule simulation, device;
+  /// The network with Weights, Clipping, Rounding alone (isolateSource).
+  std::array<ProbedModule, 3> sources;
+  /// The device with its nonlinear functions in float; null if it has none.
+  ProbedModule exactFunctions;
+  /// The float stage as it was given, if the recipe has changed it.
+  OwningOpRef<ModuleOp> original;
   std::vector<LayerReport> layers;
+  std::vector<std::string> unsplit;              ///< ops whose constants stay quantized in `sources`
   std::vector<std::optional<CodeLimits>> limits; ///< of layers that own parameters
 };
 
-/// Quantizes copies of `floatStage`. Fails after a diagnostic of a pass.
-llvm::Expected<StagedModel> makeStages(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
-                                       StringRef tableName, const ComparisonOptions &options);
+/// The stages that quantizing a copy of a float network goes through.
+struct Quantized {
+  OwningOpRef<ModuleOp> observed, annotated, simulation, device;
+};
+
+/// A copy of the float stage with the rewrites of the recipe.
+llvm::Expected<OwningOpRef<ModuleOp>> rewrite(ModuleOp floatStage, const Recipe &recipe,
+                                              CalibrationSource &calibration);
+
+/// Quantizes a copy of `network`, the result of rewrite(). Without `allStages`
+/// only the device is there. Fails with a message, or after a diagnostic of a pass.
+llvm::Expected<Quantized> quantize(ModuleOp network, const Recipe &recipe, CalibrationSource &calibration,
+                                   bool strict, bool allStages);
+
+/// All stages of `floatStage`.
+llvm::Expected<StagedModel> makeStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                       const ComparisonOptions &options);
 
 } // namespace mlir::narrow
 

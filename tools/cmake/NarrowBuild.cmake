@@ -23,7 +23,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-instantiate-templates>
                       "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
-add_link_options(-fuse-ld=lld)
+add_link_options(-fuse-ld=lld -Wl,--as-needed)
 include_directories(${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
 include_directories(SYSTEM ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 separate_arguments(NARROW_LLVM_DEFINITIONS NATIVE_COMMAND ${LLVM_DEFINITIONS})

@@ -34,6 +34,11 @@ struct Options {
   cl::opt<double> saveInterval{"save-interval",
                                cl::desc("seconds after which <output>.part is written again (5)"),
                                cl::value_desc("s"), cl::init(5), cl::cat(category)};
+  cl::opt<double> movingAverage{
+      "moving-average",
+      cl::desc("also record moving averages of the extrema of each --batch samples, for "
+               "the method ema; between 0 and 1 (I-BERT: 0.95). No --merge then"),
+      cl::value_desc("momentum"), cl::init(0), cl::cat(category)};
   DataOptions preprocessing{category};
   RewriteOptions rewrites{category};
 };
@@ -56,8 +61,9 @@ static llvm::Error checkDistinct(llvm::ArrayRef<std::string> paths) {
 }
 
 static int merge(const Options &options) {
-  llvm::StringRef given = findGiven({options.data, options.samples, options.batch, options.threads,
-                                     options.resume, options.saveInterval, options.shapes});
+  llvm::StringRef given =
+      findGiven({options.data, options.samples, options.batch, options.threads, options.resume,
+                 options.saveInterval, options.shapes, options.movingAverage});
   if (given.empty())
     given = options.preprocessing.getGiven();
   if (given.empty())
@@ -117,6 +123,8 @@ static int run(const Options &options) {
     return wrong("--samples", "0 or more (0: all)");
   if (!(options.saveInterval >= 0))
     return wrong("--save-interval", "0 or more seconds");
+  if (options.movingAverage.getNumOccurrences() && !(options.movingAverage > 0 && options.movingAverage < 1))
+    return wrong("--moving-average", "a number between 0 and 1, as in --moving-average=0.95");
   if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
     return reportError(std::move(error));
   const std::string &model = options.inputs[0];
@@ -162,7 +170,9 @@ static int run(const Options &options) {
   if (failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
     return BadInput;
   // Without the samples: narrow-compile has none beside a table, and must come to the same network.
-  if (llvm::Error error = rewriteFloat(*module, *rewrites, /*samples=*/nullptr))
+  Recipe recipe;
+  recipe.rewrites = *rewrites;
+  if (llvm::Error error = rewriteFloat(*module, recipe, /*samples=*/nullptr))
     return reportError(std::move(error));
   std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
@@ -177,6 +187,7 @@ static int run(const Options &options) {
   calibration.resume = options.resume;
   calibration.saveSeconds = options.saveInterval;
   calibration.statePath = statePath;
+  calibration.movingAverage = options.movingAverage;
   if (options.samples > data->sampleCount())
     llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "
                  << data->sampleCount() << ", all are used\n";

@@ -340,11 +340,11 @@ int Compiler::compile() {
     }
     const CalibrationSamples *given = samples ? &*samples : nullptr;
     if (stage == Stage::Float)
-      if (llvm::Error error = rewriteFloat(*module, recipe.rewrites, given))
+      if (llvm::Error error = rewriteFloat(*module, recipe, given))
         return reportError(std::move(error));
     if (data) {
       llvm::Expected<::narrow::CalibrationTable> made =
-          calibrate(*module, *data, inputs, CalibrationOptions());
+          calibrate(*module, *data, inputs, getCalibrationOptions(recipe));
       if (!made)
         return reportError(made.takeError());
       table = std::move(*made);
@@ -453,6 +453,12 @@ std::string Compiler::makeManifest(bool isFloat) const {
     if (requantized)
       manifest["requantize"] = options.requantize.getValue();
     manifest["method"] = recipe.method;
+    if (recipe.weightMethod != "minmax")
+      manifest["weight_method"] = recipe.weightMethod;
+    if (!recipe.ranges.empty())
+      manifest["ranges"] = llvm::json::Array(recipe.ranges);
+    if (recipe.rounding != "nearest")
+      manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
     if (table) {

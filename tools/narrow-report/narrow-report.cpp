@@ -2,6 +2,7 @@
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Ranking.h"
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/Path.h"
@@ -37,22 +38,47 @@ struct Options {
   cl::opt<unsigned> threads{
       "threads", cl::desc("threads to evaluate on (0: one for each core); the report does not depend on it"),
       cl::init(0), cl::cat(category)};
+  cl::list<std::string> artifacts{
+      "artifact", cl::desc("compiled form of the model, to measure the time of: float, integer, or both"),
+      cl::value_desc("file.so"), cl::cat(category)};
+  cl::opt<bool> ranking{"compare", cl::desc("rank the --candidates by the outputs of their compiled code"),
+                        cl::cat(category)};
+  cl::list<std::string> candidates{
+      "candidate",
+      cl::desc(
+          "with --compare: a scheme and options, e.g. 'w4a8 --method=mse'; the other options are for all"),
+      cl::value_desc("scheme options"), cl::cat(category)};
+  cl::opt<bool> sensitivity{"sensitivity",
+                            cl::desc("quantize one layer at a time, and keep one layer at a time float"),
+                            cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("write one JSON object"), cl::cat(category)};
+  cl::opt<bool> html{"html", cl::desc("write a page that needs nothing else (also: -o file.html)"),
+                     cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("file to write (default: -, standard output)"), cl::init("-"),
                               cl::cat(category)};
   DataOptions preprocessing{category};
 };
 
+enum class Form { Text, Json, Html };
+
+Form getForm(const Options &options) {
+  return options.json                                                   ? Form::Json
+         : options.html || StringRef(options.output).ends_with(".html") ? Form::Html
+                                                                        : Form::Text;
+}
+
 template <typename Report>
-llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file,
-                  llvm::json::Object extra = {}) {
-  if (options.json) {
-    llvm::json::Object object = toJSON(report);
-    for (auto &[key, value] : extra)
-      object[key] = std::move(value);
-    file.os() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
-  } else {
+llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file) {
+  switch (getForm(options)) {
+  case Form::Json:
+    file.os() << llvm::formatv("{0:2}", llvm::json::Value(toJSON(report))) << '\n';
+    break;
+  case Form::Html:
+    printPage(file.os(), toJSON(report));
+    break;
+  case Form::Text:
     printReport(file.os(), report);
+    break;
   }
   return file.commit();
 }
@@ -61,7 +87,10 @@ int reportArtifact(const Options &options) {
   for (auto [given, name] :
        {std::pair(!options.table.empty(), "--table"), std::pair(!options.data.empty(), "--data"),
         std::pair(!options.input.empty(), "--input"), std::pair(!options.labels.empty(), "--labels"),
-        std::pair(options.strict.getValue(), "--strict"), std::pair(!options.shapes.empty(), "--shape")})
+        std::pair(options.strict.getValue(), "--strict"), std::pair(options.ranking.getValue(), "--compare"),
+        std::pair(!options.candidates.empty(), "--candidate"),
+        std::pair(options.sensitivity.getValue(), "--sensitivity"),
+        std::pair(!options.artifacts.empty(), "--artifact"), std::pair(!options.shapes.empty(), "--shape")})
     if (given)
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
   if (StringRef given = options.recipe.getGiven(); !given.empty())
@@ -82,8 +111,50 @@ int reportArtifact(const Options &options) {
   return Done;
 }
 
-int compare(const Options &options, const Recipe &recipe, ModuleOp module,
-            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
+/// How the options say that models are measured.
+ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
+  ComparisonOptions comparison;
+  comparison.recipe = recipe;
+  comparison.strict = options.strict;
+  comparison.samples = options.samples;
+  comparison.threads = options.threads;
+  comparison.labels = options.labels;
+  return comparison;
+}
+
+/// The part of the command line that says how the model is quantized.
+std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
+  auto isOfRecipe = [&](const cl::Option *option) {
+    auto address = reinterpret_cast<uintptr_t>(option), begin = reinterpret_cast<uintptr_t>(&recipe);
+    return address >= begin && address < begin + sizeof recipe;
+  };
+  std::string text = recipe.scheme.getNumOccurrences() ? "" : recipe.scheme.getValue();
+  const auto &known = cl::getRegisteredOptions();
+  for (int i = 1; i < argc; ++i) {
+    StringRef argument = argv[i];
+    if (!argument.consume_front("-"))
+      continue;
+    argument.consume_front("-");
+    auto [name, value] = argument.split('=');
+    auto it = known.find(name);
+    if (it == known.end())
+      continue;
+    bool takesNext = !argument.contains('=') && it->second->getValueExpectedFlag() == cl::ValueRequired;
+    if (takesNext && i + 1 < argc)
+      value = argv[++i];
+    if (!isOfRecipe(it->second))
+      continue;
+    if (name == "scheme")
+      text = value.str() + text;
+    else
+      text += " --" + name.str() + (value.empty() ? "" : "=" + value.str());
+  }
+  return text;
+}
+
+int compare(const Options &options, const Recipe &recipe, const std::string &description,
+            ArrayRef<RankedRecipe> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
+            ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -96,47 +167,50 @@ int compare(const Options &options, const Recipe &recipe, ModuleOp module,
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
-  std::optional<::narrow::Dataset> calibration;
-  std::optional<CalibrationSamples> samples;
-  if (!options.data.empty()) {
+  std::vector<LatencyReport> latencies;
+  for (const std::string &path : options.artifacts) {
+    llvm::Expected<LatencyReport> latency = measureLatency(path, *data);
+    if (!latency)
+      return reportError(latency.takeError());
+    latencies.push_back(std::move(*latency));
+  }
+  std::optional<::narrow::Dataset> calibrationData;
+  std::optional<CalibrationSource> calibration;
+  if (!options.table.empty()) {
+    llvm::Expected<::narrow::CalibrationTable> table = ::narrow::readTable(options.table);
+    if (!table)
+      return reportError(table.takeError());
+    calibration.emplace(std::move(*table), options.table);
+  } else {
     llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
     if (!opened)
       return reportError(opened.takeError());
     printNotes(opened->notes());
-    calibration = std::move(*opened);
-    samples.emplace(CalibrationSamples{*calibration, inputs});
+    calibrationData.emplace(std::move(*opened));
+    calibration.emplace(*calibrationData, inputs, options.data);
   }
-  ComparisonOptions comparison;
-  comparison.calibration = samples ? &*samples : nullptr;
-  if (llvm::Error error = rewriteFloat(module, recipe.rewrites, comparison.calibration))
-    return reportError(std::move(error));
-  llvm::Expected<::narrow::CalibrationTable> table =
-      calibration ? calibrate(module, *calibration, inputs, CalibrationOptions())
-                  : ::narrow::readTable(options.table);
-  if (!table)
-    return reportError(table.takeError());
-  if (!calibration)
-    if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
-      return reportError(std::move(error));
 
-  comparison.recipe = recipe;
-  comparison.strict = options.strict;
-  comparison.samples = options.samples;
-  comparison.threads = options.threads;
-  comparison.labels = options.labels;
-  llvm::Expected<ComparisonReport> report =
-      compareStages(module, *table, options.table.empty() ? options.data : options.table, *data, comparison);
-  if (!report)
-    return reportError(report.takeError());
-  llvm::json::Object extra{{"model", llvm::sys::path::filename(options.path).str()},
-                           {"scheme", recipe.scheme},
-                           {"method", recipe.method}};
-  if (llvm::Error error = write(*report, options, file, std::move(extra)))
-    return reportError(std::move(error));
-  return Done;
+  ComparisonOptions comparison = getComparison(options, recipe);
+  auto finish = [&](auto report) {
+    if (!report)
+      return reportError(report.takeError());
+    report->model = llvm::sys::path::filename(options.path).str();
+    if constexpr (!std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
+      report->recipe = description;
+    if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, ComparisonReport>)
+      report->latencies = latencies;
+    if (llvm::Error error = write(*report, options, file))
+      return reportError(std::move(error));
+    return static_cast<int>(Done);
+  };
+  if (options.ranking)
+    return finish(rankCandidates(module, *calibration, *data, candidates, comparison));
+  if (options.sensitivity)
+    return finish(measureSensitivity(module, *calibration, *data, comparison));
+  return finish(compareStages(module, *calibration, *data, comparison));
 }
 
-int reportModel(const Options &options) {
+int reportModel(const Options &options, const std::string &description, ArrayRef<RankedRecipe> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -145,6 +219,14 @@ int reportModel(const Options &options) {
   if (options.table.empty() == options.data.empty())
     return reportUsage(
         "ranges come from either --table (of narrow-calibrate) or --data (samples to calibrate on)");
+  if (options.json && options.html)
+    return reportUsage("--json and --html exclude each other");
+  if (options.ranking && options.sensitivity)
+    return reportUsage("--compare and --sensitivity exclude each other");
+  if (options.ranking != !options.candidates.empty())
+    return reportUsage("--compare ranks what each --candidate says: give both");
+  if (!options.artifacts.empty() && (options.ranking || options.sensitivity))
+    return reportUsage("--artifact is for the report of a model's layers");
   if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
     return reportUsage(contradiction);
   if (options.samples < 0)
@@ -154,8 +236,9 @@ int reportModel(const Options &options) {
   llvm::Expected<Recipe> recipe = options.recipe.get();
   if (!recipe)
     return reportError(recipe.takeError());
-  if (llvm::Error error = ::narrow::checkIsNoInput(
-          options.output, {options.path, options.table, options.data, options.input}))
+  SmallVector<StringRef> files{options.path, options.table, options.data, options.input};
+  files.append(options.artifacts.begin(), options.artifacts.end());
+  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, files))
     return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
@@ -175,7 +258,59 @@ int reportModel(const Options &options) {
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, *recipe, *module, *dataOptions, **file);
+  return compare(options, *recipe, description, candidates, *module, *dataOptions, **file);
+}
+
+constexpr const char overview[] =
+    "Says what is in a compiled model, or what quantization does to each layer of a model.\n\n"
+    "  narrow-report m.so --verify-integer-only\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --labels labels -o report.html\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --compare --candidate w8a8 "
+    "--candidate 'w4a8 --method=mse'\n"
+    "  narrow-report m.onnx --table m.table.json --input test.npz --sensitivity\n";
+
+/// What each --candidate means: the command line with its options instead of
+/// the --candidates is parsed again. Not Done: it has been said what is wrong.
+int parseCandidates(int argc, char **argv, Options &options, std::vector<RankedRecipe> &candidates) {
+  std::vector<std::string> texts(options.candidates.begin(), options.candidates.end());
+  std::vector<char *> common;
+  for (int i = 0; i < argc; ++i) {
+    StringRef argument = argv[i];
+    if (i > 0 && argument.consume_front("-")) {
+      argument.consume_front("-");
+      if (argument == "candidate")
+        ++i;
+      if (argument == "candidate" || argument.starts_with("candidate="))
+        continue;
+    }
+    common.push_back(argv[i]);
+  }
+  for (const std::string &text : texts) {
+    llvm::BumpPtrAllocator memory;
+    llvm::StringSaver saver(memory);
+    SmallVector<const char *> words;
+    cl::TokenizeGNUCommandLine(text, saver, words);
+    if (words.empty())
+      return reportUsage("--candidate takes a scheme and options, e.g. 'w4a8 --method=mse'");
+    std::vector<char *> arguments = common;
+    for (auto [i, word] : llvm::enumerate(words)) {
+      if (i == 0 && word[0] != '-')
+        word = saver.save("--scheme=" + Twine(word)).data();
+      arguments.push_back(const_cast<char *>(word));
+    }
+    cl::ResetAllOptionOccurrences();
+    if (!parseCommandLine(arguments.size(), arguments.data(), overview, options.category))
+      return reportUsage("this was candidate '" + text + "' together with the options for all");
+    if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
+      return reportUsage("candidate '" + text + "': " + contradiction);
+    llvm::Expected<Recipe> recipe = options.recipe.get();
+    if (!recipe)
+      return reportError(
+          llvm::createStringError("candidate '" + text + "': " + llvm::toString(recipe.takeError())));
+    candidates.push_back({text, std::move(*recipe)});
+  }
+  cl::ResetAllOptionOccurrences();
+  return parseCommandLine(argc, argv, overview, options.category) ? Done : BadUsage;
 }
 
 } // namespace
@@ -183,15 +318,14 @@ int reportModel(const Options &options) {
 int main(int argc, char **argv) {
   startTool();
   Options options;
-  if (!parseCommandLine(
-          argc, argv,
-          "Says what is in a compiled model, or what quantization does to each layer of a model.\n\n"
-          "  narrow-report m.so --verify-integer-only\n"
-          "  narrow-report m.onnx --table m.table.json --input test.npz --labels labels\n",
-          options.category))
+  std::vector<RankedRecipe> candidates;
+  if (!parseCommandLine(argc, argv, overview, options.category))
     return BadUsage;
+  if (!options.candidates.empty())
+    if (int code = parseCandidates(argc, argv, options, candidates); code != Done)
+      return code;
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));
-  return finishTool(reportModel(options));
+  return finishTool(reportModel(options, describeRecipe(argc, argv, options.recipe), candidates));
 }

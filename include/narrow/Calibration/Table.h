@@ -10,6 +10,7 @@
 
 #include "narrow/Calibration/Collector.h"
 #include "narrow/Calibration/Statistics.h"
+#include "narrow/Numerics/Estimators.h"
 #include "narrow/Support/Dataset.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
@@ -29,6 +30,8 @@ struct InputPreprocessing {
 struct TableEntry {
   ObservedTensor tensor;
   TensorStatistics statistics;
+  /// Of the extrema of batches; empty if the table records none.
+  numerics::MovingAverage average{};
   bool operator==(const TableEntry &) const = default;
 };
 
@@ -49,6 +52,14 @@ struct CalibrationProgress {
   bool operator==(const CalibrationProgress &) const = default;
 };
 
+/// How moving averages are taken: over the extrema of `batch` samples each, in
+/// the order of the samples.
+struct Averaging {
+  double momentum = 0; ///< in (0, 1)
+  int64_t batch = 0;   ///< at least 1
+  bool operator==(const Averaging &) const = default;
+};
+
 struct CalibrationTable {
   static constexpr int64_t version = 1;
 
@@ -56,6 +67,7 @@ struct CalibrationTable {
   std::vector<InputPreprocessing> preprocessing;
   std::string rewrites; ///< Options of the drivers that changed the model before; empty: none.
   int64_t samples = 0;
+  std::optional<Averaging> averaging;          ///< If there are moving averages: no merging then.
   std::vector<TableEntry> entries;             ///< Sorted by id.
   std::optional<CalibrationProgress> progress; ///< Only in the state of an unfinished run.
 
@@ -64,7 +76,8 @@ struct CalibrationTable {
                                  const Collector &collector);
   const TableEntry *find(llvm::StringRef id) const;
   /// Adds the statistics of the samples `range`, made by a collector of the
-  /// same tensors, and notes them in `progress`. A run that was interrupted and
+  /// same tensors, and notes them in `progress`. With `averaging` the range is a
+  /// batch (the last may be shorter) and follows those that were added before. A run that was interrupted and
   /// resumed ends with the bytes of one that was not, once progress is reset.
   void addSamples(const CalibrationTable &part, SampleRange range);
   bool operator==(const CalibrationTable &) const = default;
@@ -91,7 +104,8 @@ llvm::Error checkResume(const CalibrationTable &state, llvm::StringRef name, con
                         llvm::ArrayRef<ObservedTensor> tensors);
 
 /// Adds the samples of `from` to `into`. Fails, without a change, if the tables
-/// are of different models, preprocessing or tensors, or are unfinished. Names
+/// are of different models, preprocessing or tensors, are unfinished, or have
+/// moving averages, which depend on the order of the samples. Names
 /// stand for the files in errors.
 llvm::Error mergeTable(CalibrationTable &into, llvm::StringRef intoName, const CalibrationTable &from,
                        llvm::StringRef fromName);

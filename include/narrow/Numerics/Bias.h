@@ -13,6 +13,9 @@
 
 namespace narrow::numerics {
 
+/// A bias code keeps one bit of the i32 for the sum that is added to it.
+inline constexpr int64_t biasCodeLimit = int64_t{1} << 30;
+
 /// The bias at scale_x * scale_w, rounded half to even in double (N18), or
 /// nullopt when its magnitude exceeds `limit` (or an operand is NaN, a scale
 /// not positive). A limit below 2^31 - 1 leaves room for the sum.

@@ -1,8 +1,9 @@
 //===- Estimators.h - From data to a range ----------------------*- C++ -*-===//
 //
-// Rules N21 to N24 of docs/numerics.md. Every estimator takes either the values
-// themselves (a weight channel) or their histogram (an activation) and returns
-// a real interval; asymmetricParams or symmetricParams makes a scale of it.
+// Rules N21 to N24 and N30 to N36 of docs/numerics.md. Every estimator takes
+// either the values themselves (a weight channel) or their histogram (an
+// activation) and returns a real interval; asymmetricParams or symmetricParams
+// makes a scale of it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_ESTIMATORS_H
@@ -12,6 +13,8 @@
 #include "narrow/Numerics/QuantParams.h"
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace narrow::numerics {
@@ -28,7 +31,22 @@ struct CodeSpec {
   QuantParams params(Interval range, RangeNote *note = nullptr) const;
 };
 
-enum class RangeMethod { MinMax, Percentile, Mse, Kl };
+enum class RangeMethod {
+  MinMax,
+  AbsMax,     ///< scale A / (2^(b-1) - 1)
+  AbsMaxFull, ///< scale 2A / (2^b - 1), all codes
+  AbsMaxPow2, ///< scale A / 2^(b-1), all codes
+  MovingAverage,
+  Percentile,
+  Mse,
+  Kl,
+  Aciq, ///< AciqLaplace or AciqGauss, whichever has less error
+  AciqLaplace,
+  AciqGauss,
+  Octav,
+  Sqnr,
+  Auto,
+};
 
 struct RangeOptions {
   RangeMethod method = RangeMethod::MinMax;
@@ -43,10 +61,27 @@ struct RangeOptions {
   static RangeOptions omse() { return {RangeMethod::Mse, 0.9999, 2.0, 90, 0.01}; }
 };
 
+/// The names that parseRangeMethod takes, for messages.
+inline constexpr std::string_view rangeMethodNames =
+    "minmax, absmax, absmax-full, absmax-pow2, ema, percentile, percentile:<percent>, mse, mse:<power>, "
+    "omse, kl, aciq, aciq-laplace, aciq-gauss, octav, sqnr, auto";
+
+/// The method of that name; what the name leaves open is as in `defaults`.
+/// nullopt, and why in `error`, if there is none.
+std::optional<RangeOptions> parseRangeMethod(std::string_view text, const RangeOptions &defaults,
+                                             std::string &error);
+/// The name without parameters.
+std::string_view rangeMethodName(RangeMethod method);
+/// Whether the scale of the method is meant for all codes of a symmetric
+/// format, the lowest ([-128, 127], not [-127, 127]) included.
+constexpr bool needsFullCodes(RangeMethod method) {
+  return method == RangeMethod::AbsMaxFull || method == RangeMethod::AbsMaxPow2;
+}
+
 // All return nullopt if there are no data, or if a value is NaN or Inf, or if
 // an option makes no sense (percentile outside [0, 1], norm <= 0, step <= 0).
-// A symmetric interval is [-a, a]. Only Mse and Kl include 0 in the interval;
-// the parameters always do (N6).
+// A symmetric interval is [-a, a]. Not all include 0 in the interval; the
+// parameters always do (N6).
 
 /// N21: the extrema.
 std::optional<Interval> minMaxRange(std::span<const float> values, bool symmetric);
@@ -66,10 +101,55 @@ std::optional<Interval> mseRange(const Histogram &histogram, CodeSpec spec, cons
 std::optional<Interval> klRange(std::span<const float> values, CodeSpec spec);
 std::optional<Interval> klRange(const Histogram &histogram, CodeSpec spec);
 
-/// By options.method.
+/// N30: the interval that gives one of the three scales of the largest
+/// magnitude, and zero point 0 whatever `spec`. `method` is one of the AbsMax.
+/// nullopt too if the codes have no positive number.
+std::optional<Interval> absMaxRange(std::span<const float> values, CodeSpec spec, RangeMethod method);
+std::optional<Interval> absMaxRange(const Histogram &histogram, CodeSpec spec, RangeMethod method);
+
+enum class Prior { Laplace, Gauss };
+/// N31: the clipping value of least error, in units of E|x - mean| (Laplace) or
+/// of the standard deviation (Gauss), for 2^bits codes. bits > 0.
+double aciqRatio(Prior prior, double bits);
+/// N31: the analytical range of a distribution that is known by its moments.
+std::optional<Interval> aciqRange(std::span<const float> values, CodeSpec spec, Prior prior);
+std::optional<Interval> aciqRange(const Histogram &histogram, CodeSpec spec, Prior prior);
+
+/// N32: one step of the fixed point of the optimal clipping value; `noise` is
+/// 4^-bits / 3 (signed) or 4^-bits / 12 (one sign). Exposed for tests.
+double octavStep(std::span<const float> values, double clip, double noise);
+/// N32: [-c, c] cut to the observed range, c the optimal clipping value.
+std::optional<Interval> octavRange(std::span<const float> values, CodeSpec spec);
+std::optional<Interval> octavRange(const Histogram &histogram, CodeSpec spec);
+
+/// N33: the candidate of least mean squared error where an error of a value
+/// beyond the range weighs three times as much.
+std::optional<Interval> sqnrRange(std::span<const float> values, CodeSpec spec);
+std::optional<Interval> sqnrRange(const Histogram &histogram, CodeSpec spec);
+
+/// N34: the range of least mean squared error among those of other methods;
+/// `chosen`, if given, becomes the method.
+std::optional<Interval> autoRange(std::span<const float> values, CodeSpec spec,
+                                  RangeMethod *chosen = nullptr);
+std::optional<Interval> autoRange(const Histogram &histogram, CodeSpec spec, RangeMethod *chosen = nullptr);
+
+/// N35: moving averages of the extrema of batches. Depend on the order of the
+/// batches, so two of them cannot be merged.
+struct MovingAverage {
+  double min = 0, max = 0;
+  bool empty = true;
+  /// `momentum` in (0, 1) is the weight of what was there before.
+  void add(double batchMin, double batchMax, double momentum);
+  bool operator==(const MovingAverage &) const = default;
+};
+
+/// By options.method; [minimum, maximum] if that leaves nothing but 0 of data
+/// that have other values (N36). nullopt for MovingAverage, which needs more
+/// than the data. `chosen`, if given, becomes the method that Auto took.
 std::optional<Interval> estimateRange(std::span<const float> values, CodeSpec spec,
-                                      const RangeOptions &options);
-std::optional<Interval> estimateRange(const Histogram &histogram, CodeSpec spec, const RangeOptions &options);
+                                      const RangeOptions &options, RangeMethod *chosen = nullptr);
+std::optional<Interval> estimateRange(const Histogram &histogram, CodeSpec spec, const RangeOptions &options,
+                                      RangeMethod *chosen = nullptr);
 
 /// KL(P_i || Q_i) of N24 for i = start … counts.size(), `levels` levels; +Inf
 /// where Q lacks a bin of P. Exposed for tests and reports.

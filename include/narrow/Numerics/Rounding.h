@@ -12,9 +12,10 @@ namespace narrow::numerics {
 
 /// How a real number becomes an integer (N1).
 enum class Rounding {
-  HalfEven, ///< ties to even (IEEE roundeven; ONNX QuantizeLinear, PyTorch)
-  HalfAway, ///< ties away from zero (C round; TFLite)
-  HalfUp,   ///< ties toward +infinity (TOSA, gemmlowp)
+  HalfEven,   ///< ties to even (IEEE roundeven; ONNX QuantizeLinear, PyTorch)
+  HalfAway,   ///< ties away from zero (C round; TFLite)
+  HalfUp,     ///< ties toward +infinity (TOSA, gemmlowp)
+  TowardZero, ///< everything toward zero (C's conversion of a float to an integer)
 };
 
 /// `x` rounded to an integer value, still as a double. NaN and Inf pass through.

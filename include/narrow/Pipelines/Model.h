@@ -40,6 +40,8 @@ struct CalibrationOptions {
   std::string statePath; ///< where an unfinished run is kept; empty: nowhere
   bool resume = false;
   double saveSeconds = 5; ///< between two states
+  /// Momentum of moving averages over the extrema of `batch` samples each; 0: none.
+  double movingAverage = 0;
 };
 
 /// Compiles the observed model for this machine, runs it on the data and

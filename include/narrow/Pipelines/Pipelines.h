@@ -9,7 +9,6 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
-#include "narrow/Numerics/Estimators.h"
 
 namespace narrow {
 struct CalibrationTable;
@@ -17,17 +16,13 @@ struct CalibrationTable;
 
 namespace mlir::narrow {
 
-/// Refuses what is no method: a wrong name would mean the default one.
-struct MethodParser : mlir::detail::PassOptions::OptionParser<std::string> {
-  using Base = mlir::detail::PassOptions::OptionParser<std::string>;
-  using Base::Base;
-  bool parse(llvm::cl::Option &option, llvm::StringRef name, llvm::StringRef text, std::string &value);
-};
-
 struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> {
   Option<std::string> table{*this, "table", llvm::cl::desc("calibration table")};
-  Option<std::string, MethodParser> method{*this, "method", llvm::cl::desc("minmax, percentile, mse or kl"),
-                                           llvm::cl::init("minmax")};
+  Option<std::string> method{*this, "method", llvm::cl::desc("how ranges of activations are chosen"),
+                             llvm::cl::init("minmax")};
+  Option<std::string> weightMethod{*this, "weight-method", llvm::cl::desc("how ranges of weights are chosen"),
+                                   llvm::cl::init("minmax")};
+  ListOption<std::string> ranges{*this, "range", llvm::cl::desc("<regex>=<method> for tensors by id")};
   Option<double> percentile{*this, "percentile", llvm::cl::desc("percent kept at each end"),
                             llvm::cl::init(99.99)};
   Option<std::string> scheme{*this, "scheme", llvm::cl::desc("w8a8, w4a8, w8pta8, ..."),

@@ -9,6 +9,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Pipelines/Model.h"
 #include "narrow/Support/Dataset.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
@@ -32,11 +33,21 @@ struct Rewrites {
 
 struct Recipe {
   std::string scheme = "w8a8";
-  std::vector<std::string> overrides; ///< regex=scheme
-  std::string method = "minmax";      ///< of activation ranges
+  std::vector<std::string> overrides;  ///< regex=scheme
+  std::string method = "minmax";       ///< of activation ranges
+  std::string weightMethod = "minmax"; ///< of weight ranges
+  std::vector<std::string> ranges;     ///< regex=method
   double percentile = 99.99;
+  std::string rounding = "nearest"; ///< of weights
+  std::string ties = "even";        ///< of nearest
+  uint32_t seed = 0;                ///< of what is chosen by chance
+  int64_t roundingIterations = 1000;
+  bool roundFloatInputs = false; ///< layers are rounded for the input that the float network feeds them
   Rewrites rewrites;
   std::string correctBias; ///< empirical, analytic; empty: not at all
+
+  /// Whether weights are rounded by looking at samples.
+  bool roundingNeedsData() const { return rounding != "nearest" && rounding != "stochastic"; }
 };
 
 /// The command line form of Rewrites. A table fits the network that it was made of, so
@@ -53,12 +64,18 @@ struct RewriteOptions {
   llvm::Expected<Rewrites> get() const;
 };
 
+/// What differs from the defaults, as command line options; equal recipes have equal texts.
+std::string describe(const Recipe &recipe);
+
 /// The command line form of a Recipe.
 struct RecipeOptions {
   explicit RecipeOptions(llvm::cl::OptionCategory &category);
-  llvm::cl::opt<std::string> scheme, method;
+  llvm::cl::opt<std::string> scheme, method, weightMethod;
   llvm::cl::opt<double> percentile;
-  llvm::cl::list<std::string> overrides;
+  llvm::cl::list<std::string> overrides, ranges;
+  llvm::cl::opt<std::string> rounding, ties, roundingInputs;
+  llvm::cl::opt<uint32_t> seed;
+  llvm::cl::opt<int64_t> roundingIterations;
   llvm::cl::opt<std::string> correctBias;
   RewriteOptions rewrites;
 
@@ -76,9 +93,12 @@ struct CalibrationSamples {
   ArrayRef<::narrow::ModelInput> inputs;
 };
 
+/// How to calibrate for `recipe`: whether a method needs moving averages.
+CalibrationOptions getCalibrationOptions(const Recipe &recipe);
+
 /// Rewrites of the float function: they come before observers, so that calibration sees
 /// what is quantized. `samples` is null if a table was given instead of data.
-llvm::Error rewriteFloat(ModuleOp floatStage, const Rewrites &rewrites, const CalibrationSamples *samples);
+llvm::Error rewriteFloat(ModuleOp floatStage, const Recipe &recipe, const CalibrationSamples *samples);
 
 /// Fails unless a table was made of the network that `rewrites` make: says which options
 /// differ. `name` stands for the table's file.

@@ -1,6 +1,6 @@
 //===- Report.h - What is in an artifact, what quantization costs -*- C++ -*-===//
 //
-// Two reports. An artifact (object or library) is read as a file: none of its
+// Three reports. An artifact (object or library) is read as a file: none of its
 // code runs, so it may be of any architecture. A comparison evaluates three
 // stages of one model on the same samples:
 //
@@ -10,18 +10,21 @@
 //   device      the integer stage, which compiled code equals byte for byte
 //
 // and measures the latter two against the first, tensor by tensor. Tensors are
-// matched by `narrow.id`. Every sum is kept, no sample is.
+// matched by `narrow.id`. Every sum is kept, no sample is. A ranking
+// (Ranking.h) compares ways to quantize one model by its outputs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_PIPELINES_REPORT_H
 #define NARROW_PIPELINES_REPORT_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Numerics/Histogram.h"
+#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/Dataset.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
+#include <array>
 #include <limits>
 #include <map>
 #include <optional>
@@ -97,9 +100,43 @@ struct Fidelity {
   bool exact() const { return count > 0 && noise == 0; }
 };
 
+/// Where the error of a quantized network comes from. The first three are
+/// toggled on, alone, in the float network; the others are what the integer
+/// stage adds to the simulation. docs/report.md defines each.
+enum class ErrorSource {
+  Weights,        ///< weights, biases and constants are the values of their codes
+  Clipping,       ///< activations beyond the outermost codes become those
+  Rounding,       ///< activations between the outermost codes are rounded to a code
+  Requantization, ///< integer arithmetic between the codes
+  Approximation,  ///< nonlinear functions computed in integers
+};
+inline constexpr unsigned kNumErrorSources = 5;
+StringRef getName(ErrorSource source);
+
+/// Sums of squares over one tensor.
+struct ErrorSplit {
+  uint64_t count = 0;           ///< values of the float stage; 0: not measured
+  double signal = 0, total = 0; ///< of x and of (device - x)
+  /// Of what each source changes; nullopt: not measured on this tensor.
+  std::array<std::optional<double>, kNumErrorSources> noise;
+
+  void merge(const ErrorSplit &other);
+  /// Of the signal; nullopt without a signal.
+  std::optional<double> share(ErrorSource source) const;
+  std::optional<double> totalShare() const;
+  /// total minus the sum of all sources, of the signal: what the sources do to
+  /// each other. Of independent errors it is 0.
+  std::optional<double> interaction() const;
+  /// The source with the most noise, if there is any.
+  std::optional<ErrorSource> largest() const;
+};
+
 /// What is measured on one tensor; adds up over samples.
 struct LayerSums {
   Fidelity simulation, device;
+  ErrorSplit split;
+  /// Of the values of the float stage; filled for tensors with a range.
+  ::narrow::numerics::Histogram histogram;
   /// Of the values of the float stage.
   double min = std::numeric_limits<double>::infinity();
   double max = -std::numeric_limits<double>::infinity();
@@ -117,8 +154,15 @@ struct LayerReport {
 
   // Decisions of the annotated stage.
   std::optional<std::pair<double, double>> range;
+  std::string rangeRule, weightRangeRule; ///< where the ranges come from
   std::optional<unsigned> bits, weightBits;
+  std::string schemeRule;           ///< the option that decided; empty: the op was not to decide about
+  std::string scheme, weightScheme; ///< as the attribute prints
+  uint64_t weightScales = 0;
   std::vector<std::string> notes;
+  /// Of the calibration data, of the weight before it is quantized; may be empty.
+  ::narrow::numerics::Histogram calibrated, weights;
+  std::optional<std::pair<double, double>> weightRange; ///< the widest of all channels
   // The type of the quantized stage. Ops that move codes have their operand's.
   std::optional<double> scale;
   int64_t zeroPoint = 0;
@@ -136,8 +180,23 @@ struct LayerReport {
 
 struct OutputReport {
   std::string name;
-  Fidelity simulation, device;
+  Fidelity simulation, device; ///< against the float model as it was given
+  /// Its rewrites before quantization alone; measured if the recipe has any.
+  Fidelity rewritten;
+  ErrorSplit split; ///< against the rewritten float network
 };
+
+/// How long one run of a compiled model takes here.
+struct LatencyReport {
+  std::string path, kind; ///< "float", "integer" or "unknown"
+  std::string isa;
+  double medianMs = 0, minMs = 0;
+  int64_t runs = 0;
+};
+
+/// Runs an artifact of narrow-compile (.so) on one sample of `data`, on one
+/// thread, for about a second.
+llvm::Expected<LatencyReport> measureLatency(StringRef path, const ::narrow::Dataset &data);
 
 /// Numbers of samples.
 struct Top1 {
@@ -148,27 +207,54 @@ struct Top1 {
 struct ComparisonReport {
   std::vector<LayerReport> layers; ///< in the order of the float stage
   std::vector<OutputReport> outputs;
+  std::string model, recipe; ///< file and options, for the title
+  std::vector<LatencyReport> latencies;
   int64_t samples = 0, calibrationSamples = 0;
   bool hasLabels = false, hasClasses = false;
   Top1 top1; ///< on the first output
   std::vector<std::string> warnings;
 };
 
-struct ComparisonOptions {
-  Recipe recipe;
-  const CalibrationSamples *calibration = nullptr; ///< what the table was made of; null: not at hand
-  bool strict = false;
-  int64_t samples = 32; ///< 0: all
-  unsigned threads = 0; ///< 0: one for each core
-  std::string labels;   ///< array of the right classes; empty: none
+/// Where ranges come from: a table, or data that tables are made from.
+class CalibrationSource {
+public:
+  /// `name` is what errors call it.
+  CalibrationSource(::narrow::CalibrationTable table, std::string name)
+      : name(std::move(name)), given(std::move(table)) {}
+  CalibrationSource(const ::narrow::Dataset &data, ArrayRef<::narrow::ModelInput> inputs, std::string name)
+      : name(std::move(name)), data(CalibrationSamples{data, inputs}) {}
+
+  /// The statistics of `network`, a float stage after the rewrites of a recipe.
+  /// Made once for each network. Valid as long as the source.
+  llvm::Expected<const ::narrow::CalibrationTable *> get(ModuleOp network, const Recipe &recipe);
+  /// The same of the first half of the data; null with a table, or too few data.
+  llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
+  const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
+  const std::string name;
+
+private:
+  llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, const Recipe &recipe,
+                                                          int64_t samples);
+
+  std::optional<::narrow::CalibrationTable> given;
+  std::optional<CalibrationSamples> data;
+  /// By hash, samples and weight of moving averages.
+  std::map<std::tuple<std::string, int64_t, double>, ::narrow::CalibrationTable> made;
 };
 
-/// Quantizes a copy of the float stage with the ranges of `table` (named
-/// `tableName` in errors) and runs all three stages on the first samples of
-/// `data`. The result does not depend on the number of threads.
-llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
-                                               StringRef tableName, ::narrow::Dataset &data,
-                                               const ComparisonOptions &options);
+struct ComparisonOptions {
+  Recipe recipe;
+  bool strict = false;
+  std::string requantize = "exact"; ///< or "fast", as narrow-compile --requantize
+  int64_t samples = 32;             ///< 0: all
+  unsigned threads = 0;             ///< 0: one for each core
+  std::string labels;               ///< array of the right classes; empty: none
+};
+
+/// Quantizes a copy of the float stage and runs all three stages on the first
+/// samples of `data`. The result does not depend on the number of threads.
+llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                               ::narrow::Dataset &data, const ComparisonOptions &options);
 
 //===----------------------------------------------------------------------===//
 // Output
@@ -176,6 +262,8 @@ llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, const ::narr
 
 llvm::json::Object toJSON(const ArtifactReport &report);
 llvm::json::Object toJSON(const ComparisonReport &report);
+/// A self-contained page that shows a report given in its JSON form.
+void printPage(llvm::raw_ostream &os, llvm::json::Object report);
 void printReport(llvm::raw_ostream &os, const ArtifactReport &report);
 void printReport(llvm::raw_ostream &os, const ComparisonReport &report);
 

@@ -135,6 +135,64 @@ TEST(Table, InterruptedAndResumed) {
   expectMessage(messageOf(checkResume(tableOf(0, 2), "s.json", fresh, tensors)), "it is a finished table");
 }
 
+TEST(Table, MovingAverages) {
+  CalibrationTable fresh = tableOf(0, 0);
+  fresh.averaging = Averaging{0.75, 4};
+  fresh.progress = CalibrationProgress{"xxh3:ab", 10, {}};
+  CalibrationTable table = fresh, state = fresh;
+  for (SampleRange range : {SampleRange{0, 4}, {4, 8}, {8, 10}})
+    table.addSamples(tableOf(range.begin, range.end), range);
+  auto extrema = [](int64_t begin, int64_t end) {
+    return tableOf(begin, end).find("a")->statistics.range();
+  };
+  double max = extrema(0, 4).max;
+  max = 0.75 * max + 0.25 * extrema(4, 8).max;
+  max = 0.75 * max + 0.25 * extrema(8, 10).max;
+  EXPECT_NEAR(table.find("a")->average.max, max, 1e-12);
+  EXPECT_EQ(table.find("a")->average.min, 0);
+
+  // What it knows besides is that of a table without.
+  state.addSamples(tableOf(0, 4), {0, 4});
+  auto read = parseTable(formatTable(state), "s.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == state);
+  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, tensors)), "success");
+  for (SampleRange range : {SampleRange{4, 8}, {8, 10}})
+    read->addSamples(tableOf(range.begin, range.end), range);
+  EXPECT_EQ(formatTable(*read), formatTable(table));
+  CalibrationTable other = fresh;
+  other.averaging = Averaging{0.75, 5};
+  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "another --moving-average or");
+  other.averaging.reset();
+  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "another --moving-average or");
+
+  // The order matters: no merging.
+  table.progress.reset();
+  CalibrationTable plain = tableOf(0, 3);
+  expectMessage(messageOf(mergeTable(plain, "a", table, "b")),
+                "'b' cannot be merged: it has moving averages (--moving-average, method ema), which depend on "
+                "the order of all samples");
+  expectMessage(messageOf(mergeTable(table, "a", plain, "b")), "'a' cannot be merged");
+  EXPECT_TRUE(plain == tableOf(0, 3));
+
+  std::string text = formatTable(table);
+  auto with = [&](std::string from, std::string to) {
+    std::string changed = text;
+    size_t at = changed.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return parseMessage(changed.replace(at, from.size(), to));
+  };
+  EXPECT_EQ(parseMessage(text), "success");
+  expectMessage(with("\"momentum\": 0.75", "\"momentum\": 1"), "field 'momentum': expected a number between 0 and 1");
+  expectMessage(with("\"momentum\": 0.75", "\"momentum\": \"1\""), "field 'momentum': expected a number");
+  expectMessage(with("\"batch\": 4", "\"batch\": 0"), "field 'batch': 0 is out of range");
+  expectMessage(with("\"average_min\": 0,", "\"average_min\": 99,"), "field 'average_min': expected a number from");
+  expectMessage(with("\"average_max\": ", "\"average_max\": -"), "field 'average_max': expected a number from");
+  expectMessage(with("\"average_min\": 0,", ""), "field 'average_min' is missing");
+  size_t begin = text.find("  \"moving_average\""), end = text.find('\n', begin);
+  expectMessage(parseMessage(std::string(text).erase(begin, end - begin + 1)), "unknown field 'average_max'");
+}
+
 TEST(Table, ChecksTheModel) {
   CalibrationTable table = tableOf(0, 3);
   expectMessage(messageOf(checkTable(table, "t.json", "sha256:99", tensors)),

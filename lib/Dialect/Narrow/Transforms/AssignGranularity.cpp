@@ -1,9 +1,12 @@
 //===- AssignGranularity.cpp - narrow-assign-granularity ------------------===//
+#include "mlir/IR/Threading.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include <cmath>
+#include <span>
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWASSIGNGRANULARITY
@@ -12,10 +15,53 @@ namespace mlir::narrow {
 
 using namespace mlir;
 using namespace mlir::narrow;
+using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::CodeSpec;
+using ::narrow::numerics::Interval;
+using ::narrow::numerics::RangeMethod;
 
-/// Minimum and maximum of the observed constant: one interval, or one for each
-/// index along `axis`.
-static FailureOr<RangeAttr> computeRange(ObserveOp op, std::optional<int64_t> axis) {
+namespace {
+
+/// Values of the observed constant, those of one channel after the other.
+struct Channels {
+  std::vector<float> values;
+  size_t size; ///< of a channel
+  size_t count() const { return values.size() / size; }
+  std::span<const float> operator[](size_t channel) const {
+    return std::span<const float>(values).subspan(channel * size, size);
+  }
+};
+
+struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<AssignGranularity> {
+  using NarrowAssignGranularityBase::NarrowAssignGranularityBase;
+
+  void runOnOperation() override {
+    auto fail = [&](llvm::Error error) {
+      getOperation().emitError(llvm::toString(std::move(error)));
+      signalPassFailure();
+    };
+    llvm::Expected<SchemeRules> schemes = SchemeRules::parse(scheme, overrides);
+    if (!schemes)
+      return fail(schemes.takeError());
+    llvm::Expected<RangeRules> methods = RangeRules::parse(weightMethod, ranges, percentile);
+    if (!methods)
+      return fail(methods.takeError());
+    if (failed(methods->verifyMatched(getOperation())))
+      return signalPassFailure();
+    getOperation().walk([&](ObserveOp op) {
+      if (op.getWeight() && failed(assign(op, *schemes, *methods)))
+        signalPassFailure();
+    });
+  }
+
+private:
+  LogicalResult assign(ObserveOp op, SchemeRules &schemes, RangeRules &methods);
+};
+
+} // namespace
+
+/// The channels along `axis`; one if there is no axis.
+static FailureOr<Channels> readChannels(ObserveOp op, std::optional<int64_t> axis) {
   auto type = cast<RankedTensorType>(op.getType());
   auto fail = [&](const Twine &what) { return op.emitError() << "constant '" << op.getId() << "' " << what; };
   if (!type.hasStaticShape() || type.getNumElements() == 0)
@@ -25,75 +71,74 @@ static FailureOr<RangeAttr> computeRange(ObserveOp op, std::optional<int64_t> ax
   std::optional<std::vector<float>> values = getFloats(op.getInput());
   if (!values || static_cast<int64_t>(values->size()) != type.getNumElements())
     return fail("cannot be read: its data are missing");
-  int64_t channels = axis ? type.getDimSize(*axis) : 1, inner = 1;
-  if (axis)
-    for (int64_t dim : type.getShape().drop_front(*axis + 1))
-      inner *= dim;
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  SmallVector<double> min(channels, infinity), max(channels, -infinity);
-  for (auto [index, value] : llvm::enumerate(*values)) {
+  for (auto [index, value] : llvm::enumerate(*values))
     if (!std::isfinite(value))
       return fail("has the value " + Twine(std::isnan(value) ? "NaN" : "Inf") + " at element " +
                   Twine(index));
-    int64_t channel = axis ? index / inner % channels : 0;
-    min[channel] = std::min<double>(min[channel], value);
-    max[channel] = std::max<double>(max[channel], value);
-  }
-  return RangeAttr::get(op.getContext(), min, max);
+  if (!axis)
+    return Channels{*values, values->size()};
+  size_t channels = type.getDimSize(*axis), inner = 1;
+  for (int64_t dim : type.getShape().drop_front(*axis + 1))
+    inner *= dim;
+  Channels result{{}, values->size() / channels};
+  result.values.reserve(values->size());
+  for (size_t channel = 0; channel < channels; ++channel)
+    for (size_t outer = 0; outer < result.size / inner; ++outer) {
+      auto row = values->begin() + static_cast<ptrdiff_t>((outer * channels + channel) * inner);
+      result.values.insert(result.values.end(), row, row + static_cast<ptrdiff_t>(inner));
+    }
+  return result;
 }
 
-namespace {
+LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, RangeRules &methods) {
+  SchemeAttr scheme = op.getSchemeAttr();
+  if (!scheme)
+    return op.emitError() << "observer '" << op.getId()
+                          << "' has no scheme; run --narrow-assign-bit-width first";
+  // A constant activation has one scale.
+  std::optional<int64_t> axis;
+  if (auto contraction = getObservedContraction(op);
+      contraction && !schemes.match(getIds(contraction)).scheme.perTensorWeight) {
+    axis = getWeightScaleAxis(contraction);
+    if (!axis)
+      return op.emitError() << "the weight of " << contraction->getName() << " has no output channel axis";
+  }
+  FailureOr<Channels> channels = readChannels(op, axis);
+  if (failed(channels))
+    return failure();
 
-struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<AssignGranularity> {
-  using NarrowAssignGranularityBase::NarrowAssignGranularityBase;
-
-  void runOnOperation() override {
-    llvm::Expected<SchemeRules> rules = SchemeRules::parse(scheme, overrides);
-    if (!rules) {
-      getOperation().emitError(llvm::toString(rules.takeError()));
-      return signalPassFailure();
+  RangeRules::Match method = methods.match(op);
+  if (method.options.method == RangeMethod::MovingAverage)
+    return op.emitError() << "weight '" << op.getId() << "' cannot have the method 'ema'"
+                          << (method.rule.empty() ? "" : " of the range '" + method.rule.str() + "'")
+                          << ": it averages over batches of samples, and weights have none";
+  bool restricted = scheme.getRestricted() && !needsFullCodes(method.options.method);
+  CodeSpec spec{CodeRange::signedBits(scheme.getBits(), scheme.getSymmetric() && restricted),
+                scheme.getSymmetric()};
+  std::vector<std::optional<Interval>> found(channels->count());
+  std::vector<RangeMethod> chosen(channels->count());
+  parallelFor(op.getContext(), 0, found.size(), [&](size_t i) {
+    found[i] = ::narrow::numerics::estimateRange((*channels)[i], spec, method.options, &chosen[i]);
+  });
+  SmallVector<double> lo, hi;
+  for (auto [channel, range] : llvm::enumerate(found)) {
+    if (!range)
+      return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+                            << "' finds no range for '" << op.getId() << "', channel " << channel;
+    if (!scheme.getSymmetric()) {
+      lo.push_back(range->lo);
+      hi.push_back(range->hi);
+      continue;
     }
-    getOperation().walk([&](ObserveOp op) {
-      if (op.getWeight() && failed(assign(op, *rules)))
-        signalPassFailure();
-    });
+    // [-a, a] cut to what there is tells more and gives the same scale.
+    auto [min, max] = std::minmax_element((*channels)[channel].begin(), (*channels)[channel].end());
+    lo.push_back(std::clamp<double>(*min, range->lo, range->hi));
+    hi.push_back(std::clamp<double>(*max, range->lo, range->hi));
   }
-
-private:
-  LogicalResult assign(ObserveOp op, SchemeRules &rules) {
-    SchemeAttr scheme = op.getSchemeAttr();
-    if (!scheme)
-      return op.emitError() << "observer '" << op.getId()
-                            << "' has no scheme; run --narrow-assign-bit-width first";
-    // A constant activation has one scale.
-    std::optional<int64_t> axis;
-    if (auto contraction = getContraction(op);
-        contraction && !rules.match(getIds(contraction)).scheme.perTensorWeight) {
-      axis = getWeightScaleAxis(contraction);
-      if (!axis)
-        return op.emitError() << "the weight of " << contraction->getName() << " has no output channel axis";
-    }
-    FailureOr<RangeAttr> range = computeRange(op, axis);
-    if (failed(range))
-      return failure();
-    op.setRangeAttr(*range);
-    op.setSchemeAttr(SchemeAttr::get(
-        op.getContext(), scheme.getBits(), scheme.getSymmetric(), scheme.getRestricted(),
-        axis ? GranularityKind::PerChannel : GranularityKind::PerTensor, axis.value_or(-1), /*group=*/0));
-    return success();
-  }
-
-  /// The contraction whose weight `op` observes, or null.
-  static QuantizableOpInterface getContraction(ObserveOp op) {
-    if (!op->hasOneUse())
-      return {};
-    OpOperand &use = *op->use_begin();
-    auto user = getQuantizable(use.getOwner());
-    if (!user || user.getQuantizationKind() != QuantizationKind::Contraction ||
-        user.getWeightOperand() != use.getOperandNumber())
-      return {};
-    return user;
-  }
-};
-
-} // namespace
+  op.setRangeAttr(RangeAttr::get(op.getContext(), lo, hi));
+  setRangeMethod(op, llvm::all_equal(chosen) ? chosen.front() : method.options.method);
+  op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(), restricted,
+                                   axis ? GranularityKind::PerChannel : GranularityKind::PerTensor,
+                                   axis.value_or(-1), /*group=*/0));
+  return success();
+}

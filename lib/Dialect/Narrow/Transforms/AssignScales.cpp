@@ -23,8 +23,6 @@ using ::narrow::numerics::CodeRange;
 using ::narrow::numerics::QuantParams;
 using ::narrow::numerics::RangeNote;
 
-/// A bias code keeps one bit of the i32 for the sum that is added to it.
-static constexpr int64_t kBiasLimit = int64_t{1} << 30;
 /// Size of the bias code of a channel that has no weights but zeros.
 static constexpr double kFreeBiasCode = int64_t{1} << 20;
 
@@ -211,7 +209,7 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
       changed = true;
     }
     std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
-                                                                      params[index].scale, kBiasLimit);
+                                                                      params[index].scale, ::narrow::numerics::biasCodeLimit);
     if (!scale)
       return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
                              << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale

@@ -4,6 +4,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWIMPORTTABLE
@@ -18,6 +19,7 @@ using ::narrow::TableEntry;
 using ::narrow::numerics::CodeRange;
 using ::narrow::numerics::CodeSpec;
 using ::narrow::numerics::Interval;
+using ::narrow::numerics::RangeMethod;
 
 static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
 
@@ -25,8 +27,11 @@ static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
 static std::optional<Interval> getKnownRange(Value value) {
   std::optional<Interval> known;
   for (Operation *op : getMergedProducers(value)) {
-    auto quantizable = getQuantizable(op);
+    // An op that stays float has its bounds too.
+    auto quantizable = dyn_cast<QuantizableOpInterface>(op);
     auto range = quantizable ? quantizable.getKnownRange() : std::nullopt;
+    if (isa<SoftmaxOp>(op)) // Has no integer form, so it has no interface.
+      range = {0.0, 1.0};
     if (!range)
       continue;
     if (!known)
@@ -48,19 +53,49 @@ static CodeSpec getCodeSpec(ObserveOp op) {
   return {CodeRange::signedBits(scheme.getBits(), scheme.getRestricted()), scheme.getSymmetric()};
 }
 
-static LogicalResult importRange(ObserveOp op, const TableEntry &entry, const ImportTableOptions &options) {
-  if (options.useKnownRanges)
+namespace {
+/// Ranges from one table.
+struct Import {
+  const CalibrationTable &table;
+  StringRef name; ///< of the table, in errors
+  RangeRules &rules;
+  bool useKnownRanges;
+
+  LogicalResult importTable(ModuleOp module);
+  LogicalResult importRange(ObserveOp op, const TableEntry &entry);
+};
+} // namespace
+
+LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
+  RangeRules::Match method = rules.match(op);
+  // Who names a tensor means it.
+  if (useKnownRanges && method.rule.empty())
     if (std::optional<Interval> known = getKnownRange(op.getInput())) {
       op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi},
                                      /*known=*/true));
       return success();
     }
-  std::optional<Interval> range =
-      ::narrow::numerics::estimateRange(entry.statistics.histogram(), getCodeSpec(op), options.range);
+  CodeSpec spec = getCodeSpec(op);
+  RangeMethod chosen = method.options.method;
+  std::optional<Interval> range;
+  if (chosen == RangeMethod::MovingAverage) {
+    if (entry.average.empty)
+      return op.emitError() << "method 'ema' needs moving averages, and '" << name
+                            << "' has none: calibrate with narrow-calibrate --moving-average=0.95";
+    range = Interval{entry.average.min, entry.average.max};
+    if (spec.symmetric) {
+      double amax = std::max(std::abs(range->lo), std::abs(range->hi));
+      range = Interval{-amax, amax};
+    }
+  } else {
+    range = ::narrow::numerics::estimateRange(entry.statistics.histogram(), spec, method.options, &chosen);
+  }
   if (!range)
-    return op.emitError() << "no range for '" << op.getId() << "': the table holds no values of it";
+    return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+                          << "' finds no range for '" << op.getId() << "'";
   // Every code set includes 0, and a ReLU's range begins there exactly.
   op.setRangeAttr(RangeAttr::get(op.getContext(), {std::min(range->lo, 0.0)}, {std::max(range->hi, 0.0)}));
+  setRangeMethod(op, chosen);
   return success();
 }
 
@@ -129,9 +164,8 @@ std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
   return tensors;
 }
 
-LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable &table, StringRef name,
-                                        const ImportTableOptions &options) {
-  if (failed(verifyObserverIds(module)))
+LogicalResult Import::importTable(ModuleOp module) {
+  if (failed(verifyObserverIds(module)) || failed(rules.verifyMatched(module)))
     return failure();
   SmallVector<ObserveOp> observers;
   module.walk([&](ObserveOp op) {
@@ -147,7 +181,7 @@ LogicalResult mlir::narrow::importTable(ModuleOp module, const CalibrationTable 
     const TableEntry *entry = table.find(op.getId());
     if (!entry)
       return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
-    if (failed(importRange(op, *entry, options)))
+    if (failed(importRange(op, *entry)))
       return failure();
     noteOddities(op, *entry);
   }
@@ -166,24 +200,20 @@ struct ImportTable : mlir::narrow::impl::NarrowImportTableBase<ImportTable> {
       getOperation().emitError(what);
       signalPassFailure();
     };
-    if (!(percentile > 50 && percentile <= 100))
-      return fail("percentile must be above 50 and at most 100, got " +
-                  Twine(std::to_string(percentile.getValue())));
-    ImportTableOptions options;
-    options.range.method = method;
-    options.range.percentile = percentile / 100;
-    options.useKnownRanges = useKnownRanges;
-    if (given) {
-      if (failed(importTable(getOperation(), *given, table, options)))
-        signalPassFailure();
-      return;
+    llvm::Expected<RangeRules> rules = RangeRules::parse(method, ranges, percentile);
+    if (!rules)
+      return fail(llvm::toString(rules.takeError()));
+    std::optional<CalibrationTable> read;
+    if (!given) {
+      if (table.empty())
+        return fail("narrow-import-table needs the option table=<file>");
+      llvm::Expected<CalibrationTable> result = ::narrow::readTable(table);
+      if (!result)
+        return fail(llvm::toString(result.takeError()));
+      read = std::move(*result);
     }
-    if (table.empty())
-      return fail("narrow-import-table needs the option table=<file>");
-    llvm::Expected<CalibrationTable> read = ::narrow::readTable(table);
-    if (!read)
-      return fail(llvm::toString(read.takeError()));
-    if (failed(importTable(getOperation(), *read, table, options)))
+    Import import{given ? *given : *read, table, *rules, useKnownRanges};
+    if (failed(import.importTable(getOperation())))
       signalPassFailure();
   }
 

@@ -100,6 +100,17 @@ SmallVector<Operation *> mlir::narrow::getMergedProducers(Value value) {
   return producers;
 }
 
+QuantizableOpInterface mlir::narrow::getObservedContraction(ObserveOp op) {
+  if (!op.getWeight() || !op->hasOneUse())
+    return {};
+  OpOperand &use = *op->use_begin();
+  auto user = getQuantizable(use.getOwner());
+  if (!user || user.getQuantizationKind() != QuantizationKind::Contraction ||
+      user.getWeightOperand() != use.getOperandNumber())
+    return {};
+  return user;
+}
+
 SmallVector<StringRef> mlir::narrow::getIds(Operation *op) {
   SmallVector<StringRef> ids;
   Value result = getMergedResult(op);

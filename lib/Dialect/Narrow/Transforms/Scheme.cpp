@@ -39,39 +39,15 @@ llvm::Expected<SchemeRules> SchemeRules::parse(StringRef scheme, ArrayRef<std::s
     return makeError("scheme 'float' is for overrides: a network that stays "
                      "float is not quantized");
   rules.fallback = *fallback;
-  for (const std::string &text : overrides) {
-    // The last '=' separates: a regular expression may have others.
-    auto [pattern, value] = StringRef(text).rsplit('=');
-    if (pattern.empty() || value.empty())
-      return makeError("override '" + text + "' is not of the form regex=scheme");
-    llvm::Expected<Scheme> parsed = parseScheme(value.trim());
-    if (!parsed)
-      return makeError("override '" + text + "': " + llvm::toString(parsed.takeError()));
-    // The whole id has to match, so that 'conv1' does not mean 'conv10' too.
-    llvm::Regex regex(("^(" + pattern + ")$").str());
-    std::string reason;
-    if (!regex.isValid(reason))
-      return makeError("override '" + text + "': the regular expression is not valid: " + reason);
-    rules.overrides.push_back({text, std::move(regex), *parsed});
-  }
+  auto parsed = PatternRules<Scheme>::parse({"override", "scheme"}, overrides, parseScheme);
+  if (!parsed)
+    return parsed.takeError();
+  rules.overrides = std::move(*parsed);
   return rules;
 }
 
 SchemeRules::Match SchemeRules::match(ArrayRef<StringRef> ids) {
-  Match result{fallback, {}};
-  for (Override &override : overrides) {
-    if (!llvm::any_of(ids, [&](StringRef id) { return override.pattern.match(id); }))
-      continue;
-    override.matched = true;
-    result = {override.scheme, override.text};
-  }
-  return result;
-}
-
-SmallVector<StringRef> SchemeRules::getUnmatched() const {
-  SmallVector<StringRef> unmatched;
-  for (const Override &override : overrides)
-    if (!override.matched)
-      unmatched.push_back(override.text);
-  return unmatched;
+  if (auto match = overrides.match(ids))
+    return {match->value, match->text};
+  return {fallback, {}};
 }

@@ -15,11 +15,11 @@
 // DATA: narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [7.500000e-01]> :
 
 // A tenth is dropped at each end of [-1, 1].
-// PERCENTILE: narrow.observe %{{.*}} "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}]> :
+// PERCENTILE: narrow.observe %{{.*}} "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}]> {narrow.range_method = "percentile"} :
 
 // The single large values are cut off: 8 by least error, 4 by least loss.
-// MSE: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [{{[2-7]\..*}}]> :
-// KL:  narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [1.0{{[0-9]*}}]> :
+// MSE: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [{{[2-7]\..*}}]> {narrow.range_method = "mse"} :
+// KL:  narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [1.0{{[0-9]*}}]> {narrow.range_method = "kl"} :
 func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
   %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>

@@ -5,7 +5,19 @@
 // RUN: sed 's/narrow.model_hash/test.other/' %s | not narrow-opt --narrow-import-table=table=%S/Inputs/ImportTable.json 2>&1 | FileCheck %s --check-prefix=IDS
 // RUN: sed 's/narrow.model_hash/test.other/; s/"gelu"/"relu"/' %s | not narrow-opt --narrow-import-table=table=%S/Inputs/ImportTable.json 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: sed 's/"gelu"/"x"/' %s | not narrow-opt --narrow-import-table=table=%S/Inputs/ImportTable.json 2>&1 | FileCheck %s --check-prefix=DUPLICATE
+// RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/ImportTable.json method=best" 2>&1 | FileCheck %s --check-prefix=METHOD
+// RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/ImportTable.json range=x=percentile:20" 2>&1 | FileCheck %s --check-prefix=RULE
+// RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/ImportTable.json range=mse" 2>&1 | FileCheck %s --check-prefix=FORM
+// RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/ImportTable.json range=x[=mse" 2>&1 | FileCheck %s --check-prefix=REGEX
+// RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/ImportTable.json range=gel=mse" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
+// RUN: not narrow-opt %S/ImportTableMethods.mlir --narrow-import-table="table=%S/Inputs/ImportTable.json range=relu=ema" 2>&1 | FileCheck %s --check-prefix=EMA
 
+// METHOD: error: method 'best' is unknown; accepted: minmax, absmax, absmax-full, absmax-pow2, ema, percentile, percentile:<percent>, mse, mse:<power>, omse, kl, aciq, aciq-laplace, aciq-gauss, octav, sqnr, auto
+// RULE: error: range 'x=percentile:20': method 'percentile:20' needs a percentage above 50 and at most 100 after the colon
+// FORM: error: range 'mse' is not of the form regex=method
+// REGEX: error: range 'x[=mse': the regular expression is not valid
+// UNMATCHED: error: range 'gel=mse' matches no id of an activation or weight; it has to match the whole id, which of a weight ends in '/weight'
+// EMA: error: method 'ema' needs moving averages, and '{{.*}}ImportTable.json' has none: calibrate with narrow-calibrate --moving-average=0.95
 // NO-TABLE: error: narrow-import-table needs the option table=<file>
 // NO-FILE: error: {{.*}}.missing
 // PERCENTILE: error: percentile must be above 50 and at most 100, got 101

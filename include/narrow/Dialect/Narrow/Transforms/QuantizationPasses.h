@@ -7,6 +7,7 @@
 #include "mlir/Pass/Pass.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include "narrow/Numerics/Estimators.h"
+#include "narrow/Numerics/WeightRounding.h"
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,18 +39,16 @@ std::unique_ptr<Pass> createCorrectBiasPass(ModuleOp floatStage, const NarrowCor
 /// if they are not observed, have no type yet or cannot be read.
 std::optional<std::vector<float>> getRoundedWeights(QuantizableOpInterface op);
 
+class ActivationSource;
+
+/// narrow-round-weights with activations of `source`, which must live until the pass has run; null: the
+/// method needs none.
+std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
+                                             ActivationSource *source);
+
 /// Ids and shapes of one sample of what the observers of `module` observe, in
 /// program order: the entries of its calibration table.
 std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
-
-/// What the pass does: sets the ranges of all observers of activations in
-/// `module`. Reports errors; `name` stands for the table in them.
-struct ImportTableOptions {
-  ::narrow::numerics::RangeOptions range;
-  bool useKnownRanges = true;
-};
-LogicalResult importTable(ModuleOp module, const ::narrow::CalibrationTable &table, StringRef name,
-                          const ImportTableOptions &options);
 } // namespace mlir::narrow
 
 #endif

@@ -71,18 +71,31 @@ class SchemeOptions {
 def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
   let summary = "derive the range of every observer from a calibration table";
   let description = [{
-    Sets `range` on every activation observer by `method` (rules N21 to N25):
+    Sets `range` on every activation observer by `method` (rules N21 to N24, N30 to
+    N36); a rule `range` gives the tensors whose id matches another:
 
-    - `minmax`: the extrema;
+    - `minmax`: the extrema; `absmax`, `absmax-full`, `absmax-pow2`: the largest
+      magnitude as 127, 127.5 or 128 steps, zero point 0; `ema`: moving averages
+      of the extrema of batches, if the table has recorded them;
     - `percentile`: all but `100 - percentile` percent of the values at each end;
-    - `mse`: the interval of least mean error `|x - code(x)|^2.4`;
-    - `kl`: the threshold of least information loss.
+    - `mse`, `omse`: the interval of least mean error `|x - code(x)|^p`, p = 2.4 and
+      2; `sqnr`: the same where clipped values weigh three times as much, each end
+      by itself;
+    - `aciq`, `aciq-laplace`, `aciq-gauss`, `octav`: optimal clipping values that
+      are computed, from moments of the distribution or a fixed point;
+    - `kl`: the threshold of least information loss;
+    - `auto`: the one of these with least mean squared error.
 
     An interval always includes 0. Where the function that computes the tensor
-    bounds its values (ReLU6, sigmoid) that interval is taken instead and marked
-    `known`, unless `known-ranges` is false. Tensors and channels that are constant
-    in the table, zero or not, and a channel that exceeds all others by more than 2^20
-    get `narrow.notes`, which `narrow-assign-scales` reports.
+    bounds its values (ReLU6, sigmoid, softmax) that interval is taken instead and
+    marked `known`, unless `known-ranges` is false or a rule names the tensor. The
+    method is noted in `narrow.range_method` if it is not `minmax`. Tensors and
+    channels that are constant in the table, zero or not, and a channel that exceeds
+    all others by more than 2^20 get `narrow.notes`, which `narrow-assign-scales`
+    reports.
+
+    Run after `narrow-assign-bit-width` where methods should know the bits; without
+    a scheme they assume 8.
 
     The table must be finished, hold exactly the observed ids, and be of this
     model if the module has an attribute `narrow.model_hash`. Drivers that have
@@ -94,13 +107,9 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"table", "table", "std::string", "", "file of the calibration table (JSON)">,
-    Option<"method", "method", "::narrow::numerics::RangeMethod", "::narrow::numerics::RangeMethod::MinMax",
-           "how a range is chosen",
-           [{::llvm::cl::values(
-             clEnumValN(::narrow::numerics::RangeMethod::MinMax, "minmax", "smallest and largest value"),
-             clEnumValN(::narrow::numerics::RangeMethod::Percentile, "percentile", "drops the outermost values"),
-             clEnumValN(::narrow::numerics::RangeMethod::Mse, "mse", "least error"),
-             clEnumValN(::narrow::numerics::RangeMethod::Kl, "kl", "least information loss"))}]>,
+    Option<"method", "method", "std::string", "\"minmax\"", "how a range is chosen, see above">,
+    ListOption<"ranges", "range", "std::string",
+           "<regex>=<method> for the tensors whose id the regex matches as a whole">,
     Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
     Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
   ];
@@ -135,8 +144,11 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
   let summary = "decide which elements share a scale";
   let description = [{
     Makes weights `per_channel` along the output channel axis unless the scheme
-    says `pt`, and sets the `range` of every observed constant: minimum and
-    maximum of each channel or of the tensor. A depthwise weight with a channel
+    says `pt`, and sets the `range` of every observed constant, of each channel or
+    of the tensor, by `weight-method`: minimum and maximum, or any method of
+    `narrow-import-table` but `ema`; a rule `range` gives the weights whose id
+    matches (it ends in `/weight`) another. `absmax-full` and `absmax-pow2` drop
+    `restricted`. A depthwise weight with a channel
     multiplier has two channel axes; the longer gets the scales. Runs after
     `narrow-assign-bit-width`, with the same options.
 
@@ -145,7 +157,12 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
             scheme <8 bits, symmetric, restricted, per_channel, axis = 0> : tensor<2x3x3x8xf32>
     ```
   }];
-  let options = SchemeOptions<>.value;
+  let options = SchemeOptions<>.value # [
+    Option<"weightMethod", "weight-method", "std::string", "\"minmax\"", "how a range is chosen">,
+    ListOption<"ranges", "range", "std::string",
+           "<regex>=<method> for the weights whose id the regex matches as a whole">,
+    Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">
+  ];
   let dependentDialects = ["::mlir::narrow::NarrowDialect"];
 }
 
@@ -173,6 +190,71 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect"];
   let statistics = [Statistic<"numAligned", "aligned", "Observers aligned with a concat">,
                     Statistic<"numWidened", "widened", "Weight channels whose scale was raised">];
+}
+
+def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
+  let summary = "choose the code of every weight";
+  let description = [{
+    Replaces the weight of each contraction by numbers that its type can hold, `scale * code`,
+    so that `narrow-quantize` finds the codes that were chosen here (rules N50 to N57):
+
+    - `nearest`: ties as `ties` says;
+    - `stochastic`: up or down by chance, so that the mean is exact. `seed` and the id of the op
+      decide, not the order;
+    - `gptq`: column by column, the columns that follow make up for the error;
+    - `adaround`: up or down, learned by gradient descent on the error of the layer's output;
+    - `adaquant`: as adaround, but weights move freely, and with them bias and scales;
+    - `flexround`: as adaround, but weights are divided by learned factors; scales are learned too.
+
+    The last four look at what each layer reads. Layers are rounded in the order of the network: a
+    layer is given the input that the quantized network feeds it, after layers that are rounded
+    already, and should give what the float network does there (`float-inputs`: the input
+    of the float network, all layers at once). An activation that follows (ReLU, ReLU6) is part
+    of the error, except with gptq. No output channel is worse on the data than with nearest.
+
+    Memory is bounded: at most 8192 rows of a layer's input are kept, or the Gram matrix of at most 32768. Which rows
+    is decided by `seed`; the result does not depend on the number of threads.
+
+    `narrow-compile --rounding` runs the pass with calibration data (`createRoundWeightsPass`).
+    Without that, `inputs` is an .npz file with an array for each op, named by its id: what
+    it reads, f32, samples along an axis before all others.
+
+    ```mlir
+    %w = "tosa.const"() <{values = dense<[[[[0.26, 0.46]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+    %1 = narrow.observe %w "conv/weight" weight … type !quant.uniform<i8<-7:7>:f32, 0.5> : tensor<1x1x1x2xf32>
+    // becomes
+    %w = "tosa.const"() <{values = dense<[[[[0.5, 0.5]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+    %1 = narrow.observe %w "conv/weight" weight … type !quant.uniform<i8<-7:7>:f32, 0.5> : tensor<1x1x1x2xf32>
+    ```
+  }];
+  let options = [
+    Option<"method", "method", "::narrow::numerics::WeightRounding", "::narrow::numerics::WeightRounding::Nearest",
+           "how codes are chosen",
+           [{::llvm::cl::values(
+             clEnumValN(::narrow::numerics::WeightRounding::Nearest, "nearest", "the nearest code"),
+             clEnumValN(::narrow::numerics::WeightRounding::Stochastic, "stochastic", "by chance, exact in the mean"),
+             clEnumValN(::narrow::numerics::WeightRounding::AdaRound, "adaround", "up or down, learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::AdaQuant, "adaquant", "weights, bias, scales learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::FlexRound, "flexround", "divisors and scales learned"),
+             clEnumValN(::narrow::numerics::WeightRounding::Gptq, "gptq", "column by column"))}]>,
+    Option<"ties", "ties", "::narrow::numerics::Rounding", "::narrow::numerics::Rounding::HalfEven",
+           "what nearest does with a tie",
+           [{::llvm::cl::values(
+             clEnumValN(::narrow::numerics::Rounding::HalfEven, "even", "to the even code"),
+             clEnumValN(::narrow::numerics::Rounding::HalfAway, "away", "away from zero"),
+             clEnumValN(::narrow::numerics::Rounding::HalfUp, "up", "toward +infinity"),
+             clEnumValN(::narrow::numerics::Rounding::TowardZero, "zero", "everything toward zero"))}]>,
+    Option<"seed", "seed", "uint32_t", "0", "of what is chosen by chance">,
+    Option<"iterations", "iterations", "int64_t", "1000", "steps of adaround, adaquant and flexround for each layer">,
+    Option<"damping", "damping", "double", "0.01", "of gptq: part of the mean of the Gram matrix's diagonal">,
+    Option<"actOrder", "act-order", "bool", "false", "of gptq: columns with large input first">,
+    Option<"floatInputs", "float-inputs", "bool", "false", "layers read what the float network computes">,
+    Option<"inputs", "inputs", "std::string", "", "file of what the layers read (.npz)">
+  ];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+                           "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numWeights", "weights", "Weights rounded">,
+                    Statistic<"numMoved", "moved", "Elements that got another code than the nearest">];
 }
 
 def NarrowCorrectBias : Pass<"narrow-correct-bias", "::mlir::ModuleOp"> {

@@ -23,6 +23,10 @@ inline constexpr llvm::StringLiteral kFloatReasonAttr = "narrow.float_reason";
 /// was computed.
 inline constexpr llvm::StringLiteral kNotesAttr = "narrow.notes";
 
+/// Attribute (string) of an observer whose range was not chosen by minmax: the
+/// method; of `auto` the one that it took, if all channels have the same.
+inline constexpr llvm::StringLiteral kRangeMethodAttr = "narrow.range_method";
+
 /// Whether `type` is a ranked tensor of f32.
 bool isFloatTensor(Type type);
 
@@ -53,6 +57,9 @@ Value getMergedResult(Operation *op);
 /// The ops that compute `value` together: the clamps that merge, last one
 /// first, then the op that they merge into. Empty for a block argument.
 SmallVector<Operation *> getMergedProducers(Value value);
+
+/// The contraction whose weight `op` observes, or null.
+QuantizableOpInterface getObservedContraction(ObserveOp op);
 
 /// The ids that a user may mean the quantizable `op` by: its own and those of
 /// the clamps that merge into it, which the observer of its result has.

@@ -7,9 +7,7 @@
 #ifndef NARROW_TRANSFORMS_SCHEME_H
 #define NARROW_TRANSFORMS_SCHEME_H
 
-#include "mlir/Support/LLVM.h"
-#include "llvm/Support/Error.h"
-#include "llvm/Support/Regex.h"
+#include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 #include <string>
 
 namespace mlir::narrow {
@@ -41,17 +39,11 @@ public:
   Match match(llvm::ArrayRef<llvm::StringRef> ids);
 
   /// The overrides that no id has matched so far.
-  llvm::SmallVector<llvm::StringRef> getUnmatched() const;
+  llvm::SmallVector<llvm::StringRef> getUnmatched() const { return overrides.getUnmatched(); }
 
 private:
-  struct Override {
-    std::string text;
-    llvm::Regex pattern;
-    Scheme scheme;
-    bool matched = false;
-  };
   Scheme fallback;
-  std::vector<Override> overrides;
+  PatternRules<Scheme> overrides;
 };
 
 } // namespace mlir::narrow

@@ -1,0 +1,588 @@
+//===- PrecisionSearch.cpp - A scheme for each layer ----------------------===//
+#include "narrow/Pipelines/PrecisionSearch.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "narrow/Pipelines/ChoiceSolver.h"
+#include "narrow/Pipelines/KernelProfile.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Report.h"
+#include "narrow/Support/Progress.h"
+#include "narrow/Target/CPU/Emit.h"
+#include "narrow/Target/CPU/KernelOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Regex.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+StringRef mlir::narrow::stringifyCost(CostKind kind) {
+  switch (kind) {
+  case CostKind::Size:
+    return "size";
+  case CostKind::BitOps:
+    return "bops";
+  case CostKind::Latency:
+    return "latency";
+  }
+  return "";
+}
+
+llvm::Expected<Budget> mlir::narrow::parseBudget(StringRef text) {
+  auto [name, number] = text.split('=');
+  for (CostKind kind : costKinds)
+    if (double fraction = 0;
+        name == stringifyCost(kind) && llvm::to_float(number, fraction) && fraction > 0 && fraction <= 1)
+      return Budget{kind, fraction};
+  return llvm::createStringError(
+      "budget '" + text +
+      "' is not supported; accepted: size=, bops= or latency= and a fraction above "
+      "0 and at most 1 of what the first choice costs, as in size=0.5");
+}
+
+namespace {
+
+/// "w4v16a8" is what it says of weights, "w4v16", and of activations, "a8".
+std::pair<std::string, std::string> splitScheme(StringRef scheme) {
+  std::string lower = scheme.lower();
+  for (size_t i = lower.size(); i-- > 1;)
+    if (lower[i] == 'a' && i + 1 < lower.size() && llvm::isDigit(lower[i + 1]))
+      return {lower.substr(0, i), lower.substr(i)};
+  return {lower, ""};
+}
+
+struct Layer {
+  std::string id;    ///< what overrides call it
+  std::string input; ///< the observer of what it reads; empty: none
+  int64_t products = 0, weights = 0;
+};
+
+/// The layers of the observed stage, in its order.
+std::vector<Layer> listLayers(ModuleOp observed) {
+  std::vector<Layer> layers;
+  observed.walk([&](QuantizableOpInterface op) {
+    if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
+      return;
+    Layer layer;
+    Value result = getMergedResult(op);
+    auto own = result.hasOneUse() ? dyn_cast<ObserveOp>(*result.user_begin()) : ObserveOp();
+    layer.id = own ? own.getId().str() : getTensorId(op->getResult(0)).str();
+    Value source = getParameterSource(op->getOperand(op.getActivationOperands().front()));
+    if (auto observer = source.getDefiningOp<ObserveOp>())
+      layer.input = observer.getId().str();
+    layer.products = countProducts(op);
+    layer.weights = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType()).getNumElements();
+    layers.push_back(std::move(layer));
+  });
+  return layers;
+}
+
+class Search {
+public:
+  Search(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName,
+         const ::narrow::Dataset &data, const SearchOptions &options, SearchState &state,
+         llvm::function_ref<llvm::Error(const SearchState &)> save)
+      : floatStage(floatStage), table(table), tableName(tableName), data(data), options(options),
+        state(state), save(save) {}
+
+  llvm::Error run();
+
+private:
+  using Assignment = std::vector<size_t>; ///< a choice for each layer
+
+  struct Compiled {
+    std::unique_ptr<CompiledModel> model;
+    double cycles = 0;
+  };
+  struct Measurement {
+    double noise = 0, agreement = 0;
+  };
+
+  llvm::Error prepare();
+  llvm::Expected<Compiled> compile(OwningOpRef<ModuleOp> module);
+  llvm::Expected<Compiled> compile(const Assignment &assignment);
+  llvm::Error forEachRun(const CompiledModel &model,
+                         llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive);
+  llvm::Expected<Measurement> measure(const CompiledModel &model);
+  llvm::Expected<SearchState::Measured> measureAlone(const Assignment &assignment);
+  llvm::Error measureSensitivity();
+  llvm::Error findCandidates();
+  std::vector<std::string> getOverrides(const Assignment &assignment) const;
+  double getBits(size_t layer, size_t choice, CostKind kind) const;
+  SearchState::Measured getBase() const { return state.sensitivity.at("").at(options.choices[0]); }
+  ChoiceProblem makeProblem(double step) const;
+  std::array<double, costKinds.size()> getCosts(const Assignment &assignment) const;
+
+  ModuleOp floatStage;
+  const ::narrow::CalibrationTable &table;
+  StringRef tableName;
+  const ::narrow::Dataset &data;
+  const SearchOptions &options;
+  SearchState &state;
+  llvm::function_ref<llvm::Error(const SearchState &)> save;
+
+  TargetSpec target;
+  std::vector<Layer> layers;
+  std::vector<Scheme> schemes; ///< of the choices
+  int64_t samples = 0, batch = 1;
+  std::vector<std::vector<float>> expected; ///< outputs of the float model, one vector a run
+  size_t classes = 0;                       ///< values of the first output, of one sample
+};
+
+} // namespace
+
+llvm::Error Search::prepare() {
+  for (const std::string &choice : options.choices) {
+    llvm::Expected<Scheme> scheme = parseScheme(choice);
+    if (!scheme)
+      return scheme.takeError();
+    schemes.push_back(*scheme);
+  }
+  if (schemes.size() < 2)
+    return llvm::createStringError("--choices takes two schemes or more, as in w8a8,w4a8");
+  if (schemes[0].keepFloat)
+    return llvm::createStringError("--choices begins with the most precise scheme, of which budgets are "
+                                   "fractions: it cannot be float");
+  llvm::Expected<TargetSpec> native = resolveTarget({"native", "", "", "native"});
+  if (!native)
+    return native.takeError();
+  target = std::move(*native);
+
+  OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
+  if (failed(observe(*observed)))
+    return llvm::createStringError("no observers could be inserted");
+  layers = listLayers(*observed);
+  if (layers.empty())
+    return llvm::createStringError("the model has no layer with weights that could get a scheme of its own");
+
+  std::vector<::narrow::ModelInput> inputs = getModelInputs(floatStage);
+  batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  samples = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
+  samples = samples / batch * batch;
+  if (samples == 0)
+    return llvm::createStringError("the data have no whole batch of " + llvm::Twine(batch) + " samples");
+  std::string hash = hashModel(floatStage);
+  llvm::Expected<std::string> fingerprint = data.fingerprint(samples);
+  if (!fingerprint)
+    return fingerprint.takeError();
+  std::string recipe = describe(options.recipe);
+  if (state.model.empty()) {
+    state.model = hash, state.samples = *fingerprint, state.choices = options.choices, state.recipe = recipe;
+  } else if (state.model != hash || state.samples != *fingerprint || state.choices != options.choices ||
+             state.recipe != recipe) {
+    return llvm::createStringError("the search to resume is of another model, other samples, choices or "
+                                   "options: remove its file to start anew");
+  }
+
+  llvm::Expected<Compiled> reference = compile(OwningOpRef<ModuleOp>(cast<ModuleOp>(floatStage->clone())));
+  if (!reference)
+    return reference.takeError();
+  classes = reference->model->outputs().front().count / batch;
+  return forEachRun(*reference->model, [&](int64_t, ArrayRef<std::vector<float>> outputs) {
+    std::vector<float> &all = expected.emplace_back();
+    for (const std::vector<float> &output : outputs)
+      all.insert(all.end(), output.begin(), output.end());
+  });
+}
+
+/// From the float or the integer stage to code for this machine.
+llvm::Expected<Search::Compiled> Search::compile(OwningOpRef<ModuleOp> module) {
+  VectorPipelineOptions vector;
+  vector.isa = target.isa;
+  vector.x86 = llvm::Triple(target.triple).isX86();
+  vector.profile = vector.x86; // Cycles are predicted with it.
+  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    return llvm::createStringError("a candidate could not be compiled");
+  Compiled compiled;
+  for (const KernelProfile &kernel : describeProfile(*module).kernels)
+    compiled.cycles += static_cast<double>(kernel.predictedCycles);
+  EmitOptions emit;
+  emit.target = target;
+  emit.prefix = emit.name = "candidate";
+  llvm::Expected<ObjectBuffer> object = emitObject(*module, emit);
+  if (!object)
+    return object.takeError();
+  auto model = CompiledModel::fromObject(std::move(*object));
+  if (!model)
+    return model.takeError();
+  compiled.model = std::move(*model);
+  return std::move(compiled);
+}
+
+llvm::Expected<Search::Compiled> Search::compile(const Assignment &assignment) {
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
+  // What happens to a scale is no news a hundred times.
+  ScopedDiagnosticHandler quiet(floatStage.getContext(), [](Diagnostic &diagnostic) {
+    return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
+  });
+  if (failed(observe(*module)))
+    return llvm::createStringError("no observers could be inserted");
+  Recipe recipe = options.recipe;
+  recipe.scheme = options.choices[0];
+  for (std::string &text : getOverrides(assignment))
+    recipe.overrides.push_back(std::move(text));
+  if (llvm::Error error = annotate(*module, recipe, table, tableName, options.calibration))
+    return std::move(error);
+  if (failed(runPipeline(*module, [&](OpPassManager &pm) {
+        buildQuantizedPipeline(pm);
+        buildIntegerPipeline(pm, IntegerPipelineOptions());
+      })))
+    return llvm::createStringError("a candidate could not be lowered to integers");
+  return compile(std::move(module));
+}
+
+llvm::Error Search::forEachRun(const CompiledModel &model,
+                               llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive) {
+  std::vector<std::vector<float>> in, out;
+  std::vector<const float *> inPointers;
+  std::vector<float *> outPointers;
+  for (const narrow_tensor &tensor : model.inputs())
+    in.emplace_back(tensor.count);
+  for (const narrow_tensor &tensor : model.outputs())
+    out.emplace_back(tensor.count);
+  for (std::vector<float> &values : in)
+    inPointers.push_back(values.data());
+  for (std::vector<float> &values : out)
+    outPointers.push_back(values.data());
+  CompiledModel::Arena arena(model.info());
+  for (int64_t first = 0; first < samples; first += batch) {
+    for (int64_t i = 0; i < batch; ++i)
+      for (size_t input = 0; input < in.size(); ++input)
+        if (llvm::Error error = data.read(first + i, input, in[input].data() + i * data.sampleSize(input)))
+          return error;
+    if (llvm::Error error = model.run(inPointers, outPointers, arena))
+      return error;
+    receive(first / batch, out);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<Search::Measurement> Search::measure(const CompiledModel &model) {
+  Fidelity fidelity;
+  int64_t same = 0;
+  llvm::Error error = forEachRun(model, [&](int64_t run, ArrayRef<std::vector<float>> outputs) {
+    ArrayRef<float> all = expected[run];
+    for (const std::vector<float> &output : outputs) {
+      fidelity.add(all.take_front(output.size()), output);
+      all = all.drop_front(output.size());
+    }
+    auto first = [](ArrayRef<float> values) {
+      return std::max_element(values.begin(), values.end()) - values.begin();
+    };
+    for (int64_t i = 0; i < batch; ++i)
+      same += first(ArrayRef(expected[run]).slice(i * classes, classes)) ==
+              first(ArrayRef(outputs[0]).slice(i * classes, classes));
+  });
+  if (error)
+    return std::move(error);
+  return Measurement{fidelity.signal > 0 ? fidelity.noise / fidelity.signal : fidelity.noise,
+                     double(same) / double(samples)};
+}
+
+//===----------------------------------------------------------------------===//
+// Layers alone
+//===----------------------------------------------------------------------===//
+
+/// A scheme's part for weights goes to the layer, its part for activations to what the
+/// layer reads; of several readers the most precise one decides.
+std::vector<std::string> Search::getOverrides(const Assignment &assignment) const {
+  std::map<std::string, size_t> inputs; // observer to the choice of its activations
+  for (auto [layer, choice] : llvm::zip_equal(layers, assignment)) {
+    if (layer.input.empty() || schemes[choice].keepFloat)
+      continue;
+    auto [it, isNew] = inputs.try_emplace(layer.input, choice);
+    if (!isNew && schemes[choice].activationBits > schemes[it->second].activationBits)
+      it->second = choice;
+  }
+  std::map<std::string, std::string> texts;
+  for (auto [layer, choice] : llvm::zip_equal(layers, assignment)) {
+    auto result = inputs.find(layer.id);
+    size_t activations = result == inputs.end() ? 0 : result->second;
+    texts[layer.id] = schemes[choice].keepFloat ? "float"
+                                                : splitScheme(options.choices[choice]).first +
+                                                      splitScheme(options.choices[activations]).second;
+  }
+  for (auto [id, choice] : inputs)
+    texts.try_emplace(id,
+                      splitScheme(options.choices[0]).first + splitScheme(options.choices[choice]).second);
+  std::vector<std::string> overrides;
+  for (auto &[id, text] : texts)
+    if (text != options.choices[0])
+      overrides.push_back(llvm::Regex::escape(id) + "=" + text);
+  return overrides;
+}
+
+double Search::getBits(size_t layer, size_t choice, CostKind kind) const {
+  constexpr double floatBits = 32;
+  const Scheme &scheme = schemes[choice];
+  double weight = scheme.keepFloat ? floatBits : scheme.weightBits,
+         activation = scheme.keepFloat ? floatBits : scheme.activationBits;
+  return kind == CostKind::Size ? layers[layer].weights * weight
+                                : layers[layer].products * weight * activation;
+}
+
+llvm::Expected<SearchState::Measured> Search::measureAlone(const Assignment &assignment) {
+  llvm::Expected<Compiled> compiled = compile(assignment);
+  if (!compiled)
+    return compiled.takeError();
+  llvm::Expected<Measurement> measured = measure(*compiled->model);
+  if (!measured)
+    return measured.takeError();
+  SearchState::Measured result{measured->noise, {}};
+  result.costs[size_t(CostKind::Latency)] = compiled->cycles;
+  return result;
+}
+
+llvm::Error Search::measureSensitivity() {
+  ::narrow::Progress progress("measuring sensitivity", "networks", layers.size() * (schemes.size() - 1) + 1);
+  auto fill = [&](const std::string &id, size_t layer, size_t choice) -> llvm::Error {
+    auto &entries = state.sensitivity[id];
+    if (entries.count(options.choices[choice])) {
+      progress.skip(1);
+      return llvm::Error::success();
+    }
+    Assignment assignment(layers.size(), 0);
+    if (choice > 0)
+      assignment[layer] = choice;
+    llvm::Expected<SearchState::Measured> measured = measureAlone(assignment);
+    if (!measured)
+      return measured.takeError();
+    entries[options.choices[choice]] = *measured;
+    progress.advance();
+    return save(state);
+  };
+  if (llvm::Error error = fill("", 0, 0)) // All layers with the first choice.
+    return error;
+  for (size_t layer = 0; layer < layers.size(); ++layer)
+    for (size_t choice = 1; choice < schemes.size(); ++choice)
+      if (llvm::Error error = fill(layers[layer].id, layer, choice))
+        return error;
+  // What is known without measuring.
+  for (size_t layer = 0; layer < layers.size(); ++layer)
+    for (size_t choice = 1; choice < schemes.size(); ++choice)
+      for (CostKind kind : {CostKind::Size, CostKind::BitOps})
+        state.sensitivity[layers[layer].id][options.choices[choice]].costs[size_t(kind)] =
+            getBits(layer, choice, kind);
+  return save(state);
+}
+
+//===----------------------------------------------------------------------===//
+// All layers
+//===----------------------------------------------------------------------===//
+
+/// Point `step` of [0, 1] between the budgets and what the first choice costs.
+ChoiceProblem Search::makeProblem(double step) const {
+  ChoiceProblem problem;
+  SearchState::Measured base = getBase();
+  for (size_t layer = 0; layer < layers.size(); ++layer) {
+    auto &choices = problem.items.emplace_back();
+    for (size_t choice = 0; choice < schemes.size(); ++choice) {
+      ChoiceProblem::Choice entry;
+      const SearchState::Measured *measured =
+          choice ? &state.sensitivity.at(layers[layer].id).at(options.choices[choice]) : nullptr;
+      // Noise below that of the first choice is chance.
+      entry.loss = measured ? std::max(0.0, measured->noise - base.noise) : 0;
+      for (const Budget &budget : options.budgets)
+        entry.costs.push_back(budget.kind != CostKind::Latency ? getBits(layer, choice, budget.kind)
+                              : measured                       ? measured->costs[size_t(CostKind::Latency)] -
+                                                                     base.costs[size_t(CostKind::Latency)]
+                                                               : 0);
+      choices.push_back(std::move(entry));
+    }
+  }
+  for (const Budget &budget : options.budgets) {
+    double fraction = budget.fraction + (1 - budget.fraction) * step, whole = 0;
+    if (budget.kind == CostKind::Latency) { // The costs are differences.
+      problem.limits.push_back((fraction - 1) * base.costs[size_t(CostKind::Latency)]);
+      continue;
+    }
+    for (size_t layer = 0; layer < layers.size(); ++layer)
+      whole += getBits(layer, 0, budget.kind);
+    problem.limits.push_back(fraction * whole);
+  }
+  return problem;
+}
+
+std::array<double, costKinds.size()> Search::getCosts(const Assignment &assignment) const {
+  std::array<double, costKinds.size()> costs{};
+  for (CostKind kind : {CostKind::Size, CostKind::BitOps}) {
+    double sum = 0, whole = 0;
+    for (size_t layer = 0; layer < layers.size(); ++layer) {
+      sum += getBits(layer, assignment[layer], kind);
+      whole += getBits(layer, 0, kind);
+    }
+    costs[size_t(kind)] = sum / whole;
+  }
+  return costs;
+}
+
+llvm::Error Search::findCandidates() {
+  SearchState::Measured base = getBase();
+  std::vector<Candidate> known = std::move(state.candidates);
+  state.candidates.clear();
+  ::narrow::Progress progress("measuring candidates", "networks", options.points);
+  for (unsigned point = 0; point < options.points; ++point) {
+    std::optional<ChoiceSolution> solution = solveChoices(makeProblem(double(point) / options.points));
+    if (!solution) {
+      if (point + 1 < options.points)
+        continue; // A larger budget may do.
+      if (state.candidates.empty())
+        return llvm::createStringError("no choice of schemes is within the budgets: raise them, or add a "
+                                       "cheaper scheme to --choices");
+      break;
+    }
+    Candidate candidate;
+    for (auto [layer, choice] : llvm::zip_equal(layers, solution->taken))
+      candidate.assignment[layer.id] = options.choices[choice];
+    auto sameAs = [&](const Candidate &other) { return other.assignment == candidate.assignment; };
+    if (llvm::any_of(state.candidates, sameAs)) {
+      progress.skip(1);
+      continue;
+    }
+    if (auto it = llvm::find_if(known, sameAs); it != known.end()) {
+      state.candidates.push_back(*it);
+      progress.skip(1);
+      continue;
+    }
+    candidate.overrides = getOverrides(solution->taken);
+    candidate.isProven = solution->isProven;
+    candidate.predictedNoise = base.noise + solution->loss;
+    candidate.costs = getCosts(solution->taken);
+    llvm::Expected<Compiled> compiled = compile(solution->taken);
+    if (!compiled)
+      return compiled.takeError();
+    if (double cycles = base.costs[size_t(CostKind::Latency)]; cycles > 0)
+      candidate.costs[size_t(CostKind::Latency)] = compiled->cycles / cycles;
+    llvm::Expected<Measurement> measured = measure(*compiled->model);
+    if (!measured)
+      return measured.takeError();
+    candidate.noise = measured->noise;
+    candidate.agreement = measured->agreement;
+    state.candidates.push_back(std::move(candidate));
+    progress.advance();
+    if (llvm::Error error = save(state))
+      return error;
+  }
+  return save(state);
+}
+
+llvm::Error Search::run() {
+  if (llvm::Error error = prepare())
+    return error;
+  if (!llvm::Triple(target.triple).isX86() &&
+      llvm::any_of(options.budgets, [](const Budget &budget) { return budget.kind == CostKind::Latency; }))
+    return llvm::createStringError("a budget of latency is not supported on " + target.triple +
+                                   ": cycles are predicted for x86 only; use size or bops");
+  if (llvm::Error error = measureSensitivity())
+    return error;
+  return findCandidates();
+}
+
+llvm::Error mlir::narrow::searchPrecision(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
+                                          StringRef tableName, const ::narrow::Dataset &data,
+                                          const SearchOptions &options, SearchState &state,
+                                          llvm::function_ref<llvm::Error(const SearchState &)> save) {
+  return Search(floatStage, table, tableName, data, options, state, save).run();
+}
+
+//===----------------------------------------------------------------------===//
+// The file
+//===----------------------------------------------------------------------===//
+
+static constexpr int64_t kFormatVersion = 1;
+
+llvm::json::Object mlir::narrow::toJSON(const SearchState &state) {
+  using llvm::json::Array;
+  using llvm::json::Object;
+  Object sensitivity;
+  for (auto &[id, choices] : state.sensitivity) {
+    Object entries;
+    for (auto &[choice, measured] : choices)
+      entries[choice] = Object{{"noise", measured.noise}, {"costs", Array(measured.costs)}};
+    sensitivity[id] = std::move(entries);
+  }
+  Array candidates;
+  for (const Candidate &candidate : state.candidates) {
+    Object assignment, costs;
+    for (auto &[id, scheme] : candidate.assignment)
+      assignment[id] = scheme;
+    for (CostKind kind : costKinds)
+      costs[stringifyCost(kind)] = candidate.costs[size_t(kind)];
+    candidates.push_back(Object{{"assignment", std::move(assignment)},
+                                {"overrides", Array(candidate.overrides)},
+                                {"costs", std::move(costs)},
+                                {"predicted_noise", candidate.predictedNoise},
+                                {"noise", candidate.noise},
+                                {"agreement", candidate.agreement},
+                                {"proven", candidate.isProven}});
+  }
+  return Object{{"narrow_search", kFormatVersion},    {"model", state.model},
+                {"samples", state.samples},           {"recipe", state.recipe},
+                {"choices", Array(state.choices)},    {"sensitivity", std::move(sensitivity)},
+                {"candidates", std::move(candidates)}};
+}
+
+llvm::Expected<SearchState> mlir::narrow::searchStateFromJSON(const llvm::json::Value &value) {
+  SearchState state;
+  auto fail = [](StringRef what) { return llvm::createStringError("no file of narrow-search: " + what); };
+  const llvm::json::Object *object = value.getAsObject();
+  if (!object || object->getInteger("narrow_search") != kFormatVersion)
+    return fail("it has no member narrow_search of version 1");
+  auto readText = [](const llvm::json::Object &from, StringRef key, std::string &to) {
+    std::optional<StringRef> text = from.getString(key);
+    if (text)
+      to = text->str();
+    return text.has_value();
+  };
+  auto readList = [](const llvm::json::Object &from, StringRef key, std::vector<std::string> &to) {
+    const llvm::json::Array *list = from.getArray(key);
+    for (size_t i = 0; list && i < list->size(); ++i) {
+      std::optional<StringRef> text = (*list)[i].getAsString();
+      if (!text)
+        return false;
+      to.push_back(text->str());
+    }
+    return list != nullptr;
+  };
+  const llvm::json::Object *sensitivity = object->getObject("sensitivity");
+  const llvm::json::Array *candidates = object->getArray("candidates");
+  if (!readText(*object, "model", state.model) || !readText(*object, "samples", state.samples) ||
+      !readText(*object, "recipe", state.recipe) || !readList(*object, "choices", state.choices) ||
+      !sensitivity || !candidates)
+    return fail("a member is missing");
+  for (auto &[id, entries] : *sensitivity) {
+    const llvm::json::Object *choices = entries.getAsObject();
+    if (!choices)
+      return fail("sensitivity of '" + id.str() + "'");
+    for (auto &[choice, entry] : *choices) {
+      const llvm::json::Object *fields = entry.getAsObject();
+      std::optional<double> noise = fields ? fields->getNumber("noise") : std::nullopt;
+      const llvm::json::Array *costs = fields ? fields->getArray("costs") : nullptr;
+      if (!noise || !costs || costs->size() != costKinds.size())
+        return fail("sensitivity of '" + id.str() + "'");
+      SearchState::Measured &measured = state.sensitivity[id.str()][choice.str()];
+      measured.noise = *noise;
+      for (auto [to, from] : llvm::zip_equal(measured.costs, *costs))
+        to = from.getAsNumber().value_or(0);
+    }
+  }
+  for (const llvm::json::Value &entry : *candidates) {
+    const llvm::json::Object *fields = entry.getAsObject();
+    Candidate candidate;
+    const llvm::json::Object *assignment = fields ? fields->getObject("assignment") : nullptr;
+    const llvm::json::Object *costs = fields ? fields->getObject("costs") : nullptr;
+    if (!assignment || !costs || !readList(*fields, "overrides", candidate.overrides))
+      return fail("a candidate");
+    for (auto &[id, scheme] : *assignment)
+      candidate.assignment[id.str()] = scheme.getAsString().value_or("").str();
+    for (CostKind kind : costKinds)
+      candidate.costs[size_t(kind)] = costs->getNumber(stringifyCost(kind)).value_or(0);
+    candidate.predictedNoise = fields->getNumber("predicted_noise").value_or(0);
+    candidate.noise = fields->getNumber("noise").value_or(0);
+    candidate.agreement = fields->getNumber("agreement").value_or(0);
+    candidate.isProven = fields->getBoolean("proven").value_or(false);
+    state.candidates.push_back(std::move(candidate));
+  }
+  return state;
+}

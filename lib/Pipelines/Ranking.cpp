@@ -1,0 +1,414 @@
+//===- Ranking.cpp - Ways to quantize one network, by its outputs ---------===//
+#include "narrow/Pipelines/Ranking.h"
+#include "ReportStages.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "narrow/Pipelines/Model.h"
+#include "narrow/Support/Progress.h"
+#include "narrow/Target/CPU/Emit.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Regex.h"
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+void OutputSums::merge(const OutputSums &other) {
+  device.merge(other.device);
+  agrees += other.agrees;
+  right += other.right;
+  floatRight += other.floatRight;
+}
+
+/// A module of the float or the integer stage, which it lowers, as code for this machine.
+static llvm::Expected<std::unique_ptr<CompiledModel>> compileHere(ModuleOp module) {
+  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
+  if (!target)
+    return target.takeError();
+  VectorPipelineOptions vector;
+  vector.isa = target->isa;
+  if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    return llvm::createStringError("the model could not be compiled");
+  EmitOptions options;
+  options.target = *target;
+  options.prefix = "candidate";
+  llvm::Expected<ObjectBuffer> object = emitObject(module, options);
+  if (!object)
+    return object.takeError();
+  return CompiledModel::fromObject(std::move(*object));
+}
+
+namespace {
+
+/// Buffers of one run of a model.
+struct Run {
+  explicit Run(const CompiledModel &model) : model(model), arena(model.info()) {
+    for (const narrow_tensor &tensor : model.outputs())
+      out.emplace_back(tensor.count);
+    for (std::vector<float> &values : out)
+      pointers.push_back(values.data());
+  }
+  llvm::Error operator()(ArrayRef<const float *> in) { return model.run(in, pointers, arena); }
+
+  const CompiledModel &model;
+  CompiledModel::Arena arena;
+  std::vector<std::vector<float>> out;
+  std::vector<float *> pointers;
+};
+
+/// Measures models against the float model on the first samples of a data set.
+class OutputMeter {
+public:
+  static llvm::Expected<OutputMeter> create(ModuleOp floatStage, ::narrow::Dataset &data,
+                                            const ComparisonOptions &options);
+  llvm::Expected<OutputSums> measure(const CompiledModel &model) const;
+
+  int64_t samples = 0;
+  bool hasClasses = false, hasLabels = false;
+
+private:
+  explicit OutputMeter(::narrow::Dataset &data) : data(data) {}
+  llvm::Error measure(const CompiledModel &model, int64_t first, OutputSums &sums) const;
+
+  ::narrow::Dataset &data;
+  std::unique_ptr<CompiledModel> reference;
+  std::vector<int64_t> labels;
+  int64_t batch = 1, classes = 0;
+  unsigned threads = 1;
+};
+
+} // namespace
+
+llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, ::narrow::Dataset &data,
+                                                const ComparisonOptions &options) {
+  OutputMeter meter(data);
+  std::vector<::narrow::ModelInput> inputs = getModelInputs(floatStage);
+  meter.batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
+  llvm::Expected<std::unique_ptr<CompiledModel>> reference = compileHere(*module);
+  if (!reference)
+    return reference.takeError();
+  meter.reference = std::move(*reference);
+  int64_t count = meter.reference->outputs()[0].count;
+  meter.classes = count % meter.batch == 0 ? count / meter.batch : 0;
+  meter.hasClasses = meter.classes >= 2;
+  if (!options.labels.empty()) {
+    if (!meter.hasClasses)
+      return llvm::createStringError(
+          "--labels: the first output of the model has no classes to compare with labels");
+    llvm::Expected<std::vector<int64_t>> labels = data.readLabels(options.labels, meter.classes);
+    if (!labels)
+      return labels.takeError();
+    meter.labels = std::move(*labels);
+    meter.hasLabels = true;
+  }
+  int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
+  meter.samples = total / meter.batch * meter.batch;
+  if (meter.samples == 0)
+    return llvm::createStringError("the model takes batches of " + llvm::Twine(meter.batch) +
+                                   ": give at least as many samples");
+  if (llvm::Error error = data.fingerprint(meter.samples).takeError()) // Finds damage.
+    return std::move(error);
+  meter.threads = options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
+  return std::move(meter);
+}
+
+llvm::Error OutputMeter::measure(const CompiledModel &model, int64_t first, OutputSums &sums) const {
+  std::vector<std::vector<float>> in;
+  std::vector<const float *> pointers;
+  for (size_t input = 0; input < data.inputCount(); ++input) {
+    in.emplace_back(data.sampleSize(input) * batch);
+    for (int64_t i = 0; i < batch; ++i)
+      if (llvm::Error error = data.read(first + i, input, in.back().data() + i * data.sampleSize(input)))
+        return error;
+  }
+  for (std::vector<float> &values : in)
+    pointers.push_back(values.data());
+  Run real(*reference), quantized(model);
+  if (llvm::Error error = real(pointers))
+    return error;
+  if (llvm::Error error = quantized(pointers))
+    return error;
+  if (real.out.size() != quantized.out.size())
+    return llvm::createStringError("the quantized model has another number of outputs");
+  for (auto [x, y] : llvm::zip_equal(real.out, quantized.out)) {
+    if (x.size() != y.size())
+      return llvm::createStringError("the quantized model has outputs of other shapes");
+    sums.device.add(x, y);
+  }
+  for (int64_t i = 0; hasClasses && i < batch; ++i) {
+    auto best = [&](const std::vector<float> &scores) {
+      auto begin = scores.begin() + i * classes;
+      return std::max_element(begin, begin + classes) - begin;
+    };
+    int64_t expected = best(real.out[0]), found = best(quantized.out[0]);
+    sums.agrees += expected == found;
+    if (labels.empty())
+      continue;
+    sums.right += found == labels[first + i];
+    sums.floatRight += expected == labels[first + i];
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<OutputSums> OutputMeter::measure(const CompiledModel &model) const {
+  // Sums of doubles depend on their order: batches are merged in the order of
+  // the data, whichever thread ran them.
+  OutputSums sums;
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
+  constexpr int64_t round = 64; // batches between two merges
+  for (int64_t first = 0; first < samples; first += batch * round) {
+    std::vector<OutputSums> results(std::min<int64_t>(round, (samples - first) / batch));
+    std::vector<std::string> failures(results.size());
+    for (size_t i = 0; i < results.size(); ++i)
+      pool.async([&, i] {
+        if (llvm::Error error = measure(model, first + i * batch, results[i]))
+          failures[i] = llvm::toString(std::move(error));
+      });
+    pool.wait();
+    for (auto [result, failure] : llvm::zip_equal(results, failures)) {
+      if (!failure.empty())
+        return llvm::createStringError(failure);
+      sums.merge(result);
+    }
+  }
+  return sums;
+}
+
+namespace {
+
+/// One way to quantize the network, compiled.
+struct Built {
+  std::unique_ptr<CompiledModel> model;
+  int64_t floatOps = 0;
+};
+
+/// What passes report while it lives is kept, not printed.
+class KeptDiagnostics : public ScopedDiagnosticHandler {
+public:
+  explicit KeptDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler(context) {
+    setHandler([this](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+        reported += (reported.empty() ? "" : "; ") + diagnostic.str();
+      return success();
+    });
+  }
+  /// `error` with what was reported instead of its own words.
+  llvm::Error explain(llvm::Error error) const {
+    std::string message = llvm::toString(std::move(error));
+    return llvm::createStringError(reported.empty() ? message : reported);
+  }
+
+private:
+  std::string reported;
+};
+
+} // namespace
+
+/// Quantizes and compiles `network`, the result of rewrite(). `required` names
+/// ops that have to be quantized.
+static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, CalibrationSource &calibration,
+                                   bool strict, ArrayRef<std::string> required = {}) {
+  KeptDiagnostics diagnostics(network.getContext());
+  llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, strict, /*allStages=*/false);
+  if (!stages)
+    return diagnostics.explain(stages.takeError());
+  Built built;
+  std::string stays;
+  stages->device->walk([&](Operation *op) {
+    auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr);
+    if (!reason)
+      return;
+    ++built.floatOps;
+    if (op->getNumResults() && llvm::is_contained(required, getTensorId(op->getResult(0))))
+      stays = reason.str();
+  });
+  if (!stays.empty())
+    return llvm::createStringError("stays float: " + stays);
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileHere(*stages->device);
+  if (!model)
+    return diagnostics.explain(model.takeError());
+  built.model = std::move(*model);
+  return built;
+}
+
+llvm::Expected<RankingReport>
+mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration, ::narrow::Dataset &data,
+                             ArrayRef<RankedRecipe> candidates, const ComparisonOptions &options) {
+  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
+  if (!meter)
+    return meter.takeError();
+  RankingReport report;
+  report.samples = meter->samples;
+  report.hasClasses = meter->hasClasses;
+  report.hasLabels = meter->hasLabels;
+  ::narrow::Progress progress("comparing", "candidates", candidates.size());
+  for (const RankedRecipe &candidate : candidates) {
+    CandidateReport row;
+    row.name = candidate.name;
+    auto make = [&]() -> llvm::Expected<Built> {
+      KeptDiagnostics diagnostics(floatStage.getContext());
+      llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, candidate.recipe, calibration);
+      if (!network)
+        return diagnostics.explain(network.takeError());
+      llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, candidate.recipe);
+      if (!table)
+        return table.takeError();
+      report.calibrationSamples = (*table)->samples;
+      return build(**network, candidate.recipe, calibration, options.strict);
+    };
+    llvm::Expected<Built> built = make();
+    if (!built) {
+      row.error = llvm::toString(built.takeError());
+    } else {
+      llvm::Expected<OutputSums> sums = meter->measure(*built->model);
+      if (!sums)
+        return sums.takeError();
+      row.sums = *sums;
+      row.weightsSize = built->model->info().weights_size;
+      row.floatOps = built->floatOps;
+      report.floatRight = sums->floatRight;
+    }
+    report.candidates.push_back(std::move(row));
+    progress.advance();
+  }
+  // Without noise the ratio is infinite.
+  auto rank = [](const CandidateReport &row) {
+    if (!row.error.empty())
+      return -std::numeric_limits<double>::infinity();
+    return row.sums.device.exact() ? std::numeric_limits<double>::infinity()
+                                   : row.sums.device.sqnr().value_or(std::numeric_limits<double>::lowest());
+  };
+  llvm::stable_sort(report.candidates,
+                    [&](const CandidateReport &a, const CandidateReport &b) { return rank(a) > rank(b); });
+  return report;
+}
+
+namespace {
+/// Ops that are quantized together; the first gives the layer its name.
+struct Layer {
+  std::string op;
+  std::vector<std::string> ids;   ///< of its ops, the id of the layer first
+  std::vector<std::string> moves; ///< ops that bring codes to it
+};
+} // namespace
+
+/// The layers of the observed network that `rules` quantizes; `all` are the ids
+/// of every op that could be kept float.
+static std::vector<Layer> listQuantizableLayers(ModuleOp observed, SchemeRules &rules,
+                                                std::vector<std::string> &all) {
+  llvm::MapVector<Operation *, Layer> layers;
+  observed.walk([&](QuantizableOpInterface op) {
+    SmallVector<StringRef> ids = getIds(op);
+    if (!getQuantizable(op) || isMergedClamp(op) || ids.empty())
+      return;
+    bool isFloat = rules.match(ids).scheme.keepFloat;
+    if (isFloat)
+      return;
+    all.push_back(ids.front().str());
+    if (movesCodes(op))
+      return;
+    Value result = getMergedResult(op);
+    Operation *leader = isFusedAccumulator(result) ? *result.user_begin() : op;
+    Layer &layer = layers[leader];
+    std::string name = op->getName().stripDialect().str();
+    if (leader == op) {
+      layer.ids.insert(layer.ids.begin(), ids.front().str());
+      layer.op = layer.op.empty() ? name : name + " of " + layer.op;
+    } else {
+      layer.ids.push_back(ids.front().str());
+      layer.op += (layer.op.empty() ? "" : ", ") + name;
+    }
+    for (unsigned index : op.getActivationOperands()) {
+      Value value = op->getOperand(index);
+      while (Operation *producer = value.getDefiningOp()) {
+        if (auto observe = dyn_cast<ObserveOp>(producer)) {
+          value = observe.getInput();
+          break;
+        }
+        if (!movesCodes(producer))
+          break;
+        if (SmallVector<StringRef> moved = getIds(producer); !moved.empty())
+          layer.moves.push_back(moved.front().str());
+        value = producer->getOperand(cast<QuantizableOpInterface>(producer).getActivationOperands().front());
+      }
+    }
+  });
+  std::vector<Layer> list;
+  for (auto &[op, layer] : layers)
+    list.push_back(std::move(layer));
+  return list;
+}
+
+llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floatStage,
+                                                                   CalibrationSource &calibration,
+                                                                   ::narrow::Dataset &data,
+                                                                   const ComparisonOptions &options) {
+  const Recipe &recipe = options.recipe;
+  llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
+  if (!rules)
+    return rules.takeError();
+  llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
+  if (!network)
+    return network.takeError();
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, recipe);
+  if (!table)
+    return table.takeError();
+  OwningOpRef<ModuleOp> observed = cast<ModuleOp>((*network)->clone());
+  if (failed(runPipeline(*observed, buildObservedPipeline)))
+    return llvm::createStringError("the model cannot be quantized: it has no layers to measure");
+  std::vector<std::string> all;
+  std::vector<Layer> layers = listQuantizableLayers(*observed, *rules, all);
+  if (layers.empty())
+    return llvm::createStringError("no layer of the model is quantized: there is nothing to measure");
+
+  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
+  if (!meter)
+    return meter.takeError();
+  SensitivityReport report;
+  report.samples = meter->samples;
+  report.calibrationSamples = (*table)->samples;
+  auto measure = [&](const Recipe &variant, bool strict,
+                     ArrayRef<std::string> required) -> llvm::Expected<Fidelity> {
+    llvm::Expected<Built> built = build(**network, variant, calibration, strict, required);
+    if (!built)
+      return built.takeError();
+    llvm::Expected<OutputSums> sums = meter->measure(*built->model);
+    if (!sums)
+      return sums.takeError();
+    return sums->device;
+  };
+  ::narrow::Progress progress("measuring", "models", 1 + 2 * layers.size());
+  llvm::Expected<Fidelity> whole = measure(recipe, options.strict, {});
+  if (!whole)
+    return whole.takeError();
+  report.all = *whole;
+  progress.advance();
+  auto keepFloat = [](Recipe &variant, const std::string &id) {
+    variant.overrides.push_back(llvm::Regex::escape(id) + "=float");
+  };
+  for (const Layer &layer : layers) {
+    SensitivityRow row{layer.ids.front(), layer.op, {}, {}, {}};
+    Recipe only = recipe, kept = recipe;
+    for (const std::string &id : all)
+      if (!llvm::is_contained(layer.ids, id) && !llvm::is_contained(layer.moves, id))
+        keepFloat(only, id);
+    for (const std::string &id : layer.ids)
+      keepFloat(kept, id);
+    auto take = [&](const Recipe &variant, ArrayRef<std::string> required, std::optional<Fidelity> &result) {
+      llvm::Expected<Fidelity> measured = measure(variant, /*strict=*/false, required);
+      if (measured)
+        result = *measured;
+      else
+        row.error += (row.error.empty() ? "" : "; ") + llvm::toString(measured.takeError());
+      progress.advance();
+    };
+    take(only, layer.ids, row.only);
+    take(kept, {}, row.kept);
+    report.layers.push_back(std::move(row));
+  }
+  return report;
+}

@@ -1,0 +1,69 @@
+//===- ReportLatency.cpp - How long a compiled model takes ----------------===//
+#include "narrow/Pipelines/Report.h"
+#include "narrow/Target/CPU/JIT.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace mlir::narrow;
+
+llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const ::narrow::Dataset &data) {
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::fromSharedLibrary(path);
+  if (!model)
+    return model.takeError();
+  CompiledModel &code = **model;
+  auto fail = [&](const llvm::Twine &what) { return llvm::createStringError(path + ": " + what); };
+  if (code.isObserved())
+    return fail("was compiled for calibration: its time says nothing");
+  if (code.inputs().size() != data.inputCount())
+    return fail("has another number of inputs than the model");
+  std::vector<std::vector<float>> in, out;
+  std::vector<const float *> inPointers;
+  std::vector<float *> outPointers;
+  for (auto [i, tensor] : llvm::enumerate(code.inputs())) {
+    if (tensor.type != NARROW_F32)
+      return fail("takes other inputs than f32");
+    int64_t size = data.sampleSize(i);
+    if (size == 0 || tensor.count % size != 0)
+      return fail("input " + llvm::Twine(i) + " has another shape than the model's");
+    in.emplace_back(tensor.count);
+    for (int64_t at = 0; at < tensor.count; at += size)
+      if (llvm::Error error = data.read(0, i, in.back().data() + at))
+        return std::move(error);
+  }
+  for (const narrow_tensor &tensor : code.outputs())
+    out.emplace_back(tensor.count);
+  for (std::vector<float> &values : in)
+    inPointers.push_back(values.data());
+  for (std::vector<float> &values : out)
+    outPointers.push_back(values.data());
+
+  LatencyReport report;
+  report.path = path.str();
+  report.isa = code.isa().str();
+  report.kind = "unknown";
+  if (llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(code.info().manifest)) {
+    if (const llvm::json::Object *object = manifest->getAsObject())
+      if (std::optional<StringRef> kind = object->getString("kind"))
+        report.kind = kind->str();
+  } else {
+    llvm::consumeError(manifest.takeError());
+  }
+  CompiledModel::Arena arena(code.info());
+  using Clock = std::chrono::steady_clock;
+  auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  std::vector<double> times;
+  constexpr size_t warmUp = 3, fewest = 10;
+  Clock::time_point begin = Clock::now();
+  while (times.size() < warmUp + fewest || seconds(Clock::now() - begin) < 1) {
+    Clock::time_point start = Clock::now();
+    if (llvm::Error error = code.run(inPointers, outPointers, arena))
+      return std::move(error);
+    times.push_back(1000 * seconds(Clock::now() - start));
+  }
+  times.erase(times.begin(), times.begin() + warmUp);
+  llvm::sort(times);
+  report.runs = static_cast<int64_t>(times.size());
+  report.minMs = times.front();
+  report.medianMs = times[times.size() / 2];
+  return report;
+}
