@@ -51,6 +51,31 @@ TEST_P(RescaledModelTest, Equalize) {
   check(*module, createNarrowEqualize());
 }
 
+TEST_P(RescaledModelTest, SplitChannels) {
+  OwningOpRef<ModuleOp> module = load();
+  NarrowSplitChannelsOptions options;
+  options.fraction = 0.2;
+  check(*module, createNarrowSplitChannels(options));
+}
+
+// Any numbers will do for the maxima.
+TEST_P(RescaledModelTest, Smooth) {
+  OwningOpRef<ModuleOp> module = load();
+  std::mt19937 random(11);
+  module->walk([&](Operation *op) {
+    auto type = op->getNumResults() == 1 ? dyn_cast<RankedTensorType>(op->getResult(0).getType()) : nullptr;
+    if (!type || type.getRank() != 4 || op->getNumOperands() == 0)
+      return;
+    SmallVector<float> maxima;
+    for (int64_t i = 0; i < type.getShape().back(); ++i)
+      maxima.push_back(static_cast<float>(0.1 + random() * 0x1p-30));
+    op->setAttr(kChannelMaximumAttr, DenseF32ArrayAttr::get(&context, maxima));
+  });
+  NarrowSmoothOptions options;
+  options.convolutions = true;
+  check(*module, createNarrowSmooth(options));
+}
+
 INSTANTIATE_TEST_SUITE_P(Trained, RescaledModelTest,
                          testing::Values("fashion_resnet.onnx", "fashion_mobilenet_skewed.onnx",
                                          "fashion_mobilenet.onnx", "mnist_cnn.onnx"));
@@ -72,8 +97,8 @@ struct Network {
     std::string common = p + ", " + p + ", " + p + ", " + p;
     text += "  " + n + " = " + op + " " + from + ", " + n + "_w, " + n + "_b";
     if (grouped)
-      text +=
-          " group 2 pad [" + common + "] stride [1, 1] dilation [1, 1] {narrow.id = \"" + n.substr(1) + "\"}";
+      text += " group 2 pad [" + common + "] stride [1, 1] dilation [1, 1] {narrow.id = \"" + n.substr(1) +
+              "\"" + attributes + "}";
     else
       text += ", %z, %z {acc_type = f32, pad = array<i64: " + common +
               ">, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = \"" + n.substr(1) +
@@ -164,6 +189,43 @@ TEST_F(RescalingTest, EqualizeExtremes) {
       EXPECT_GT(std::fabs(weight), 0.5f);
     }
   }
+}
+
+// Pre-activations of 4 and more, of which 4 moves; through a ReLU and a pooling into a grouped convolution,
+// and from there, without one, the whole mean into a depthwise convolution with multiplier.
+TEST_F(RescalingTest, AbsorbBias) {
+  Network n;
+  n.text = "func.func @main(%x: tensor<1x4x4x3xf32> {narrow.name = \"x\"}) -> (tensor<1x4x4x12xf32> "
+           "{narrow.name = \"y\"}) {\n" +
+           constant("%z", {1}, 0, 0);
+  n.layer(
+      "tosa.conv2d", "%c1", "%x", 3, 6, 4, {6, 1, 1, 3}, 0,
+      ", narrow.channel_mean = array<f32: 20.0, 20.0, 20.0, 20.0, 20.0, 20.0>, narrow.channel_deviation = "
+      "array<f32: 2.0, 3.0, 4.0, 5.0, 6.0, 8.0>");
+  n.text += R"(
+  %r = tosa.clamp %c1 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "r"} : (tensor<1x4x4x6xf32>) -> tensor<1x4x4x6xf32>
+)";
+  n.layer("narrow.conv2d", "%c2", "%r", 6, 6, 4, {6, 1, 1, 3}, 0,
+          ", narrow.channel_mean = array<f32: 1.0, -2.0, 3.0, -4.0, 5.0, 0.0>, narrow.channel_deviation = "
+          "array<f32: 1.0, 1.0, 1.0, 1.0, 1.0, 1.0>");
+  n.layer("tosa.depthwise_conv2d", "%d", "%c2", 6, 12, 4, {1, 1, 6, 2}, 0);
+  n.text += "  return %d : tensor<1x4x4x12xf32>\n}\n";
+  OwningOpRef<ModuleOp> module = parse(n.text);
+  ASSERT_TRUE(module);
+  // Biases above all that the ReLU could cut: 20 + 14 - 3 * 2 is the most that is absorbed.
+  module->walk([&](tosa::Conv2DOp op) {
+    OpBuilder builder(op);
+    op->setOperand(2, createConstant(builder, op.getLoc(), {6}, SmallVector<float>(6, 21.0f)));
+  });
+  std::vector<float> before = getWeight(*module, "c1", 2), second = getWeight(*module, "c2", 2),
+                     last = getWeight(*module, "d", 2);
+  ASSERT_NO_FATAL_FAILURE(check(*module, createNarrowAbsorbBias()));
+  std::vector<float> after = getWeight(*module, "c1", 2);
+  EXPECT_EQ(before[0] - after[0], 14.0f);
+  EXPECT_EQ(before[4] - after[4], 2.0f);
+  EXPECT_EQ(before[5], after[5]); // 20 - 24 is below 0.
+  EXPECT_NE(getWeight(*module, "c2", 2), second);
+  EXPECT_NE(getWeight(*module, "d", 2), last);
 }
 
 } // namespace
