@@ -380,12 +380,14 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   if (!reader.failed() && version != CalibrationTable::version)
     return fail("has version " + Twine(version) + " of the format, this program reads version " +
                 Twine(CalibrationTable::version) + "; calibrate anew");
-  reader.allowOnly(
-      {"format", "version", "model", "preprocessing", "samples", "moving_average", "progress", "tensors"});
+  reader.allowOnly({"format", "version", "model", "preprocessing", "rewrites", "samples", "moving_average",
+                    "progress", "tensors"});
   CalibrationTable table;
   table.model = reader.string("model");
   table.samples = reader.integer("samples", 1);
   readPreprocessing(reader, name, table, error);
+  if (object->get("rewrites"))
+    table.rewrites = reader.string("rewrites");
   if (object->get("moving_average"))
     readAveraging(reader, name, table, error);
   if (object->get("progress"))

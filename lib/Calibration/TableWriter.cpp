@@ -101,6 +101,10 @@ std::string narrow::formatTable(const CalibrationTable &table) {
     writeFloats(input.values.std);
     os << "}";
   });
+  if (!table.rewrites.empty()) {
+    os << ",\n  \"rewrites\": ";
+    writeString(os, table.rewrites);
+  }
   os << ",\n  \"samples\": " << table.samples;
   if (table.averaging) {
     os << ",\n  \"moving_average\": {\"momentum\": ";

@@ -504,8 +504,11 @@ CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples)
 
 llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network,
                                                                           const Recipe &recipe) {
-  if (given)
+  if (given) {
+    if (llvm::Error error = checkRewrites(*given, name, recipe.rewrites))
+      return std::move(error);
     return &*given;
+  }
   return make(network, recipe, /*samples=*/0);
 }
 

@@ -2,6 +2,7 @@
 #include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include <map>
@@ -39,6 +40,7 @@ struct Options {
                "the method ema; between 0 and 1 (I-BERT: 0.95). No --merge then"),
       cl::value_desc("momentum"), cl::init(0), cl::cat(category)};
   DataOptions preprocessing{category};
+  RewriteOptions rewrites{category};
 };
 } // namespace
 
@@ -64,6 +66,8 @@ static int merge(const Options &options) {
                  options.saveInterval, options.shapes, options.movingAverage});
   if (given.empty())
     given = options.preprocessing.getGiven();
+  if (given.empty())
+    given = options.rewrites.getGiven();
   if (!given.empty())
     return reportUsage("--" + given + " is for calibrating a model: --merge takes tables");
   if (options.inputs.empty())
@@ -139,6 +143,9 @@ static int run(const Options &options) {
     if (!probe)
       return reportError(probe.takeError());
   }
+  llvm::Expected<Rewrites> rewrites = options.rewrites.get();
+  if (!rewrites)
+    return reportError(rewrites.takeError());
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
@@ -162,6 +169,11 @@ static int run(const Options &options) {
         options.inputs[0] + " is already quantized and has its scales: compile it without a table"));
   if (failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
     return BadInput;
+  // Without the samples: narrow-compile has none beside a table, and must come to the same network.
+  Recipe recipe;
+  recipe.rewrites = *rewrites;
+  if (llvm::Error error = rewriteFloat(*module, recipe, /*samples=*/nullptr))
+    return reportError(std::move(error));
   std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
   llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
   if (!data)
@@ -188,6 +200,7 @@ static int run(const Options &options) {
   llvm::Expected<::narrow::CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
   if (!table)
     return reportError(table.takeError());
+  table->rewrites = rewrites->describe();
   if (llvm::Error error = ::narrow::writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()

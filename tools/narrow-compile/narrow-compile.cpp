@@ -324,6 +324,9 @@ int Compiler::compile() {
     if (stage == Stage::Observed && !options.data.empty())
       return reportError(llvm::createStringError(
           "--data calibrates a float model, and this one is observed already: give --table"));
+    if (StringRef given = options.recipe.rewrites.getGiven(); stage == Stage::Observed && !given.empty())
+      return reportError(llvm::createStringError("--" + given + " rewrites a float model, and " +
+                                                 options.model.path + " is observed already"));
     std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
     std::optional<::narrow::Dataset> data;
     std::optional<CalibrationSamples> samples;
@@ -352,6 +355,9 @@ int Compiler::compile() {
       table = std::move(*read);
       if (llvm::Error error = checkPreprocessingOf(*table))
         return reportError(std::move(error));
+      if (stage == Stage::Float)
+        if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
+          return reportError(std::move(error));
     }
     if (stage == Stage::Float && failed(observe(*module)))
       return BadInput;

@@ -109,6 +109,9 @@ int search(const Options &options, SearchOptions search, ModuleOp module,
                       : ::narrow::readTable(options.table);
   if (!table)
     return reportError(table.takeError());
+  if (!calibrationData)
+    if (llvm::Error error = checkRewrites(*table, options.table, search.recipe.rewrites))
+      return reportError(std::move(error));
   auto save = [&](const SearchState &state) {
     return ::narrow::writeOutputFile(options.output,
                                      llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(state))).str());

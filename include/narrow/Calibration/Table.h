@@ -65,6 +65,7 @@ struct CalibrationTable {
 
   std::string model; ///< Hash of the float-stage IR.
   std::vector<InputPreprocessing> preprocessing;
+  std::string rewrites; ///< Options of the drivers that changed the model before; empty: none.
   int64_t samples = 0;
   std::optional<Averaging> averaging;          ///< If there are moving averages: no merging then.
   std::vector<TableEntry> entries;             ///< Sorted by id.

@@ -13,10 +13,23 @@
 #include "narrow/Support/Dataset.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace mlir::narrow {
+
+/// How the float network is rewritten before it is calibrated and quantized.
+struct Rewrites {
+  bool equalize = false;
+  bool replaceClamps = false; ///< ReLU6 becomes ReLU where that lets channels be equalized
+  bool absorbBias = false;
+  std::optional<double> smooth; ///< alpha
+  double splitChannels = 0;     ///< fraction of channels added; 0: none
+
+  /// The options of the command line that ask for it, in one form; empty: nothing.
+  std::string describe() const;
+};
 
 struct Recipe {
   std::string scheme = "w8a8";
@@ -30,9 +43,25 @@ struct Recipe {
   uint32_t seed = 0;                ///< of what is chosen by chance
   int64_t roundingIterations = 1000;
   bool roundFloatInputs = false; ///< layers are rounded for the input that the float network feeds them
+  Rewrites rewrites;
+  std::string correctBias; ///< empirical, analytic; empty: not at all
 
   /// Whether weights are rounded by looking at samples.
   bool roundingNeedsData() const { return rounding != "nearest" && rounding != "stochastic"; }
+};
+
+/// The command line form of Rewrites. A table fits the network that it was made of, so
+/// narrow-calibrate has these options too.
+struct RewriteOptions {
+  explicit RewriteOptions(llvm::cl::OptionCategory &category);
+  llvm::cl::opt<std::string> equalize, smooth;
+  llvm::cl::opt<bool> absorbBias;
+  llvm::cl::opt<double> splitChannels;
+
+  /// An option that was given; empty: none.
+  llvm::StringRef getGiven() const;
+  /// Fails if an option's value is none.
+  llvm::Expected<Rewrites> get() const;
 };
 
 /// What differs from the defaults, as command line options; equal recipes have equal texts.
@@ -47,6 +76,8 @@ struct RecipeOptions {
   llvm::cl::opt<std::string> rounding, ties, roundingInputs;
   llvm::cl::opt<uint32_t> seed;
   llvm::cl::opt<int64_t> roundingIterations;
+  llvm::cl::opt<std::string> correctBias;
+  RewriteOptions rewrites;
 
   /// An option that was given; empty: none.
   llvm::StringRef getGiven() const;
@@ -68,6 +99,10 @@ CalibrationOptions getCalibrationOptions(const Recipe &recipe);
 /// Rewrites of the float function: they come before observers, so that calibration sees
 /// what is quantized. `samples` is null if a table was given instead of data.
 llvm::Error rewriteFloat(ModuleOp floatStage, const Recipe &recipe, const CalibrationSamples *samples);
+
+/// Fails unless a table was made of the network that `rewrites` make: says which options
+/// differ. `name` stands for the table's file.
+llvm::Error checkRewrites(const ::narrow::CalibrationTable &table, StringRef name, const Rewrites &rewrites);
 
 /// observed -> annotated. `table` has the ranges, `tableName` is what errors call it.
 llvm::Error annotate(ModuleOp observed, const Recipe &recipe, const ::narrow::CalibrationTable &table,

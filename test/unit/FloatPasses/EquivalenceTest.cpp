@@ -4,85 +4,31 @@
 // The results may differ by the rounding of folded weights, not more.
 //
 //===----------------------------------------------------------------------===//
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
-#include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
-#include "narrow/Import/ONNX/Import.h"
-#include "narrow/Reference/Evaluator.h"
-#include "llvm/ADT/StringExtras.h"
-#include <cmath>
-#include <gtest/gtest.h>
-#include <random>
+#include "Equivalence.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
-using mlir::narrow::reference::ElementKind;
-using mlir::narrow::reference::Evaluator;
 using mlir::narrow::reference::Tensor;
 
 namespace {
 
-class EquivalenceTest : public testing::Test {
+class FloatPassesTest : public EquivalenceTest {
 protected:
-  EquivalenceTest() {
-    context.loadDialect<NarrowDialect, tosa::TosaDialect, func::FuncDialect, quant::QuantDialect>();
-  }
-
-  SmallVector<Tensor> evaluate(ModuleOp module) {
-    SmallVector<Tensor> inputs, outputs;
-    std::mt19937 random(7);
-    for (Type type : module.lookupSymbol<func::FuncOp>("main").getArgumentTypes()) {
-      Tensor &input = inputs.emplace_back(ElementKind::F32, cast<RankedTensorType>(type).getShape());
-      for (float &value : input.values<float>())
-        value = static_cast<float>(static_cast<int32_t>(random())) * 0x1p-30f;
-    }
-    auto evaluator = Evaluator::create(module);
-    EXPECT_TRUE(succeeded(evaluator) && succeeded(evaluator->run(inputs, outputs)));
-    return outputs;
-  }
-
-  LogicalResult runPasses(ModuleOp module) {
-    PassManager manager(&context);
-    OpPassManager &function = manager.nest<func::FuncOp>();
-    function.addPass(createNarrowFoldConstants());
-    function.addPass(createNarrowRaiseComposites());
-    function.addPass(createNarrowFoldBatchNorm());
-    function.addPass(createNarrowPropagateLayout());
-    function.addPass(createNarrowFoldConstants());
-    function.addPass(createCanonicalizerPass());
-    function.addPass(createCSEPass());
-    manager.addPass(createNarrowAssignIds());
-    manager.addPass(createNarrowVerifyFloat());
-    return manager.run(module);
-  }
-
   /// Checks results, and how many transposes are left; no batch norm ever is.
   void check(ModuleOp module, unsigned transposesLeft) {
     SmallVector<Tensor> before = evaluate(module);
     ASSERT_TRUE(succeeded(runPasses(module)));
     SmallVector<Tensor> after = evaluate(module);
-    ASSERT_EQ(before.size(), after.size());
-    for (auto [expected, actual] : llvm::zip(before, after)) {
-      ASSERT_EQ(expected.shape, actual.shape);
-      double scale = 1e-3;
-      for (float value : expected.values<float>())
-        scale = std::max(scale, std::fabs(double(value)));
-      for (auto [e, a] : llvm::zip(expected.values<float>(), actual.values<float>()))
-        ASSERT_NEAR(e, a, 2e-5 * scale);
-    }
+    ASSERT_NO_FATAL_FAILURE(compare(before, after));
     unsigned transposes = 0, norms = 0;
     module.walk([&](tosa::TransposeOp) { ++transposes; });
     module.walk([&](BatchNormOp) { ++norms; });
     EXPECT_EQ(transposes, transposesLeft);
     EXPECT_EQ(norms, 0u);
   }
-
-  MLIRContext context;
 };
 
-class ModelEquivalenceTest : public EquivalenceTest, public testing::WithParamInterface<const char *> {};
+class ModelEquivalenceTest : public FloatPassesTest, public testing::WithParamInterface<const char *> {};
 
 TEST_P(ModelEquivalenceTest, KeepsResults) {
   auto module = importONNX(std::string(NARROW_TEST_MODELS "/") + GetParam(), context);
@@ -94,21 +40,6 @@ INSTANTIATE_TEST_SUITE_P(Trained, ModelEquivalenceTest,
                          testing::Values("fashion_resnet.onnx", "fashion_mobilenet_opset20.onnx",
                                          "mnist_cnn.onnx"));
 
-/// tosa.const of pseudo-random values in [low, high), as text.
-std::string constant(StringRef name, ArrayRef<int64_t> shape, double low = -1, double high = 1) {
-  static std::mt19937 random(3);
-  std::string type = "tensor<", text;
-  for (int64_t dim : shape)
-    type += std::to_string(dim) + "x";
-  type += "f32>";
-  text = ("  " + name + " = \"tosa.const\"() <{values = dense<\"0x").str();
-  for (int64_t i = 0, e = llvm::product_of(shape); i < e; ++i) {
-    float value = static_cast<float>(low + (high - low) * (random() * 0x1p-32));
-    text += llvm::toHex(StringRef(reinterpret_cast<const char *>(&value), sizeof(value)));
-  }
-  return text + "\"> : " + type + "}> : () -> " + type + "\n";
-}
-
 std::string transpose(StringRef to, StringRef from, StringRef perms, StringRef fromType, StringRef toType) {
   return ("  " + to + " = tosa.transpose " + from + " {perms = array<i32: " + perms + ">} : (tensor<" +
           fromType + ">) -> tensor<" + toType + ">\n")
@@ -118,7 +49,7 @@ std::string transpose(StringRef to, StringRef from, StringRef perms, StringRef f
 // What the trained models lack: several input channels, batch norm of a value
 // with two users, concat, channel gates, a written-out hard swish and mean, a
 // depthwise convolution with two outputs a channel, a flattened plane.
-TEST_F(EquivalenceTest, Composites) {
+TEST_F(FloatPassesTest, Composites) {
   std::string text = "func.func @main(%x: tensor<2x3x4x4xf32> {narrow.name = \"x\"}) -> (tensor<2x5xf32> "
                      "{narrow.name = \"y\"}) {\n";
   text += constant("%z", {1}, 0, 0) + constant("%w", {4, 1, 1, 3}) + constant("%b", {4}) +

@@ -5,6 +5,7 @@
 // and applied to the convolution that computes x.
 //
 //===----------------------------------------------------------------------===//
+#include "ChannelGraph.h"
 #include "ConstantData.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -141,6 +142,7 @@ struct FoldIntoConvolution : RewritePattern {
       conv->setOperand(2, newBias);
       conv->setLoc(op->getLoc());
       copyId(op, conv);
+      keepDistribution(op, conv, *affine, channels);
     });
     rewriter.replaceOp(op, affine->input);
     ++folded;
@@ -148,6 +150,28 @@ struct FoldIntoConvolution : RewritePattern {
   }
 
 private:
+  /// Notes mean and deviation of the channels after `op`, which `conv` now computes.
+  static void keepDistribution(Operation *op, Operation *conv, const Affine &affine, int64_t channels) {
+    SmallVector<float> mean, deviation;
+    auto oldMean = conv->getAttrOfType<DenseF32ArrayAttr>(kChannelMeanAttr),
+         oldDeviation = conv->getAttrOfType<DenseF32ArrayAttr>(kChannelDeviationAttr);
+    if (auto norm = dyn_cast<BatchNormOp>(op)) {
+      std::vector<float> beta = *getFloats(norm.getBias()), gamma = *getFloats(norm.getScale());
+      mean.assign(beta.begin(), beta.end());
+      deviation = llvm::map_to_vector(gamma, [](float value) { return std::fabs(value); });
+    } else if (oldMean && oldDeviation) {
+      for (int64_t c = 0; c < channels; ++c) {
+        size_t i = affine.factor.size() == 1 ? 0 : c;
+        mean.push_back(static_cast<float>(oldMean[c] * affine.factor[i] + affine.offset[i]));
+        deviation.push_back(static_cast<float>(oldDeviation[c] * std::fabs(affine.factor[i])));
+      }
+    }
+    if (static_cast<int64_t>(mean.size()) != channels)
+      return;
+    conv->setAttr(kChannelMeanAttr, DenseF32ArrayAttr::get(op->getContext(), mean));
+    conv->setAttr(kChannelDeviationAttr, DenseF32ArrayAttr::get(op->getContext(), deviation));
+  }
+
   /// Walks up from `value` through ops that only move elements to a convolution,
   /// all with one user; maps `axis` along.
   static Operation *findConvolution(Value value, int64_t &axis, SmallVectorImpl<Operation *> &between) {

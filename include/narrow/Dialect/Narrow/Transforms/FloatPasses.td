@@ -74,6 +74,10 @@ def NarrowFoldBatchNorm : Pass<"narrow-fold-batch-norm", "::mlir::func::FuncOp">
     double and rounded once. A batch norm that no convolution can take becomes
     `tosa.mul` and `tosa.add`.
 
+    Training left each channel of a batch norm's result with mean beta and standard
+    deviation |gamma|. The convolution keeps them as `narrow.channel_mean` and
+    `narrow.channel_deviation`, for `narrow-absorb-bias` and `narrow-correct-bias`.
+
     ```mlir
     %c = tosa.conv2d %x, %w, %b, %z, %z {…} : … -> tensor<1x8x8x4xf32>
     %y = narrow.batch_norm %c, %scale, %bias, %mean, %var axis 3 epsilon 1.0e-05 : tensor<1x8x8x4xf32>, tensor<4xf32>
@@ -114,6 +118,138 @@ def NarrowPropagateLayout : Pass<"narrow-propagate-layout", "::mlir::func::FuncO
     Statistic<"numRegions", "regions", "regions that got another layout">,
     Statistic<"numRemoved", "removed", "transposes removed">,
     Statistic<"numLeft", "left", "transposes left">
+  ];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
+  let summary = "make the weights of each channel equally large before and after it";
+  let description = [{
+    Cross-layer equalization (rules N40, N41). A channel is divided by a factor
+    where a layer computes it and multiplied where layers read it, so that the
+    largest weight of both becomes the same. The network computes what it did:
+    only channels are touched that reach layers through ops that keep a factor
+    (ReLU, LeakyReLU, PReLU, pooling, ops that move elements, sums and concats of
+    such channels). All sources and readers of a channel share its factor, so
+    residual streams are equalized as a whole. Pairs are visited in turn until no
+    factor changes by more than a thousandth.
+
+    Channels without weights on one side keep their scale. A factor stops where
+    the bias would exceed 256 times the largest weight of the layer.
+
+    ReLU6 and its like do not keep a factor. `replace-clamp` makes those between
+    equalized layers ReLU, which changes the results where the bound was
+    exceeded: a remark names each of them.
+
+    ```mlir
+    // Channel 0 of %w1 is [4, -2], it is read by [0.5, -0.25].
+    %a = tosa.conv2d %x, %w1, %b1, %z, %z {…} : …
+    %r = tosa.clamp %a {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32} : …
+    %y = tosa.conv2d %r, %w2, %b2, %z, %z {…} : …
+    // becomes: divided by sqrt(4 / 0.5), [1.414, -0.707] is read by [1.414, -0.707].
+    ```
+  }];
+  let options = [
+    Option<"replaceClamp", "replace-clamp", "bool", "false",
+           "make ReLU6 and its like between equalized layers ReLU">,
+    Option<"maxSweeps", "max-sweeps", "unsigned", "1000", "end after this many rounds over all pairs">
+  ];
+  let statistics = [
+    Statistic<"numGroups", "pairs", "pairs (or groups) of layers equalized">,
+    Statistic<"numChannels", "channels", "channels equalized">,
+    Statistic<"numClamps", "clamps", "clamps replaced by ReLU">
+  ];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowAbsorbBias : Pass<"narrow-absorb-bias", "::mlir::func::FuncOp"> {
+  let summary = "move what is always there of an activation into the next bias";
+  let description = [{
+    High-bias absorption (rule N42). A channel whose pre-activation has mean m and
+    deviation d is above c = max(0, m - 3 d) for all but 0.13 % of the values of a
+    normal distribution. There relu(x) = relu(x - c) + c: c is taken from the bias
+    that computes the channel, and what it contributes is added to the bias of the
+    layer that reads it. Equalization makes such large biases. Without a ReLU
+    between, c = m, and the results are the same for every x.
+
+    m and d are the attributes `narrow.channel_mean` and `narrow.channel_deviation`
+    of the layer, which `narrow-fold-batch-norm` takes from beta and gamma, and
+    calibration measures. A layer that pads its input with 0 does not read c at
+    the border: such pairs are left alone. So are those with anything but ReLU,
+    pooling and moves of elements between, or with other readers.
+
+    ```mlir
+    %a = tosa.conv2d %x, %w1, %b1, … {narrow.channel_mean = array<f32: 2.0>, narrow.channel_deviation = array<f32: 0.3>} …
+    %r = tosa.clamp %a {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32} : …
+    %y = tosa.conv2d %r, %w2, %b2, … // b1 becomes b1 - 1.1, b2 becomes b2 + w2 * 1.1
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPairs", "pairs", "pairs of layers between which a bias moved">,
+    Statistic<"numChannels", "channels", "channels whose bias moved">
+  ];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowSmooth : Pass<"narrow-smooth", "::mlir::func::FuncOp"> {
+  let summary = "move outliers of activations into the weights that read them";
+  let description = [{
+    SmoothQuant (rule N45). Activation channel j with the largest magnitude x_j is
+    divided by s_j = x_j^alpha / w_j^(1 - alpha), its weights, at most w_j, are
+    multiplied by it. The division goes into what computes the channel: scale and
+    offset of a norm, or the layer before. So it is done for the channels that
+    `narrow-equalize` could rescale; an activation that no layer can take the
+    division of would have to be quantized before it is divided, which gains
+    nothing, and stays as it is.
+
+    x_j is the attribute `narrow.channel_maximum` of the op that computes the
+    tensor, which calibration measures; the pass removes it. Inputs of products
+    with a matrix (fully connected layers, [1, M, 1, K]) are smoothed, those of
+    other convolutions with the option `convolutions`.
+
+    ```mlir
+    %n = tosa.mul %x, %gamma, %shift : …
+    %o = tosa.add %n, %beta {narrow.channel_maximum = array<f32: 2.0, 24.0>} : …
+    %y = tosa.conv2d %o, %w, %b, … // gamma and beta are divided, the columns of w multiplied
+    ```
+  }];
+  let options = [
+    Option<"alpha", "alpha", "double", "0.5", "how much of the range moves into the weights, 0 to 1">,
+    Option<"convolutions", "convolutions", "bool", "false", "smooth the inputs of convolutions too">
+  ];
+  let statistics = [
+    Statistic<"numInputs", "inputs", "inputs of layers smoothed">,
+    Statistic<"numChannels", "channels", "channels smoothed">
+  ];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+}
+
+def NarrowSplitChannels : Pass<"narrow-split-channels", "::mlir::func::FuncOp"> {
+  let summary = "compute channels with outlier weights several times";
+  let description = [{
+    Outlier channel splitting (rule N46). The input channels of a convolution that
+    have the largest weights are computed twice, or more often, by the layer before,
+    and each copy is read with an equal part of the weights: their range becomes
+    smaller, the results stay. Between the two layers may stand clamps, LeakyReLU,
+    pooling and depthwise convolutions, each read once.
+
+    `fraction` is how many channels are added, as a part of those that there are;
+    at least one. More channels cost time: this is for low bit widths.
+
+    ```mlir
+    %r = tosa.conv2d %x, %w1, … -> tensor<1x8x8x16xf32>
+    %y = tosa.conv2d %r, %w2, …
+    // becomes
+    %r = tosa.conv2d %x, %w3, … -> tensor<1x8x8x17xf32>
+    %y = tosa.conv2d %r, %w4, …
+    ```
+  }];
+  let options = [
+    Option<"fraction", "fraction", "double", "0.02", "channels added, above 0 to 1">
+  ];
+  let statistics = [
+    Statistic<"numLayers", "layers", "layers whose input channels were split">,
+    Statistic<"numChannels", "channels", "channels added">
   ];
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
 }

@@ -5,8 +5,12 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
+#include "narrow/Numerics/Estimators.h"
 #include "narrow/Numerics/WeightRounding.h"
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace narrow {
 struct CalibrationTable;
@@ -22,6 +26,18 @@ namespace mlir::narrow {
 /// has run; `options.table` only names it in errors.
 std::unique_ptr<Pass> createImportTablePass(const ::narrow::CalibrationTable *table,
                                             const NarrowImportTableOptions &options);
+
+/// For each output channel of a contraction the mean of what rounded weights add to it:
+/// attribute (array of f32) that empirical bias correction reads.
+inline constexpr llvm::StringLiteral kChannelErrorAttr = "narrow.channel_error";
+
+/// narrow-correct-bias where weights have been replaced by rounded ones: those before are
+/// in `floatStage`, under the same ids, which must live until the pass has run.
+std::unique_ptr<Pass> createCorrectBiasPass(ModuleOp floatStage, const NarrowCorrectBiasOptions &options);
+
+/// The weights that the contraction `op` of the annotated stage will compute with; nothing
+/// if they are not observed, have no type yet or cannot be read.
+std::optional<std::vector<float>> getRoundedWeights(QuantizableOpInterface op);
 
 class ActivationSource;
 

@@ -306,6 +306,32 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
                     Statistic<"numMoved", "moved", "Elements that got another code than the nearest">];
 }
 
+def NarrowCorrectBias : Pass<"narrow-correct-bias", "::mlir::ModuleOp"> {
+  let summary = "take back what rounded weights add to the mean of a layer";
+  let description = [{
+    Bias correction (rule N44): rounding weights by e adds E[e * x] to the mean of
+    each output channel. It is subtracted from the bias.
+
+    - `analytic`: E[x] from what batch norm left of the distribution
+      (`narrow.channel_mean`, `narrow.channel_deviation`, rule N43), through clamps,
+      sums, concats and pooling. Taps that fall on padding count as if they did not,
+      and the mean of a maximum is taken for that of its input: approximations.
+    - `empirical`: the mean error of each output, attribute `narrow.channel_error`
+      (array of f32) of the layer, as calibration measures it; padding, strides and
+      groups are exact. The attribute is removed.
+
+    Runs at the end of the annotated stage, after everything that chooses codes.
+
+    ```mlir
+    %w1 = narrow.observe %w "conv/weight" weight … type !quant.uniform<i8<-127:127>:f32, 1.0> : …
+    %y = tosa.conv2d %x, %w1, %b, … {narrow.channel_error = array<f32: 0.25>} : … // %b becomes %b - 0.25
+    ```
+  }];
+  let options = [Option<"method", "method", "std::string", "\"analytic\"", "analytic or empirical">];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numCorrected", "corrected", "layers corrected">];
+}
+
 def NarrowVerifyAnnotated : Pass<"narrow-verify-annotated", "::mlir::ModuleOp"> {
   let summary = "check the contract of the annotated stage";
   let description = [{

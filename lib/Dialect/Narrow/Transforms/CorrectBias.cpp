@@ -1,0 +1,235 @@
+//===- CorrectBias.cpp - narrow-correct-bias ------------------------------===//
+//
+// Rounded weights move the mean of what a layer computes. Where the mean of its
+// input is known, so is that of the error, and the bias can take it back.
+//
+//===----------------------------------------------------------------------===//
+#include "ChannelGraph.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Numerics/QuantParams.h"
+#include "narrow/Numerics/Rescaling.h"
+#include <cmath>
+
+namespace mlir::narrow {
+#define GEN_PASS_DEF_NARROWCORRECTBIAS
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
+} // namespace mlir::narrow
+
+using namespace mlir;
+using namespace mlir::narrow;
+using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::QuantParams;
+
+std::optional<std::vector<float>> mlir::narrow::getRoundedWeights(QuantizableOpInterface op) {
+  if (op.getQuantizationKind() != QuantizationKind::Contraction || !op.getWeightOperand())
+    return std::nullopt;
+  auto observe = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
+  if (!observe || !observe.getQuantizedType())
+    return std::nullopt;
+  auto type = cast<quant::QuantizedType>(*observe.getQuantizedType());
+  SmallVector<double> scales = getScales(type);
+  std::optional<std::vector<float>> weights = getFloats(observe.getInput());
+  if (scales.empty() || !weights)
+    return std::nullopt;
+  SmallVector<int64_t> zeroPoints(scales.size(), 0);
+  int64_t inner = weights->size();
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
+    zeroPoints.assign(perAxis.getZeroPoints().begin(), perAxis.getZeroPoints().end());
+    inner = 1;
+    for (int64_t dim :
+         cast<RankedTensorType>(observe.getType()).getShape().drop_front(perAxis.getQuantizedDimension() + 1))
+      inner *= dim;
+  } else {
+    zeroPoints.front() = cast<quant::UniformQuantizedType>(type).getZeroPoint();
+  }
+  CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
+  for (auto [index, weight] : llvm::enumerate(*weights)) {
+    size_t channel = index / inner % scales.size();
+    QuantParams params{static_cast<float>(scales[channel]), zeroPoints[channel]};
+    weight = ::narrow::numerics::dequantize(::narrow::numerics::quantize(weight, params, codes), params);
+  }
+  return weights;
+}
+
+namespace {
+
+/// What is known of a tensor's channels (its last axis): the mean, and, of a normal
+/// distribution, the deviation.
+struct Distribution {
+  std::vector<double> mean, deviation;
+};
+
+struct CorrectBias : mlir::narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
+  using NarrowCorrectBiasBase::NarrowCorrectBiasBase;
+  CorrectBias(ModuleOp floatStage, const NarrowCorrectBiasOptions &options)
+      : NarrowCorrectBiasBase(options), floatStage(floatStage) {}
+
+  void runOnOperation() override {
+    if (method != "analytic" && method != "empirical") {
+      getOperation().emitError("narrow-correct-bias: method '")
+          << method << "' is not known; accepted: analytic, empirical";
+      return signalPassFailure();
+    }
+    llvm::StringMap<Operation *> originals;
+    if (floatStage)
+      floatStage.walk([&](Operation *op) {
+        if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+          originals[id.getValue()] = op;
+      });
+    int64_t corrected = 0, unknown = 0;
+    // In program order: what a layer reads is known before the layer is reached.
+    getOperation().walk([&](Operation *op) {
+      if (method == "analytic")
+        propagate(op);
+      auto layer = getQuantizable(op);
+      if (!layer || layer.getQuantizationKind() != QuantizationKind::Contraction || !layer.getBiasOperand())
+        return;
+      std::optional<std::vector<double>> error =
+          method == "analytic" ? predict(layer, originals) : getMeasured(layer);
+      layer->removeAttr(kChannelErrorAttr);
+      ++(error && correct(layer, *error) ? corrected : unknown);
+    });
+    numCorrected += corrected;
+    InFlightDiagnostic remark = emitRemark(getOperation().getLoc())
+                                << "narrow-correct-bias: " << corrected << " layers corrected";
+    if (unknown)
+      remark << "; the mean of the error of " << unknown << " is not known";
+  }
+
+private:
+  /// What the attributes and the ops say of the result of `op`.
+  void propagate(Operation *op) {
+    if (op->getNumResults() != 1 || !isFloatTensor(op->getResult(0).getType()) || op->getNumOperands() == 0)
+      return;
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    int64_t channels = type.getRank() ? type.getShape().back() : 1;
+    auto set = [&](Distribution made) {
+      if (static_cast<int64_t>(made.mean.size()) == channels)
+        known[op->getResult(0)] = std::move(made);
+    };
+    if (auto mean = op->getAttrOfType<DenseF32ArrayAttr>(kChannelMeanAttr)) {
+      Distribution made;
+      made.mean.assign(mean.asArrayRef().begin(), mean.asArrayRef().end());
+      if (auto deviation = op->getAttrOfType<DenseF32ArrayAttr>(kChannelDeviationAttr))
+        made.deviation.assign(deviation.asArrayRef().begin(), deviation.asArrayRef().end());
+      if (made.deviation.size() != made.mean.size())
+        made.deviation.clear();
+      return set(std::move(made));
+    }
+    const Distribution *from = find(op->getOperand(0));
+    if (!from)
+      return;
+    if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
+      auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
+      if (!min || !max || from->deviation.empty())
+        return;
+      auto bound = [](FloatAttr attr) {
+        double value = attr.getValueAsDouble();
+        return std::fabs(value) >= 3.4e38 ? std::copysign(INFINITY, value) : value;
+      };
+      Distribution made;
+      for (auto [mean, deviation] : llvm::zip_equal(from->mean, from->deviation))
+        made.mean.push_back(::narrow::numerics::clippedNormalMean(mean, deviation, bound(min), bound(max)));
+      return set(std::move(made));
+    }
+    if (isa<tosa::AddOp>(op)) {
+      const Distribution *other = find(op->getOperand(1));
+      if (!other || other->mean.size() != from->mean.size())
+        return;
+      Distribution made;
+      for (auto [a, b] : llvm::zip_equal(from->mean, other->mean))
+        made.mean.push_back(a + b);
+      return set(std::move(made));
+    }
+    if (auto concat = dyn_cast<tosa::ConcatOp>(op)) {
+      if (static_cast<int64_t>(concat.getAxis()) != type.getRank() - 1)
+        return;
+      Distribution made;
+      for (Value operand : op->getOperands()) {
+        const Distribution *part = find(operand);
+        if (!part)
+          return;
+        llvm::append_range(made.mean, part->mean);
+      }
+      return set(std::move(made));
+    }
+    // Averages keep the mean. Of maxima it is what is known to be closest.
+    if (isa<ObserveOp, tosa::AvgPool2dOp>(op))
+      return set(isa<ObserveOp>(op) ? Distribution(*from) : Distribution{from->mean, {}});
+    if (isa<tosa::MaxPool2dOp>(op))
+      return set({from->mean, {}});
+    // A reshape that keeps the channels last.
+    if (isa<tosa::ReshapeOp>(op))
+      return set(*from);
+  }
+
+  const Distribution *find(Value value) const {
+    auto it = known.find(value);
+    return it == known.end() ? nullptr : &it->second;
+  }
+
+  /// Mean of what the rounding of weights adds to each output, for inputs of known mean.
+  std::optional<std::vector<double>> predict(QuantizableOpInterface op,
+                                             const llvm::StringMap<Operation *> &originals) const {
+    const Distribution *input = find(op->getOperand(op.getActivationOperands().front()));
+    std::optional<std::vector<float>> rounded = getRoundedWeights(op);
+    std::optional<ChannelLayer> layer = ChannelLayer::create(op);
+    if (!input || !rounded || !layer || static_cast<int64_t>(input->mean.size()) != layer->inputs)
+      return std::nullopt;
+    if (floatStage) {
+      auto original = originals.find(getTensorId(op->getResult(0)));
+      if (original == originals.end())
+        return std::nullopt;
+      layer = ChannelLayer::create(original->second);
+      if (!layer || layer->weights.size() != rounded->size())
+        return std::nullopt;
+    }
+    std::vector<double> error(layer->outputs, 0.0);
+    for (int64_t channel = 0; channel < layer->inputs; ++channel)
+      layer->visitInput(channel, [&](int64_t weight, int64_t output) {
+        error[output] += ((*rounded)[weight] - layer->weights[weight]) * input->mean[channel];
+      });
+    return error;
+  }
+
+  static std::optional<std::vector<double>> getMeasured(Operation *op) {
+    auto error = op->getAttrOfType<DenseF32ArrayAttr>(kChannelErrorAttr);
+    if (!error)
+      return std::nullopt;
+    return std::vector<double>(error.asArrayRef().begin(), error.asArrayRef().end());
+  }
+
+  bool correct(QuantizableOpInterface op, ArrayRef<double> error) {
+    Value old = op->getOperand(*op.getBiasOperand());
+    std::optional<std::vector<float>> bias = getFloats(old);
+    if (!bias || (bias->size() != 1 && bias->size() != error.size()))
+      return false;
+    std::vector<float> corrected;
+    for (auto [channel, amount] : llvm::enumerate(error)) {
+      corrected.push_back(static_cast<float>((*bias)[bias->size() == 1 ? 0 : channel] - amount));
+      if (!std::isfinite(corrected.back()))
+        return false;
+    }
+    OpBuilder builder(op);
+    op->setOperand(*op.getBiasOperand(), createConstant(builder, old.getLoc(),
+                                                        {static_cast<int64_t>(corrected.size())}, corrected));
+    if (Operation *constant = old.getDefiningOp(); constant->use_empty())
+      constant->erase();
+    return true;
+  }
+
+  ModuleOp floatStage;
+  DenseMap<Value, Distribution> known; ///< looked up, never iterated
+};
+
+} // namespace
+
+std::unique_ptr<Pass> mlir::narrow::createCorrectBiasPass(ModuleOp floatStage,
+                                                          const NarrowCorrectBiasOptions &options) {
+  return std::make_unique<CorrectBias>(floatStage, options);
+}
