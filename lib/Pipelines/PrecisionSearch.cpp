@@ -166,7 +166,7 @@ llvm::Error Search::prepare() {
   llvm::Expected<std::string> fingerprint = data.fingerprint(samples);
   if (!fingerprint)
     return fingerprint.takeError();
-  std::string recipe = options.recipe.method + " " + llvm::join(options.recipe.overrides, " ");
+  std::string recipe = describe(options.recipe);
   if (state.model.empty()) {
     state.model = hash, state.samples = *fingerprint, state.choices = options.choices, state.recipe = recipe;
   } else if (state.model != hash || state.samples != *fingerprint || state.choices != options.choices ||
@@ -222,7 +222,7 @@ llvm::Expected<Search::Compiled> Search::compile(const Assignment &assignment) {
   recipe.scheme = options.choices[0];
   for (std::string &text : getOverrides(assignment))
     recipe.overrides.push_back(std::move(text));
-  if (llvm::Error error = annotate(*module, recipe, table, tableName, /*samples=*/nullptr))
+  if (llvm::Error error = annotate(*module, recipe, table, tableName, options.calibration))
     return std::move(error);
   if (failed(runPipeline(*module, [&](OpPassManager &pm) {
         buildQuantizedPipeline(pm);

@@ -211,9 +211,9 @@ private:
 /// Quantizes and compiles `network`, the result of rewrite(). `required` names
 /// ops that have to be quantized.
 static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, CalibrationSource &calibration,
-                                   bool strict, ArrayRef<std::string> required = {}) {
+                                   const LoweringOptions &lowering, ArrayRef<std::string> required = {}) {
   KeptDiagnostics diagnostics(network.getContext());
-  llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, strict, /*allStages=*/false);
+  llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, lowering, /*allStages=*/false);
   if (!stages)
     return diagnostics.explain(stages.takeError());
   Built built;
@@ -258,7 +258,7 @@ mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration
       if (!table)
         return table.takeError();
       report.calibrationSamples = (*table)->samples;
-      return build(**network, candidate.recipe, calibration, options.strict);
+      return build(**network, candidate.recipe, calibration, {options.strict, options.requantize});
     };
     llvm::Expected<Built> built = make();
     if (!built) {
@@ -373,7 +373,8 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
   report.calibrationSamples = (*table)->samples;
   auto measure = [&](const Recipe &variant, bool strict,
                      ArrayRef<std::string> required) -> llvm::Expected<Fidelity> {
-    llvm::Expected<Built> built = build(**network, variant, calibration, strict, required);
+    llvm::Expected<Built> built =
+        build(**network, variant, calibration, {strict, options.requantize}, required);
     if (!built)
       return built.takeError();
     llvm::Expected<OutputSums> sums = meter->measure(*built->model);

@@ -119,6 +119,31 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   return recipe;
 }
 
+std::string mlir::narrow::describe(const Recipe &recipe) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  const Recipe defaults;
+  auto add = [&](StringRef name, const auto &value, const auto &standard) {
+    if (value != standard)
+      os << (text.empty() ? "" : " ") << "--" << name << '=' << value;
+  };
+  add("scheme", recipe.scheme, defaults.scheme);
+  for (const std::string &rule : recipe.overrides)
+    add("override", rule, "");
+  add("method", recipe.method, defaults.method);
+  add("weight-method", recipe.weightMethod, defaults.weightMethod);
+  for (const std::string &rule : recipe.ranges)
+    add("range", rule, "");
+  add("percentile", recipe.percentile, defaults.percentile);
+  add("rounding", recipe.rounding, defaults.rounding);
+  add("rounding-ties", recipe.ties, defaults.ties);
+  add("rounding-inputs", StringRef(recipe.roundFloatInputs ? "float" : "quantized"),
+      StringRef(defaults.roundFloatInputs ? "float" : "quantized"));
+  add("seed", recipe.seed, defaults.seed);
+  add("rounding-iterations", recipe.roundingIterations, defaults.roundingIterations);
+  return text;
+}
+
 CalibrationOptions mlir::narrow::getCalibrationOptions(const Recipe &recipe) {
   CalibrationOptions options;
   if (recipe.method == "ema" ||

@@ -149,8 +149,9 @@ void StageBuilder::readNetwork(ModuleOp observed, SchemeRules &rules, const Reci
       return;
     SmallVector<StringRef> ids = getIds(op);
     SchemeRules::Match match = decide(ids);
-    if (op.getQuantizationKind() == QuantizationKind::Elementwise && !match.scheme.keepFloat && !ids.empty())
-      functions.push_back(ids.front().str());
+    if (op.getQuantizationKind() == QuantizationKind::Elementwise && !match.scheme.keepFloat)
+      if (StringRef id = getTensorId(op->getResult(0)); !id.empty())
+        functions.push_back(id.str());
     std::optional<unsigned> weight = op.getWeightOperand();
     LayerReport *layer = ids.empty() ? nullptr : findMember(ids.front());
     if (!weight || !layer)
@@ -377,31 +378,40 @@ static llvm::Error explain(llvm::Error error) {
       message.empty() ? "the model cannot be quantized: there is nothing to compare" : message);
 }
 
-llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
-                                                 CalibrationSource &calibration, bool strict,
-                                                 bool allStages) {
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
-  if (!table)
-    return table.takeError();
+/// From the annotated stage on.
+static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, const LoweringOptions &lowering,
+                                       bool allStages) {
   Quantized stages;
-  auto keep = [&](ModuleOp module) {
-    return allStages ? cast<ModuleOp>(module->clone()) : OwningOpRef<ModuleOp>();
-  };
-  OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone());
-  if (failed(observe(*module)))
-    return explain(alreadyReported());
-  stages.observed = keep(*module);
-  if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
-    return explain(std::move(error));
-  stages.annotated = keep(*module);
+  auto keep = [&] { return allStages ? cast<ModuleOp>((*module)->clone()) : OwningOpRef<ModuleOp>(); };
+  stages.annotated = keep();
   if (failed(runPipeline(*module, buildQuantizedPipeline)))
     return explain(alreadyReported());
-  stages.simulation = keep(*module);
+  stages.simulation = keep();
   IntegerPipelineOptions integer;
-  integer.strict = strict;
+  integer.strict = lowering.strict;
+  integer.requantize = lowering.requantize;
   if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
     return explain(alreadyReported());
   stages.device = std::move(module);
+  return stages;
+}
+
+llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
+                                                 CalibrationSource &calibration,
+                                                 const LoweringOptions &lowering, bool allStages) {
+  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
+  if (!table)
+    return table.takeError();
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone()), observed;
+  if (failed(observe(*module)))
+    return explain(alreadyReported());
+  if (allStages)
+    observed = cast<ModuleOp>((*module)->clone());
+  if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
+    return explain(std::move(error));
+  llvm::Expected<Quantized> stages = lower(std::move(module), lowering, allStages);
+  if (stages)
+    stages->observed = std::move(observed);
   return stages;
 }
 
@@ -433,8 +443,8 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module, recipe);
   if (!table)
     return table.takeError();
-  llvm::Expected<Quantized> stages =
-      quantize(*model.network.module, recipe, calibration, options.strict, /*allStages=*/true);
+  llvm::Expected<Quantized> stages = quantize(*model.network.module, recipe, calibration,
+                                              {options.strict, options.requantize}, /*allStages=*/true);
   if (!stages)
     return stages.takeError();
   builder.readNetwork(*stages->observed, *rules, recipe);
@@ -454,16 +464,18 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
 
   if (builder.functions.empty())
     return model;
-  // The same network once more, its nonlinear functions kept float. What they
+  // The same decisions once more, but nonlinear functions stay float. What they
   // read and yield is quantized as before.
-  Recipe exact = recipe;
-  for (const std::string &id : builder.functions)
-    exact.overrides.push_back(llvm::Regex::escape(id) + "=float");
+  stages->annotated->walk([&](Operation *op) {
+    if (op->getNumResults() && llvm::is_contained(builder.functions, getTensorId(op->getResult(0))) &&
+        !isa<ObserveOp>(op))
+      op->setAttr(kFloatReasonAttr, StringAttr::get(op->getContext(), "to measure its integer form"));
+  });
   StagedModel other;
   StageBuilder exactBuilder(other);
   exactBuilder.listLayers(main);
   llvm::Expected<Quantized> exactStages =
-      quantize(*model.network.module, exact, calibration, /*strict=*/false, /*allStages=*/true);
+      lower(std::move(stages->annotated), {/*strict=*/false, options.requantize}, /*allStages=*/true);
   if (!exactStages)
     return exactStages.takeError();
   other.simulation.module = std::move(exactStages->simulation);

@@ -53,6 +53,12 @@ struct StagedModel {
   std::vector<std::optional<CodeLimits>> limits; ///< of layers that own parameters
 };
 
+/// How the integer stage is made.
+struct LoweringOptions {
+  bool strict = false;
+  std::string requantize = "exact";
+};
+
 /// The stages that quantizing a copy of a float network goes through.
 struct Quantized {
   OwningOpRef<ModuleOp> observed, annotated, simulation, device;
@@ -65,7 +71,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> rewrite(ModuleOp floatStage, const Recipe 
 /// Quantizes a copy of `network`, the result of rewrite(). Without `allStages`
 /// only the device is there. Fails with a message, or after a diagnostic of a pass.
 llvm::Expected<Quantized> quantize(ModuleOp network, const Recipe &recipe, CalibrationSource &calibration,
-                                   bool strict, bool allStages);
+                                   const LoweringOptions &lowering, bool allStages);
 
 /// All stages of `floatStage`.
 llvm::Expected<StagedModel> makeStages(ModuleOp floatStage, CalibrationSource &calibration,

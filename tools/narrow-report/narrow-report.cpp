@@ -29,6 +29,9 @@ struct Options {
                             cl::cat(category)};
   RecipeOptions recipe{category};
   cl::opt<bool> strict{"strict", cl::desc("an op that would stay float is an error"), cl::cat(category)};
+  cl::opt<std::string> requantize{
+      "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
+      cl::init("exact"), cl::cat(category)};
   cl::opt<std::string> input{"input", cl::desc("samples to compare the stages on"),
                              cl::value_desc("file.npz"), cl::cat(category)};
   cl::opt<int64_t> samples{"samples", cl::desc("use the first N of --input (32; 0: all)"), cl::init(32),
@@ -116,45 +119,24 @@ ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
   ComparisonOptions comparison;
   comparison.recipe = recipe;
   comparison.strict = options.strict;
+  comparison.requantize = options.requantize;
   comparison.samples = options.samples;
   comparison.threads = options.threads;
   comparison.labels = options.labels;
   return comparison;
 }
 
-/// The part of the command line that says how the model is quantized.
-std::string describeRecipe(int argc, char **argv, const RecipeOptions &recipe) {
-  auto isOfRecipe = [&](const cl::Option *option) {
-    auto address = reinterpret_cast<uintptr_t>(option), begin = reinterpret_cast<uintptr_t>(&recipe);
-    return address >= begin && address < begin + sizeof recipe;
-  };
-  std::string text = recipe.scheme.getNumOccurrences() ? "" : recipe.scheme.getValue();
-  const auto &known = cl::getRegisteredOptions();
-  for (int i = 1; i < argc; ++i) {
-    StringRef argument = argv[i];
-    if (!argument.consume_front("-"))
-      continue;
-    argument.consume_front("-");
-    auto [name, value] = argument.split('=');
-    auto it = known.find(name);
-    if (it == known.end())
-      continue;
-    bool takesNext = !argument.contains('=') && it->second->getValueExpectedFlag() == cl::ValueRequired;
-    if (takesNext && i + 1 < argc)
-      value = argv[++i];
-    if (!isOfRecipe(it->second))
-      continue;
-    if (name == "scheme")
-      text = value.str() + text;
-    else
-      text += " --" + name.str() + (value.empty() ? "" : "=" + value.str());
-  }
+/// For titles.
+std::string describeChoices(const Options &options, const Recipe &recipe) {
+  std::string text = recipe.scheme == Recipe().scheme ? "--scheme=" + recipe.scheme : "";
+  for (const std::string &part :
+       {describe(recipe), options.requantize == "exact" ? "" : "--requantize=" + options.requantize})
+    text += (text.empty() || part.empty() ? "" : " ") + part;
   return text;
 }
 
-int compare(const Options &options, const Recipe &recipe, const std::string &description,
-            ArrayRef<RankedRecipe> candidates, ModuleOp module, const ::narrow::DatasetOptions &dataOptions,
-            ::narrow::OutputFile &file) {
+int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe> candidates, ModuleOp module,
+            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -196,7 +178,7 @@ int compare(const Options &options, const Recipe &recipe, const std::string &des
       return reportError(report.takeError());
     report->model = llvm::sys::path::filename(options.path).str();
     if constexpr (!std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
-      report->recipe = description;
+      report->recipe = describeChoices(options, recipe);
     if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, ComparisonReport>)
       report->latencies = latencies;
     if (llvm::Error error = write(*report, options, file))
@@ -210,7 +192,7 @@ int compare(const Options &options, const Recipe &recipe, const std::string &des
   return finish(compareStages(module, *calibration, *data, comparison));
 }
 
-int reportModel(const Options &options, const std::string &description, ArrayRef<RankedRecipe> candidates) {
+int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   if (options.verify)
     return reportUsage("--verify-integer-only is for compiled models (.so, .o), and " + options.path +
                        " is none");
@@ -229,6 +211,9 @@ int reportModel(const Options &options, const std::string &description, ArrayRef
     return reportUsage("--artifact is for the report of a model's layers");
   if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
     return reportUsage(contradiction);
+  if (!llvm::is_contained({"exact", "fast"}, options.requantize))
+    return reportError(
+        llvm::createStringError("unknown --requantize=" + options.requantize + ": exact, fast"));
   if (options.samples < 0)
     return reportError(llvm::createStringError("--samples takes 0 or more (0: all)"));
   if (llvm::Error error = checkThreads(options.threads, /*least=*/0))
@@ -258,7 +243,7 @@ int reportModel(const Options &options, const std::string &description, ArrayRef
   OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
   if (!module)
     return BadInput;
-  return compare(options, *recipe, description, candidates, *module, *dataOptions, **file);
+  return compare(options, *recipe, candidates, *module, *dataOptions, **file);
 }
 
 constexpr const char overview[] =
@@ -327,5 +312,5 @@ int main(int argc, char **argv) {
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));
-  return finishTool(reportModel(options, describeRecipe(argc, argv, options.recipe), candidates));
+  return finishTool(reportModel(options, candidates));
 }

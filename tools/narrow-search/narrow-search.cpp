@@ -71,7 +71,7 @@ llvm::Expected<SearchState> readState(StringRef path) {
   return state;
 }
 
-int search(const Options &options, const SearchOptions &search, ModuleOp module,
+int search(const Options &options, SearchOptions search, ModuleOp module,
            const ::narrow::DatasetOptions &dataOptions) {
   std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
   auto open = [&](StringRef path) -> llvm::Expected<::narrow::Dataset> {
@@ -92,14 +92,21 @@ int search(const Options &options, const SearchOptions &search, ModuleOp module,
   } else if (options.resume) {
     llvm::errs() << "note: " << options.output << " is not there: the search starts from the beginning\n";
   }
-  llvm::Expected<::narrow::CalibrationTable> table = [&]() -> llvm::Expected<::narrow::CalibrationTable> {
-    if (!options.table.empty())
-      return ::narrow::readTable(options.table);
+  std::optional<::narrow::Dataset> calibrationData;
+  std::optional<CalibrationSamples> samples;
+  if (!options.data.empty()) {
     llvm::Expected<::narrow::Dataset> data = open(options.data);
     if (!data)
-      return data.takeError();
-    return calibrate(module, *data, inputs, CalibrationOptions());
-  }();
+      return reportError(data.takeError());
+    calibrationData = std::move(*data);
+    samples.emplace(CalibrationSamples{*calibrationData, inputs});
+    search.calibration = &*samples;
+  }
+  if (llvm::Error error = rewriteFloat(module, search.recipe, search.calibration))
+    return reportError(std::move(error));
+  llvm::Expected<::narrow::CalibrationTable> table =
+      calibrationData ? calibrate(module, *calibrationData, inputs, getCalibrationOptions(search.recipe))
+                      : ::narrow::readTable(options.table);
   if (!table)
     return reportError(table.takeError());
   auto save = [&](const SearchState &state) {
@@ -172,8 +179,6 @@ int run(const Options &options) {
                                                " is quantized already: the search takes a float model"));
   if (stage < Stage::Float && failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
     return BadInput;
-  if (llvm::Error error = rewriteFloat(*module, search.recipe, /*samples=*/nullptr))
-    return reportError(std::move(error));
   return ::search(options, search, *module, *dataOptions);
 }
 

@@ -44,6 +44,7 @@ struct SearchOptions {
   std::vector<Budget> budgets;
   unsigned points = 1; ///< problems to solve, from the budgets up to the first choice's cost
   int64_t samples = 0; ///< to measure on; 0: all
+  const CalibrationSamples *calibration = nullptr; ///< for recipes that look at activations
 };
 
 /// What a choice of schemes is.

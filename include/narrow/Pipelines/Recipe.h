@@ -35,6 +35,9 @@ struct Recipe {
   bool roundingNeedsData() const { return rounding != "nearest" && rounding != "stochastic"; }
 };
 
+/// What differs from the defaults, as command line options; equal recipes have equal texts.
+std::string describe(const Recipe &recipe);
+
 /// The command line form of a Recipe.
 struct RecipeOptions {
   explicit RecipeOptions(llvm::cl::OptionCategory &category);

@@ -245,9 +245,10 @@ private:
 struct ComparisonOptions {
   Recipe recipe;
   bool strict = false;
-  int64_t samples = 32; ///< 0: all
-  unsigned threads = 0; ///< 0: one for each core
-  std::string labels;   ///< array of the right classes; empty: none
+  std::string requantize = "exact"; ///< or "fast", as narrow-compile --requantize
+  int64_t samples = 32;             ///< 0: all
+  unsigned threads = 0;             ///< 0: one for each core
+  std::string labels;               ///< array of the right classes; empty: none
 };
 
 /// Quantizes a copy of the float stage and runs all three stages on the first

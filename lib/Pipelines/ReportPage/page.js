@@ -245,6 +245,8 @@
     const tiles = make("div", "tiles", null, page);
     for (const output of report.outputs)
       tile(tiles, decibels(output.device) + " dB", `SQNR of output '${output.name}' against float, cosine ${fixed(5)(output.device && output.device.cosine)}`);
+    for (const output of report.outputs)
+      if (output.rewritten) tile(tiles, decibels(output.rewritten) + " dB", `SQNR of output '${output.name}' after the rewrites of the float network alone`);
     if (report.top1) tile(tiles, fixed(2)(report.top1.device) + " %", `top-1 in integers; float has ${fixed(2)(report.top1.float)} %`);
     if (report.agreement) tile(tiles, fixed(2)(report.agreement.device) + " %", "of samples have the class that float gives them");
     for (const latency of report.latency || [])
@@ -298,7 +300,8 @@
       make("p", "", "No value of any tensor is clipped.", clipped);
 
     section("What was measured", "Click on a heading to sort. SQNR and cosine are against the float stage. The last six columns: error by source, and of all, in % of the tensor's energy.");
-    const scheme = (text) => text.replace(/_/g, " ").replace(/, axis = \d+/, "");
+    const scheme = (text, scales) => text.replace(" bits, ", " bits ").replace(", restricted", "").replace(/, axis = \d+/, "")
+        .replace("per_channel", scales ? `per channel (${scales} scales)` : "per channel").replace(/_/g, " ");
     const error = (key) => (layer) => layer.error ? layer.error[key] : null;
     table([
       ["#", (l) => l.number, null, "number"],
@@ -325,7 +328,7 @@
       ["scale", (l) => short(l.scale), (l) => l.scale, "number"],
       ["zero", (l) => l.scale === undefined ? "–" : l.zero_point, (l) => l.zero_point, "number"],
       ["activation", (l) => l.activation_scheme ? scheme(l.activation_scheme) : l.scale !== undefined ? "codes of its operand" : "–", null, "long"],
-      ["weight", (l) => l.weight_scheme ? `${scheme(l.weight_scheme)}, ${l.weight_scales} ${l.weight_scales === 1 ? "scale" : "scales"}` : "–", null, "long"],
+      ["weight", (l) => l.weight_scheme ? scheme(l.weight_scheme, l.weight_scales) + (l.weight_range_rule && l.weight_range_rule !== "--weight-method=minmax" ? "; " + l.weight_range_rule : "") : "–", null, "long"],
       ["scheme from", (l) => l.scheme_rule || "–", null, "rule"],
       ["remarks", (l) => [...(l.float_reason ? ["float: " + l.float_reason] : []), ...(l.notes || [])].join("; "), null, "long"],
     ], layers);
@@ -343,7 +346,7 @@
       if (h.calibration) series.push({bins: h.calibration, name: "calibration data", color: colors.blue, fill: true});
       if (h.samples) series.push({bins: h.samples, name: "these samples", color: colors.orange});
       if (series.length) card(layer, `${layer.number} ${layer.id}`, `${layer.op} · range ${interval(layer.range)}, ${layer.range_rule || ""}`, series, layer.range);
-      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme ? scheme(layer.weight_scheme) : "stays float"}${layer.weight_range ? ` · widest range ${interval(layer.weight_range)}, ${layer.weight_range_rule}` : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
+      if (h.weights) card(layer, `${layer.number} ${layer.id}: weight`, `${layer.weight_scheme ? scheme(layer.weight_scheme, layer.weight_scales) : "stays float"}${layer.weight_range ? ` · widest range ${interval(layer.weight_range)}, ${layer.weight_range_rule}` : ""}`, [{bins: h.weights, name: "weight", color: colors.green, fill: true}], layer.weight_range);
     }
 
     if (report.latency && report.latency.length) {

@@ -4,6 +4,7 @@
   npz.py make OUT NAME=DTYPE:SHAPE:VALUE…   constant arrays (u1, i4, f4, f8);
                                             nan and inf stand in the middle of zeros
   npz.py ramp OUT NAME=SHAPE…               f32 arrays of values in [-1, 1]
+  npz.py growing OUT NAME=SHAPE…            the same, smaller in earlier samples
   npz.py columns OUT NAME=SHAPE…            f32 arrays of the index along the last axis
   npz.py take IN OUT ORDER                  samples in another order: reversed,
                                             shuffled, or FIRST:END
@@ -64,6 +65,15 @@ def ramp(arrays):
         yield name, npy("f4", shape, struct.pack("<%df" % len(values), *values))
 
 
+def growing(arrays):
+    for array in arrays:
+        name, shape = array.split("=")
+        shape = sizes(shape)
+        size = count(shape[1:])
+        values = [((i * 37 % 101) / 50 - 1) * (i // size + 1) / shape[0] for i in range(count(shape))]
+        yield name, npy("f4", shape, struct.pack("<%df" % len(values), *values))
+
+
 def columns(arrays):
     for array in arrays:
         name, shape = array.split("=")
@@ -94,7 +104,7 @@ if __name__ == "__main__":
     if command == "take":
         output, arrays = arguments[1], take(arguments[0], arguments[2])
     else:
-        output, arrays = arguments[0], {"make": make, "ramp": ramp, "columns": columns}[command](arguments[1:])
+        output, arrays = arguments[0], {"make": make, "ramp": ramp, "growing": growing, "columns": columns}[command](arguments[1:])
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in arrays:
             archive.writestr(name + ".npy", data)
