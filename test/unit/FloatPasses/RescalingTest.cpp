@@ -184,9 +184,11 @@ TEST_F(RescalingTest, EqualizeExtremes) {
     OwningOpRef<ModuleOp> module = parse(text);
     ASSERT_TRUE(module);
     check(*module, createNarrowEqualize());
+    // Ranges r1 in size * [1/2, 1] and r2 in [1/2, 1] / size: weights of the second layer are
+    // multiplied by sqrt(r1 / r2), size times [sqrt(1/2), sqrt(2)].
     for (float weight : getWeight(*module, "y")) {
-      EXPECT_LT(std::fabs(weight), 2.0f);
-      EXPECT_GT(std::fabs(weight), 0.5f);
+      EXPECT_LT(std::fabs(weight), 1.4143f);
+      EXPECT_GT(std::fabs(weight), 0.3535f);
     }
   }
 }
