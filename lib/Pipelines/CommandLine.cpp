@@ -1,5 +1,6 @@
 //===- CommandLine.cpp - Options that several drivers have ----------------===//
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/InitAll.h"
 #include "narrow/Support/OutputFile.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/LineIterator.h"
@@ -80,6 +81,16 @@ ToolDiagnostics::ToolDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler
       print(note.getLocation(), note.getSeverity(), note.str());
     return success();
   });
+}
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  return registry;
+}
+
+ToolContext::ToolContext() : context(makeRegistry()), diagnostics(&context) {
+  context.printOpOnDiagnostic(false); // The op is named; networks are long.
 }
 
 void ToolDiagnostics::print(Location location, DiagnosticSeverity severity, const llvm::Twine &message) {

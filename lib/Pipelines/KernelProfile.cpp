@@ -112,31 +112,22 @@ void FastestRuns::finish(ModelProfile &profile, double msPerCycle) const {
 /// Runs the model on numbers that are made up: kernels take the same time on all.
 static llvm::Error runModel(const CompiledModel &model, ModelProfile &profile, int64_t offset,
                             unsigned runs) {
-  std::vector<std::vector<float>> in, out;
+  ModelBuffers buffers(model);
   uint32_t state = 1;
-  for (const narrow_tensor &tensor : model.inputs()) {
-    in.emplace_back(tensor.count);
-    for (float &x : in.back())
+  for (std::vector<float> &values : buffers.in)
+    for (float &x : values)
       x = float((state = state * 1664525 + 1013904223) >> 8) / (1 << 23) - 1;
-  }
-  for (const narrow_tensor &tensor : model.outputs())
-    out.emplace_back(tensor.count);
-  std::vector<const float *> inPointers;
-  std::vector<float *> outPointers;
-  for (auto &values : in)
-    inPointers.push_back(values.data());
-  for (auto &values : out)
-    outPointers.push_back(values.data());
-  CompiledModel::Arena arena(model.info());
-  std::memset(arena.data(), 0, arena.size());
-  if (llvm::Error error = model.run(inPointers, outPointers, arena)) // Warm up.
+  std::memset(buffers.arena.data(), 0, buffers.arena.size());
+  auto run = [&] { return model.run(buffers.inputs(), buffers.outputs(), buffers.arena); };
+  if (llvm::Error error = run()) // Warm up.
     return error;
-  const auto *counters = reinterpret_cast<const int64_t *>(static_cast<const char *>(arena.data()) + offset);
+  const auto *counters =
+      reinterpret_cast<const int64_t *>(static_cast<const char *>(buffers.arena.data()) + offset);
   FastestRuns fastest(ArrayRef(counters, profile.kernels.size() + 1));
   auto start = std::chrono::steady_clock::now();
   uint64_t firstCycle = __builtin_readcyclecounter();
   for (unsigned i = 0; i < runs; ++i) {
-    if (llvm::Error error = model.run(inPointers, outPointers, arena))
+    if (llvm::Error error = run())
       return error;
     fastest.next();
   }

@@ -4,9 +4,11 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Target/CPU/Emit.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -117,6 +119,26 @@ LogicalResult mlir::narrow::runPipeline(ModuleOp module, function_ref<void(OpPas
   PassManager pm(module.getContext());
   build(pm);
   return pm.run(module);
+}
+
+llvm::Expected<std::unique_ptr<CompiledModel>> mlir::narrow::compileForHost(ModuleOp module, StringRef what,
+                                                                            bool profile) {
+  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
+  if (!target)
+    return target.takeError();
+  VectorPipelineOptions vector;
+  vector.isa = target->isa;
+  vector.x86 = llvm::Triple(target->triple).isX86();
+  vector.profile = profile;
+  if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    return llvm::createStringError(what + " could not be compiled");
+  EmitOptions options;
+  options.target = *target;
+  options.prefix = "host";
+  llvm::Expected<ObjectBuffer> object = emitObject(module, options);
+  if (!object)
+    return object.takeError();
+  return CompiledModel::fromObject(std::move(*object));
 }
 
 std::vector<::narrow::ModelInput> mlir::narrow::getModelInputs(ModuleOp module) {

@@ -2,7 +2,6 @@
 #include "narrow/Pipelines/ObservedModel.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/Model.h"
-#include "narrow/Target/CPU/Emit.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -10,23 +9,8 @@ using namespace mlir::narrow;
 llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp module) {
   auto model = std::make_unique<ObservedModel>();
   model->observed = getObservedTensors(module);
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
-  if (!inputs.empty() && !inputs[0].shape.empty())
-    model->samplesPerRun = std::max<int64_t>(1, inputs[0].shape[0]);
-  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
-  if (!target)
-    return target.takeError();
-  VectorPipelineOptions vector;
-  vector.isa = target->isa;
-  if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
-    return llvm::createStringError("the observed model could not be compiled");
-  EmitOptions options;
-  options.target = *target;
-  options.prefix = "calibration";
-  llvm::Expected<ObjectBuffer> object = emitObject(module, options);
-  if (!object)
-    return object.takeError();
-  auto code = CompiledModel::fromObject(std::move(*object));
+  model->samplesPerRun = ::narrow::getBatch(getModelInputs(module));
+  auto code = compileForHost(module, "the observed model");
   if (!code)
     return code.takeError();
   model->code = std::move(*code);
@@ -34,23 +18,12 @@ llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp m
 }
 
 ObservedModel::Runner::Runner(const ObservedModel &model, const ::narrow::Dataset &data)
-    : model(model), data(data), arena(model.code->info()), waiting(model.observed.size()) {
-  for (const narrow_tensor &tensor : model.code->inputs())
-    in.emplace_back(tensor.count);
-  for (const narrow_tensor &tensor : model.code->outputs())
-    out.emplace_back(tensor.count);
-  for (std::vector<float> &values : in)
-    inPointers.push_back(values.data());
-  for (std::vector<float> &values : out)
-    outPointers.push_back(values.data());
-}
+    : model(model), data(data), buffers(*model.code), waiting(model.observed.size()) {}
 
 llvm::Error ObservedModel::Runner::run(int64_t first, const narrow_observer &observer) {
-  for (int64_t i = 0; i < model.samplesPerRun; ++i)
-    for (size_t input = 0; input < in.size(); ++input)
-      if (llvm::Error error = data.read(first + i, input, in[input].data() + i * data.sampleSize(input)))
-        return error;
-  return model.code->observe(inPointers, outPointers, arena, observer);
+  if (llvm::Error error = data.readBatch(first, model.samplesPerRun, buffers.in))
+    return error;
+  return model.code->observe(buffers.inputs(), buffers.outputs(), buffers.arena, observer);
 }
 
 llvm::Error ObservedModel::Runner::run(int64_t first,

@@ -1,14 +1,13 @@
 //===- PrecisionSearch.cpp - A scheme for each layer ----------------------===//
 #include "narrow/Pipelines/PrecisionSearch.h"
+#include "ReportStages.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Pipelines/ChoiceSolver.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
-#include "narrow/Pipelines/Report.h"
 #include "narrow/Support/Progress.h"
-#include "narrow/Target/CPU/Emit.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Regex.h"
@@ -80,11 +79,10 @@ std::vector<Layer> listLayers(ModuleOp observed) {
 
 class Search {
 public:
-  Search(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName,
-         const ::narrow::Dataset &data, const SearchOptions &options, SearchState &state,
+  Search(ModuleOp network, CalibrationSource &calibration, const ::narrow::Dataset &data,
+         const SearchOptions &options, SearchState &state,
          llvm::function_ref<llvm::Error(const SearchState &)> save)
-      : floatStage(floatStage), table(table), tableName(tableName), data(data), options(options),
-        state(state), save(save) {}
+      : network(network), calibration(calibration), data(data), options(options), state(state), save(save) {}
 
   llvm::Error run();
 
@@ -100,7 +98,7 @@ private:
   };
 
   llvm::Error prepare();
-  llvm::Expected<Compiled> compile(OwningOpRef<ModuleOp> module);
+  llvm::Expected<Compiled> compile(ModuleOp module);
   llvm::Expected<Compiled> compile(const Assignment &assignment);
   llvm::Error forEachRun(const CompiledModel &model,
                          llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive);
@@ -114,9 +112,8 @@ private:
   ChoiceProblem makeProblem(double step) const;
   std::array<double, costKinds.size()> getCosts(const Assignment &assignment) const;
 
-  ModuleOp floatStage;
-  const ::narrow::CalibrationTable &table;
-  StringRef tableName;
+  ModuleOp network;
+  CalibrationSource &calibration;
   const ::narrow::Dataset &data;
   const SearchOptions &options;
   SearchState &state;
@@ -149,20 +146,19 @@ llvm::Error Search::prepare() {
     return native.takeError();
   target = std::move(*native);
 
-  OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
+  OwningOpRef<ModuleOp> observed = cast<ModuleOp>(network->clone());
   if (failed(observe(*observed)))
     return llvm::createStringError("no observers could be inserted");
   layers = listLayers(*observed);
   if (layers.empty())
     return llvm::createStringError("the model has no layer with weights that could get a scheme of its own");
 
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(floatStage);
-  batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  batch = ::narrow::getBatch(getModelInputs(network));
   samples = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
   samples = samples / batch * batch;
   if (samples == 0)
     return llvm::createStringError("the data have no whole batch of " + llvm::Twine(batch) + " samples");
-  std::string hash = hashModel(floatStage);
+  std::string hash = hashModel(network);
   llvm::Expected<std::string> fingerprint = data.fingerprint(samples);
   if (!fingerprint)
     return fingerprint.takeError();
@@ -175,7 +171,8 @@ llvm::Error Search::prepare() {
                                    "options: remove its file to start anew");
   }
 
-  llvm::Expected<Compiled> reference = compile(OwningOpRef<ModuleOp>(cast<ModuleOp>(floatStage->clone())));
+  OwningOpRef<ModuleOp> copy = cast<ModuleOp>(network->clone());
+  llvm::Expected<Compiled> reference = compile(*copy);
   if (!reference)
     return reference.takeError();
   classes = reference->model->outputs().front().count / batch;
@@ -187,73 +184,43 @@ llvm::Error Search::prepare() {
 }
 
 /// From the float or the integer stage to code for this machine.
-llvm::Expected<Search::Compiled> Search::compile(OwningOpRef<ModuleOp> module) {
-  VectorPipelineOptions vector;
-  vector.isa = target.isa;
-  vector.x86 = llvm::Triple(target.triple).isX86();
-  vector.profile = vector.x86; // Cycles are predicted with it.
-  if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
-    return llvm::createStringError("a candidate could not be compiled");
+llvm::Expected<Search::Compiled> Search::compile(ModuleOp module) {
   Compiled compiled;
-  for (const KernelProfile &kernel : describeProfile(*module).kernels)
-    compiled.cycles += static_cast<double>(kernel.predictedCycles);
-  EmitOptions emit;
-  emit.target = target;
-  emit.prefix = emit.name = "candidate";
-  llvm::Expected<ObjectBuffer> object = emitObject(*module, emit);
-  if (!object)
-    return object.takeError();
-  auto model = CompiledModel::fromObject(std::move(*object));
+  // Cycles are predicted where they can be counted.
+  llvm::Expected<std::unique_ptr<CompiledModel>> model =
+      compileForHost(module, "a candidate", /*profile=*/llvm::Triple(target.triple).isX86());
   if (!model)
     return model.takeError();
   compiled.model = std::move(*model);
+  for (const KernelProfile &kernel : describeProfile(module).kernels)
+    compiled.cycles += static_cast<double>(kernel.predictedCycles);
   return std::move(compiled);
 }
 
 llvm::Expected<Search::Compiled> Search::compile(const Assignment &assignment) {
-  OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
   // What happens to a scale is no news a hundred times.
-  ScopedDiagnosticHandler quiet(floatStage.getContext(), [](Diagnostic &diagnostic) {
+  ScopedDiagnosticHandler quiet(network.getContext(), [](Diagnostic &diagnostic) {
     return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark);
   });
-  if (failed(observe(*module)))
-    return llvm::createStringError("no observers could be inserted");
   Recipe recipe = options.recipe;
   recipe.scheme = options.choices[0];
   for (std::string &text : getOverrides(assignment))
     recipe.overrides.push_back(std::move(text));
-  if (llvm::Error error = annotate(*module, recipe, table, tableName, options.calibration))
-    return std::move(error);
-  if (failed(runPipeline(*module, [&](OpPassManager &pm) {
-        buildQuantizedPipeline(pm);
-        buildIntegerPipeline(pm, IntegerPipelineOptions());
-      })))
-    return llvm::createStringError("a candidate could not be lowered to integers");
-  return compile(std::move(module));
+  llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, {}, /*allStages=*/false);
+  if (!stages)
+    return stages.takeError();
+  return compile(*stages->device);
 }
 
 llvm::Error Search::forEachRun(const CompiledModel &model,
                                llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive) {
-  std::vector<std::vector<float>> in, out;
-  std::vector<const float *> inPointers;
-  std::vector<float *> outPointers;
-  for (const narrow_tensor &tensor : model.inputs())
-    in.emplace_back(tensor.count);
-  for (const narrow_tensor &tensor : model.outputs())
-    out.emplace_back(tensor.count);
-  for (std::vector<float> &values : in)
-    inPointers.push_back(values.data());
-  for (std::vector<float> &values : out)
-    outPointers.push_back(values.data());
-  CompiledModel::Arena arena(model.info());
+  ModelBuffers buffers(model);
   for (int64_t first = 0; first < samples; first += batch) {
-    for (int64_t i = 0; i < batch; ++i)
-      for (size_t input = 0; input < in.size(); ++input)
-        if (llvm::Error error = data.read(first + i, input, in[input].data() + i * data.sampleSize(input)))
-          return error;
-    if (llvm::Error error = model.run(inPointers, outPointers, arena))
+    if (llvm::Error error = data.readBatch(first, batch, buffers.in))
       return error;
-    receive(first / batch, out);
+    if (llvm::Error error = model.run(buffers.inputs(), buffers.outputs(), buffers.arena))
+      return error;
+    receive(first / batch, buffers.out);
   }
   return llvm::Error::success();
 }
@@ -479,11 +446,11 @@ llvm::Error Search::run() {
   return findCandidates();
 }
 
-llvm::Error mlir::narrow::searchPrecision(ModuleOp floatStage, const ::narrow::CalibrationTable &table,
-                                          StringRef tableName, const ::narrow::Dataset &data,
-                                          const SearchOptions &options, SearchState &state,
+llvm::Error mlir::narrow::searchPrecision(ModuleOp network, CalibrationSource &calibration,
+                                          const ::narrow::Dataset &data, const SearchOptions &options,
+                                          SearchState &state,
                                           llvm::function_ref<llvm::Error(const SearchState &)> save) {
-  return Search(floatStage, table, tableName, data, options, state, save).run();
+  return Search(network, calibration, data, options, state, save).run();
 }
 
 //===----------------------------------------------------------------------===//

@@ -7,7 +7,6 @@
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Support/Progress.h"
-#include "narrow/Target/CPU/Emit.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/ThreadPool.h"
@@ -23,41 +22,7 @@ void OutputSums::merge(const OutputSums &other) {
   floatRight += other.floatRight;
 }
 
-/// A module of the float or the integer stage, which it lowers, as code for this machine.
-static llvm::Expected<std::unique_ptr<CompiledModel>> compileHere(ModuleOp module) {
-  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
-  if (!target)
-    return target.takeError();
-  VectorPipelineOptions vector;
-  vector.isa = target->isa;
-  if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
-    return llvm::createStringError("the model could not be compiled");
-  EmitOptions options;
-  options.target = *target;
-  options.prefix = "candidate";
-  llvm::Expected<ObjectBuffer> object = emitObject(module, options);
-  if (!object)
-    return object.takeError();
-  return CompiledModel::fromObject(std::move(*object));
-}
-
 namespace {
-
-/// Buffers of one run of a model.
-struct Run {
-  explicit Run(const CompiledModel &model) : model(model), arena(model.info()) {
-    for (const narrow_tensor &tensor : model.outputs())
-      out.emplace_back(tensor.count);
-    for (std::vector<float> &values : out)
-      pointers.push_back(values.data());
-  }
-  llvm::Error operator()(ArrayRef<const float *> in) { return model.run(in, pointers, arena); }
-
-  const CompiledModel &model;
-  CompiledModel::Arena arena;
-  std::vector<std::vector<float>> out;
-  std::vector<float *> pointers;
-};
 
 /// Measures models against the float model on the first samples of a data set.
 class OutputMeter {
@@ -86,9 +51,9 @@ llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, ::narrow::D
                                                 const ComparisonOptions &options) {
   OutputMeter meter(data);
   std::vector<::narrow::ModelInput> inputs = getModelInputs(floatStage);
-  meter.batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+  meter.batch = ::narrow::getBatch(inputs);
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
-  llvm::Expected<std::unique_ptr<CompiledModel>> reference = compileHere(*module);
+  llvm::Expected<std::unique_ptr<CompiledModel>> reference = compileForHost(*module, "the model");
   if (!reference)
     return reference.takeError();
   meter.reference = std::move(*reference);
@@ -117,20 +82,12 @@ llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, ::narrow::D
 }
 
 llvm::Error OutputMeter::measure(const CompiledModel &model, int64_t first, OutputSums &sums) const {
-  std::vector<std::vector<float>> in;
-  std::vector<const float *> pointers;
-  for (size_t input = 0; input < data.inputCount(); ++input) {
-    in.emplace_back(data.sampleSize(input) * batch);
-    for (int64_t i = 0; i < batch; ++i)
-      if (llvm::Error error = data.read(first + i, input, in.back().data() + i * data.sampleSize(input)))
-        return error;
-  }
-  for (std::vector<float> &values : in)
-    pointers.push_back(values.data());
-  Run real(*reference), quantized(model);
-  if (llvm::Error error = real(pointers))
+  ModelBuffers real(*reference), quantized(model);
+  if (llvm::Error error = data.readBatch(first, batch, real.in))
     return error;
-  if (llvm::Error error = quantized(pointers))
+  if (llvm::Error error = reference->run(real.inputs(), real.outputs(), real.arena))
+    return error;
+  if (llvm::Error error = model.run(real.inputs(), quantized.outputs(), quantized.arena))
     return error;
   if (real.out.size() != quantized.out.size())
     return llvm::createStringError("the quantized model has another number of outputs");
@@ -228,7 +185,7 @@ static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, Calib
   });
   if (!stays.empty())
     return llvm::createStringError("stays float: " + stays);
-  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileHere(*stages->device);
+  llvm::Expected<std::unique_ptr<CompiledModel>> model = compileForHost(*stages->device, "the model");
   if (!model)
     return diagnostics.explain(model.takeError());
   built.model = std::move(*model);

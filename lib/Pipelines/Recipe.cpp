@@ -291,16 +291,6 @@ llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table,
       "narrow-calibrate and this run the same");
 }
 
-/// `observed` without its observers: the float network.
-static OwningOpRef<ModuleOp> copyUnobserved(ModuleOp observed) {
-  OwningOpRef<ModuleOp> copy = observed.clone();
-  copy->walk([](ObserveOp op) {
-    op.getOutput().replaceAllUsesWith(op.getInput());
-    op.erase();
-  });
-  return copy;
-}
-
 /// The last step of the annotated stage. The nearest code, ties to even, is what narrow-quantize takes.
 static llvm::Error roundWeights(ModuleOp annotated, const Recipe &recipe, const CalibrationSamples *samples) {
   if (recipe.rounding == "nearest" && recipe.ties == "even")
@@ -313,9 +303,7 @@ static llvm::Error roundWeights(ModuleOp annotated, const Recipe &recipe, const 
   options.floatInputs = recipe.roundFloatInputs;
   std::optional<DatasetActivations> activations;
   if (recipe.roundingNeedsData())
-    activations.emplace(samples->data, samples->inputs.empty() || samples->inputs[0].shape.empty()
-                                           ? 1
-                                           : std::max<int64_t>(1, samples->inputs[0].shape[0]));
+    activations.emplace(samples->data, ::narrow::getBatch(samples->inputs));
   auto build = [&](OpPassManager &pm) {
     pm.addPass(createRoundWeightsPass(options, activations ? &*activations : nullptr));
     pm.addPass(createNarrowVerifyAnnotated());
@@ -332,8 +320,10 @@ llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
   if (recipe.correctBias == "empirical" && !samples)
     return needsSamples("--correct-bias=empirical");
   OwningOpRef<ModuleOp> original;
-  if (!recipe.correctBias.empty())
-    original = copyUnobserved(observed);
+  if (!recipe.correctBias.empty()) {
+    original = observed.clone();
+    removeObservers(*original);
+  }
   AnnotatedPipelineOptions options;
   options.table = tableName.str();
   options.method = recipe.method;

@@ -89,9 +89,7 @@ public:
   llvm::Error prepare();
   /// The batch that begins with sample `first`. May run in several threads.
   llvm::Error run(int64_t first, BatchResult &result) const;
-  int64_t batchSize() const {
-    return inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
-  }
+  int64_t batchSize() const { return ::narrow::getBatch(inputs); }
   /// Elements of the first output that belong to one sample; 0 if they do not
   /// divide.
   int64_t classes() const { return numClasses; }

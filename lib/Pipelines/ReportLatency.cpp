@@ -16,26 +16,17 @@ llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const
     return fail("was compiled for calibration: its time says nothing");
   if (code.inputs().size() != data.inputCount())
     return fail("has another number of inputs than the model");
-  std::vector<std::vector<float>> in, out;
-  std::vector<const float *> inPointers;
-  std::vector<float *> outPointers;
+  ModelBuffers buffers(code);
   for (auto [i, tensor] : llvm::enumerate(code.inputs())) {
     if (tensor.type != NARROW_F32)
       return fail("takes other inputs than f32");
     int64_t size = data.sampleSize(i);
     if (size == 0 || tensor.count % size != 0)
       return fail("input " + llvm::Twine(i) + " has another shape than the model's");
-    in.emplace_back(tensor.count);
     for (int64_t at = 0; at < tensor.count; at += size)
-      if (llvm::Error error = data.read(0, i, in.back().data() + at))
+      if (llvm::Error error = data.read(0, i, buffers.in[i].data() + at))
         return std::move(error);
   }
-  for (const narrow_tensor &tensor : code.outputs())
-    out.emplace_back(tensor.count);
-  for (std::vector<float> &values : in)
-    inPointers.push_back(values.data());
-  for (std::vector<float> &values : out)
-    outPointers.push_back(values.data());
 
   LatencyReport report;
   report.path = path.str();
@@ -48,7 +39,6 @@ llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const
   } else {
     llvm::consumeError(manifest.takeError());
   }
-  CompiledModel::Arena arena(code.info());
   using Clock = std::chrono::steady_clock;
   auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
   std::vector<double> times;
@@ -56,7 +46,7 @@ llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const
   Clock::time_point begin = Clock::now();
   while (times.size() < warmUp + fewest || seconds(Clock::now() - begin) < 1) {
     Clock::time_point start = Clock::now();
-    if (llvm::Error error = code.run(inPointers, outPointers, arena))
+    if (llvm::Error error = code.run(buffers.inputs(), buffers.outputs(), buffers.arena))
       return std::move(error);
     times.push_back(1000 * seconds(Clock::now() - start));
   }

@@ -486,6 +486,27 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   return model;
 }
 
+llvm::Expected<std::unique_ptr<CalibrationSource>>
+CalibrationSource::open(StringRef table, StringRef data, ArrayRef<::narrow::ModelInput> inputs,
+                        const ::narrow::DatasetOptions &options) {
+  std::unique_ptr<CalibrationSource> source(new CalibrationSource(table.empty() ? data : table));
+  if (!table.empty()) {
+    llvm::Expected<::narrow::CalibrationTable> read = ::narrow::readTable(table);
+    if (!read)
+      return read.takeError();
+    source->given = std::move(*read);
+    return source;
+  }
+  llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(data, inputs, options);
+  if (!opened)
+    return opened.takeError();
+  printNotes(opened->notes());
+  source->dataset = std::move(*opened);
+  source->inputs = inputs;
+  source->data.emplace(CalibrationSamples{*source->dataset, source->inputs});
+  return source;
+}
+
 llvm::Expected<const ::narrow::CalibrationTable *>
 CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples) {
   CalibrationOptions options = getCalibrationOptions(recipe);

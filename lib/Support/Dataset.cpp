@@ -206,6 +206,20 @@ Error narrow::checkPreprocessing(const Preprocessing &preprocessing) {
   return Error::success();
 }
 
+int64_t narrow::getBatch(ArrayRef<ModelInput> inputs) {
+  return inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+}
+
+Error Dataset::readBatch(int64_t first, int64_t batch, std::vector<std::vector<float>> &to) const {
+  for (int64_t i = 0; i < batch; ++i)
+    for (size_t input = 0; input < to.size(); ++input)
+      if (Error error =
+              read(first + i, input,
+                   reinterpret_cast<char *>(to[input].data()) + i * sampleSize(input) * elementSize(input)))
+        return error;
+  return Error::success();
+}
+
 Error Dataset::read(int64_t sample, size_t index, void *to) const {
   if (index >= inputs.size() || sample < 0 || sample >= samples)
     return createStringError("'" + file.path() + "' has no sample " + Twine(sample) + " (it has " +

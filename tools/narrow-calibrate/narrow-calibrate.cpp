@@ -1,5 +1,4 @@
 //===- narrow-calibrate.cpp - Runs a model on data, writes a table --------===//
-#include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Recipe.h"
@@ -153,12 +152,8 @@ static int run(const Options &options) {
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
-  ToolDiagnostics diagnostics(&context);
-  OwningOpRef<ModuleOp> module = loadModel(options.inputs[0], context, *import);
+  ToolContext context;
+  OwningOpRef<ModuleOp> module = loadModel(options.inputs[0], *context, *import);
   if (!module)
     return BadInput;
   if (Stage stage = detectStage(*module); stage > Stage::Float)

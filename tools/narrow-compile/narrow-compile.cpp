@@ -1,6 +1,5 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
-#include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -279,12 +278,8 @@ int Compiler::run() {
   if (!import)
     return reportError(import.takeError());
 
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
-  ToolDiagnostics diagnostics(&context);
-  module = loadModel(options.model.path, context, *import);
+  ToolContext context;
+  module = loadModel(options.model.path, *context, *import);
   if (!module)
     return BadInput;
   int code = compile();

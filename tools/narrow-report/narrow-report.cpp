@@ -1,5 +1,4 @@
 //===- narrow-report.cpp - What is in it, what quantization costs ---------===//
-#include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Ranking.h"
@@ -156,21 +155,10 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
       return reportError(latency.takeError());
     latencies.push_back(std::move(*latency));
   }
-  std::optional<::narrow::Dataset> calibrationData;
-  std::optional<CalibrationSource> calibration;
-  if (!options.table.empty()) {
-    llvm::Expected<::narrow::CalibrationTable> table = ::narrow::readTable(options.table);
-    if (!table)
-      return reportError(table.takeError());
-    calibration.emplace(std::move(*table), options.table);
-  } else {
-    llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
-    if (!opened)
-      return reportError(opened.takeError());
-    printNotes(opened->notes());
-    calibrationData.emplace(std::move(*opened));
-    calibration.emplace(*calibrationData, inputs, options.data);
-  }
+  llvm::Expected<std::unique_ptr<CalibrationSource>> calibration =
+      CalibrationSource::open(options.table, options.data, inputs, dataOptions);
+  if (!calibration)
+    return reportError(calibration.takeError());
 
   ComparisonOptions comparison = getComparison(options, recipe);
   auto finish = [&](auto report) {
@@ -186,10 +174,10 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
     return static_cast<int>(Done);
   };
   if (options.ranking)
-    return finish(rankCandidates(module, *calibration, *data, candidates, comparison));
+    return finish(rankCandidates(module, **calibration, *data, candidates, comparison));
   if (options.sensitivity)
-    return finish(measureSensitivity(module, *calibration, *data, comparison));
-  return finish(compareStages(module, *calibration, *data, comparison));
+    return finish(measureSensitivity(module, **calibration, *data, comparison));
+  return finish(compareStages(module, **calibration, *data, comparison));
 }
 
 int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
@@ -235,12 +223,8 @@ int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   if (!file)
     return reportError(file.takeError());
 
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
-  ToolDiagnostics diagnostics(&context);
-  OwningOpRef<ModuleOp> module = loadModel(options.path, context, *import);
+  ToolContext context;
+  OwningOpRef<ModuleOp> module = loadModel(options.path, *context, *import);
   if (!module)
     return BadInput;
   return compare(options, *recipe, candidates, *module, *dataOptions, **file);

@@ -1,5 +1,4 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
-#include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -256,16 +255,9 @@ private:
   llvm::Error evaluateSamples();
   llvm::Error compareAgainst(llvm::json::Object &json) const;
   llvm::Error time(llvm::json::Object &json);
-  llvm::Error readBatch(int64_t first, std::vector<std::vector<float>> &in) const;
-
-  static DialectRegistry makeRegistry() {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    return registry;
-  }
 
   const Options &options;
-  MLIRContext context{makeRegistry()}; ///< outlives the runners
+  ToolContext context; ///< outlives the runners
   std::unique_ptr<Runner> runner, checker;
   std::optional<::narrow::Dataset> data;
   int64_t batch = 1, samples = 0;
@@ -273,16 +265,6 @@ private:
   std::vector<std::vector<float>> results; ///< of all samples, for each output
   std::atomic<int64_t> differing{0};
 };
-
-llvm::Error Run::readBatch(int64_t first, std::vector<std::vector<float>> &in) const {
-  for (int64_t i = 0; i < batch; ++i)
-    for (size_t input = 0; input < in.size(); ++input)
-      if (llvm::Error error = data->read(first + i, input,
-                                         reinterpret_cast<char *>(in[input].data()) +
-                                             i * data->sampleSize(input) * data->elementSize(input)))
-        return error;
-  return llvm::Error::success();
-}
 
 llvm::Error Run::evaluateSamples() {
   for (const Runner::Port &port : runner->outputs)
@@ -306,7 +288,7 @@ llvm::Error Run::evaluateSamples() {
         out.push_back(values.data() + first / batch * port.count);
         checkOut.push_back(other.data());
       }
-      llvm::Error error = readBatch(first, in);
+      llvm::Error error = data->readBatch(first, batch, in);
       if (!error)
         error = runner->run(inPointers, out);
       if (!error && checker) {
@@ -371,7 +353,7 @@ llvm::Error Run::compareAgainst(llvm::json::Object &json) const {
 llvm::Error Run::time(llvm::json::Object &json) {
   auto in = allocate(runner->inputs), out = allocate(runner->outputs);
   if (data)
-    if (llvm::Error error = readBatch(0, in))
+    if (llvm::Error error = data->readBatch(0, batch, in))
       return error;
   std::vector<const float *> inPointers;
   std::vector<float *> outPointers;
@@ -451,9 +433,7 @@ int Run::main() {
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
-  context.printOpOnDiagnostic(false);
-  ToolDiagnostics diagnostics(&context);
-  auto made = makeRunner(options.model, context, *import);
+  auto made = makeRunner(options.model, *context, *import);
   if (!made)
     return reportError(made.takeError());
   runner = std::move(*made);
@@ -462,7 +442,7 @@ int Run::main() {
     return reportError(llvm::createStringError(options.model + ": " + llvm::toString(usable.takeError())));
   workers = *usable;
   if (!options.check.empty()) {
-    auto other = ReferenceRunner::create(options.check, context, *import);
+    auto other = ReferenceRunner::create(options.check, *context, *import);
     if (!other)
       return reportError(other.takeError());
     checker = std::move(*other);
@@ -487,7 +467,7 @@ int Run::main() {
       return reportError(opened.takeError());
     data.emplace(std::move(*opened));
     printNotes(data->notes());
-    batch = inputs.empty() || inputs[0].shape.empty() ? 1 : std::max<int64_t>(1, inputs[0].shape[0]);
+    batch = ::narrow::getBatch(inputs);
     samples = options.limit ? std::min<int64_t>(options.limit, data->sampleCount()) : data->sampleCount();
     samples = samples / batch * batch;
     if (samples == 0)

@@ -1,5 +1,4 @@
 //===- narrow-search.cpp - Finds a scheme for each layer ------------------===//
-#include "narrow/InitAll.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/PrecisionSearch.h"
@@ -71,18 +70,14 @@ llvm::Expected<SearchState> readState(StringRef path) {
   return state;
 }
 
-int search(const Options &options, SearchOptions search, ModuleOp module,
+int search(const Options &options, const SearchOptions &search, ModuleOp module,
            const ::narrow::DatasetOptions &dataOptions) {
   std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
-  auto open = [&](StringRef path) -> llvm::Expected<::narrow::Dataset> {
-    llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(path, inputs, dataOptions);
-    if (data)
-      printNotes(data->notes());
-    return data;
-  };
-  llvm::Expected<::narrow::Dataset> measured = open(options.input.empty() ? options.data : options.input);
+  llvm::Expected<::narrow::Dataset> measured =
+      ::narrow::Dataset::open(options.input.empty() ? options.data : options.input, inputs, dataOptions);
   if (!measured)
     return reportError(measured.takeError());
+  printNotes(measured->notes());
   SearchState state;
   if (options.resume && llvm::sys::fs::exists(options.output)) {
     llvm::Expected<SearchState> read = readState(options.output);
@@ -92,33 +87,17 @@ int search(const Options &options, SearchOptions search, ModuleOp module,
   } else if (options.resume) {
     llvm::errs() << "note: " << options.output << " is not there: the search starts from the beginning\n";
   }
-  std::optional<::narrow::Dataset> calibrationData;
-  std::optional<CalibrationSamples> samples;
-  if (!options.data.empty()) {
-    llvm::Expected<::narrow::Dataset> data = open(options.data);
-    if (!data)
-      return reportError(data.takeError());
-    calibrationData = std::move(*data);
-    samples.emplace(CalibrationSamples{*calibrationData, inputs});
-    search.calibration = &*samples;
-  }
-  if (llvm::Error error = rewriteFloat(module, search.recipe, search.calibration))
+  llvm::Expected<std::unique_ptr<CalibrationSource>> calibration =
+      CalibrationSource::open(options.table, options.data, inputs, dataOptions);
+  if (!calibration)
+    return reportError(calibration.takeError());
+  if (llvm::Error error = rewriteFloat(module, search.recipe, (*calibration)->samples()))
     return reportError(std::move(error));
-  llvm::Expected<::narrow::CalibrationTable> table =
-      calibrationData ? calibrate(module, *calibrationData, inputs, getCalibrationOptions(search.recipe))
-                      : ::narrow::readTable(options.table);
-  if (!table)
-    return reportError(table.takeError());
-  if (!calibrationData)
-    if (llvm::Error error = checkRewrites(*table, options.table, search.recipe.rewrites))
-      return reportError(std::move(error));
   auto save = [&](const SearchState &state) {
     return ::narrow::writeOutputFile(options.output,
                                      llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(state))).str());
   };
-  if (llvm::Error error =
-          searchPrecision(module, *table, options.table.empty() ? options.data : options.table, *measured,
-                          search, state, save))
+  if (llvm::Error error = searchPrecision(module, **calibration, *measured, search, state, save))
     return reportError(std::move(error));
   print(state);
   return Done;
@@ -168,12 +147,8 @@ int run(const Options &options) {
   if (!import)
     return reportError(import.takeError());
 
-  DialectRegistry registry;
-  registerAllDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
-  ToolDiagnostics diagnostics(&context);
-  OwningOpRef<ModuleOp> module = loadModel(options.model.path, context, *import);
+  ToolContext context;
+  OwningOpRef<ModuleOp> module = loadModel(options.model.path, *context, *import);
   if (!module)
     return BadInput;
   Stage stage = detectStage(*module);

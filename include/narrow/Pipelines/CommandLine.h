@@ -63,6 +63,17 @@ private:
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
 };
 
+/// The context of a driver's models: all dialects, and diagnostics as drivers print them.
+class ToolContext {
+public:
+  ToolContext();
+  MLIRContext &operator*() { return context; }
+
+private:
+  MLIRContext context;
+  ToolDiagnostics diagnostics;
+};
+
 /// Parses argv; hides options that are not in `category`. False: the usage was
 /// wrong and has been explained.
 bool parseCommandLine(int argc, char **argv, llvm::StringRef overview, llvm::cl::OptionCategory &category);

@@ -30,6 +30,12 @@ LogicalResult observe(ModuleOp floatStage);
 /// Runs a pipeline on `module`; false after a diagnostic.
 LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build);
 
+/// Lowers `module` (float, observed or integer stage), which is of no other use afterwards,
+/// to code for this machine and loads it. Errors call it `what`. With `profile` its kernels
+/// count cycles.
+llvm::Expected<std::unique_ptr<CompiledModel>> compileForHost(ModuleOp module, StringRef what,
+                                                              bool profile = false);
+
 /// Inputs of @main as data sets know them.
 std::vector<::narrow::ModelInput> getModelInputs(ModuleOp module);
 

@@ -33,15 +33,12 @@ public:
     /// the layout that the observed tensor has in the IR.
     llvm::Error run(int64_t first, llvm::function_ref<void(size_t, llvm::ArrayRef<float>)> receive);
     /// The outputs of the last run.
-    llvm::ArrayRef<std::vector<float>> outputs() const { return out; }
+    llvm::ArrayRef<std::vector<float>> outputs() const { return buffers.out; }
 
   private:
     const ObservedModel &model;
     const ::narrow::Dataset &data;
-    CompiledModel::Arena arena;
-    std::vector<std::vector<float>> in, out;
-    std::vector<const float *> inPointers;
-    std::vector<float *> outPointers;
+    ModelBuffers buffers;
     std::vector<std::vector<float>> waiting; ///< of tensors that come in pieces
   };
 

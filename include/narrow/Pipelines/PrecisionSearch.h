@@ -12,6 +12,7 @@
 #define NARROW_PIPELINES_PRECISIONSEARCH_H
 
 #include "narrow/Pipelines/Recipe.h"
+#include "narrow/Pipelines/Report.h"
 #include "llvm/Support/JSON.h"
 #include <array>
 #include <functional>
@@ -44,7 +45,6 @@ struct SearchOptions {
   std::vector<Budget> budgets;
   unsigned points = 1; ///< problems to solve, from the budgets up to the first choice's cost
   int64_t samples = 0; ///< to measure on; 0: all
-  const CalibrationSamples *calibration = nullptr; ///< for recipes that look at activations
 };
 
 /// What a choice of schemes is.
@@ -74,10 +74,10 @@ struct SearchState {
 llvm::json::Object toJSON(const SearchState &state);
 llvm::Expected<SearchState> searchStateFromJSON(const llvm::json::Value &value);
 
-/// Continues from `state`, which may be empty, and calls `save` after every measurement. The
-/// table has the ranges; `data` is measured on.
-llvm::Error searchPrecision(ModuleOp floatStage, const ::narrow::CalibrationTable &table, StringRef tableName,
-                            const ::narrow::Dataset &data, const SearchOptions &options, SearchState &state,
+/// Continues from `state`, which may be empty, and calls `save` after every measurement.
+/// `network` is the float stage after the rewrites of the recipe; `data` is measured on.
+llvm::Error searchPrecision(ModuleOp network, CalibrationSource &calibration, const ::narrow::Dataset &data,
+                            const SearchOptions &options, SearchState &state,
                             llvm::function_ref<llvm::Error(const SearchState &)> save);
 
 } // namespace mlir::narrow

@@ -218,11 +218,11 @@ struct ComparisonReport {
 /// Where ranges come from: a table, or data that tables are made from.
 class CalibrationSource {
 public:
-  /// `name` is what errors call it.
-  CalibrationSource(::narrow::CalibrationTable table, std::string name)
-      : name(std::move(name)), given(std::move(table)) {}
-  CalibrationSource(const ::narrow::Dataset &data, ArrayRef<::narrow::ModelInput> inputs, std::string name)
-      : name(std::move(name)), data(CalibrationSamples{data, inputs}) {}
+  /// Opens one of two files, the other's name is empty: a table, or the samples of a model
+  /// with these inputs.
+  static llvm::Expected<std::unique_ptr<CalibrationSource>> open(StringRef table, StringRef data,
+                                                                 ArrayRef<::narrow::ModelInput> inputs,
+                                                                 const ::narrow::DatasetOptions &options);
 
   /// The statistics of `network`, a float stage after the rewrites of a recipe.
   /// Made once for each network. Valid as long as the source.
@@ -230,14 +230,17 @@ public:
   /// The same of the first half of the data; null with a table, or too few data.
   llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
   const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
-  const std::string name;
+  const std::string name; ///< what errors call it
 
 private:
+  explicit CalibrationSource(StringRef name) : name(name) {}
   llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, const Recipe &recipe,
                                                           int64_t samples);
 
   std::optional<::narrow::CalibrationTable> given;
-  std::optional<CalibrationSamples> data;
+  std::optional<::narrow::Dataset> dataset;
+  std::vector<::narrow::ModelInput> inputs;
+  std::optional<CalibrationSamples> data; ///< refers to the two
   /// By hash, samples and weight of moving averages.
   std::map<std::tuple<std::string, int64_t, double>, ::narrow::CalibrationTable> made;
 };

@@ -20,6 +20,9 @@ struct ModelInput {
   bool takesPixels = false; ///< u8, which the model normalizes itself; else f32
 };
 
+/// The samples that one run of a model takes: the first dimension of its first input.
+int64_t getBatch(llvm::ArrayRef<ModelInput> inputs);
+
 /// How a u8 value becomes f32: `(float(u8) / 255 - mean) / std`, each step
 /// rounded to f32, as numpy does with float32 arrays. One value for every
 /// channel, or one value a channel; empty: not stated.
@@ -67,6 +70,10 @@ public:
   /// if the input takes pixels) in the model's layout. NaN and Inf are errors. May
   /// be called from any thread.
   llvm::Error read(int64_t sample, size_t input, void *out) const;
+
+  /// Writes the samples [first, first + batch) of every input to `to`, one vector an input,
+  /// as large as a run takes; f32 or, in its first bytes, u8.
+  llvm::Error readBatch(int64_t first, int64_t batch, std::vector<std::vector<float>> &to) const;
 
   /// One class a sample, below `classes`, from another array of the archive.
   llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name, int64_t classes);

@@ -209,6 +209,17 @@ ArrayRef<narrow_tensor> CompiledModel::outputs() const {
   return {modelInfo->outputs, (size_t)modelInfo->output_count};
 }
 
+ModelBuffers::ModelBuffers(const CompiledModel &model) : arena(model.info()) {
+  for (const narrow_tensor &tensor : model.inputs())
+    in.emplace_back(tensor.count);
+  for (const narrow_tensor &tensor : model.outputs())
+    out.emplace_back(tensor.count);
+  for (const std::vector<float> &values : in)
+    inPointers.push_back(values.data());
+  for (std::vector<float> &values : out)
+    outPointers.push_back(values.data());
+}
+
 CompiledModel::Arena::Arena(const narrow_model_info &info) : bytes(std::max<size_t>(info.arena_size, 1)) {
   size_t alignment = std::max<size_t>(info.arena_alignment, sizeof(void *));
   memory.reset(std::aligned_alloc(alignment, llvm::alignTo(bytes, alignment)));

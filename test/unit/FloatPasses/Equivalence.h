@@ -4,10 +4,10 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Reference/Evaluator.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -40,16 +40,7 @@ protected:
   /// Runs what takes an imported network to the float stage.
   LogicalResult runPasses(ModuleOp module) {
     PassManager manager(&context);
-    OpPassManager &function = manager.nest<func::FuncOp>();
-    function.addPass(createNarrowFoldConstants());
-    function.addPass(createNarrowRaiseComposites());
-    function.addPass(createNarrowFoldBatchNorm());
-    function.addPass(createNarrowPropagateLayout());
-    function.addPass(createNarrowFoldConstants());
-    function.addPass(createCanonicalizerPass());
-    function.addPass(createCSEPass());
-    manager.addPass(createNarrowAssignIds());
-    manager.addPass(createNarrowVerifyFloat());
+    buildFloatPipeline(manager);
     return manager.run(module);
   }
 

@@ -8,6 +8,7 @@
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace mlir::narrow {
 
@@ -83,6 +84,24 @@ private:
   RunCodesFunction runCodesFunction = nullptr;
   ObserveFunction observeFunction = nullptr;
   RunThreadsFunction runThreadsFunction = nullptr;
+};
+
+/// Memory for runs of one model, one at a time: f32 inputs and outputs, and an arena.
+class ModelBuffers {
+public:
+  explicit ModelBuffers(const CompiledModel &model);
+  ModelBuffers(const ModelBuffers &) = delete;
+  ModelBuffers &operator=(const ModelBuffers &) = delete;
+
+  // Of the size that the model says: to be written and read, not resized.
+  std::vector<std::vector<float>> in, out;
+  CompiledModel::Arena arena;
+  llvm::ArrayRef<const float *> inputs() const { return inPointers; }
+  llvm::ArrayRef<float *> outputs() const { return outPointers; }
+
+private:
+  std::vector<const float *> inPointers;
+  std::vector<float *> outPointers;
 };
 
 /// What a `narrow_status` means.

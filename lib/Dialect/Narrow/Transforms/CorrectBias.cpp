@@ -23,7 +23,6 @@ namespace mlir::narrow {
 using namespace mlir;
 using namespace mlir::narrow;
 using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::QuantParams;
 
 std::optional<std::vector<float>> mlir::narrow::getRoundedWeights(QuantizableOpInterface op) {
   if (op.getQuantizationKind() != QuantizationKind::Contraction || !op.getWeightOperand())
@@ -32,27 +31,15 @@ std::optional<std::vector<float>> mlir::narrow::getRoundedWeights(QuantizableOpI
   if (!observe || !observe.getQuantizedType())
     return std::nullopt;
   auto type = cast<quant::QuantizedType>(*observe.getQuantizedType());
-  SmallVector<double> scales = getScales(type);
+  std::optional<ElementParams> params =
+      ElementParams::get(type, cast<RankedTensorType>(observe.getType()).getShape());
   std::optional<std::vector<float>> weights = getFloats(observe.getInput());
-  if (scales.empty() || !weights)
+  if (!params || !weights)
     return std::nullopt;
-  SmallVector<int64_t> zeroPoints(scales.size(), 0);
-  int64_t inner = weights->size();
-  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
-    zeroPoints.assign(perAxis.getZeroPoints().begin(), perAxis.getZeroPoints().end());
-    inner = 1;
-    for (int64_t dim :
-         cast<RankedTensorType>(observe.getType()).getShape().drop_front(perAxis.getQuantizedDimension() + 1))
-      inner *= dim;
-  } else {
-    zeroPoints.front() = cast<quant::UniformQuantizedType>(type).getZeroPoint();
-  }
   CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
-  for (auto [index, weight] : llvm::enumerate(*weights)) {
-    size_t channel = index / inner % scales.size();
-    QuantParams params{static_cast<float>(scales[channel]), zeroPoints[channel]};
-    weight = ::narrow::numerics::dequantize(::narrow::numerics::quantize(weight, params, codes), params);
-  }
+  for (auto [index, weight] : llvm::enumerate(*weights))
+    weight = ::narrow::numerics::dequantize(::narrow::numerics::quantize(weight, (*params)[index], codes),
+                                            (*params)[index]);
   return weights;
 }
 

@@ -5,6 +5,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/WeightRounding.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -77,8 +78,7 @@ int64_t RowPlan::getPixel(int64_t run, int64_t row) const {
 // The observed copy
 //===----------------------------------------------------------------------===//
 
-/// Rounds to codes and back where an activation has a type. Weights stay as they are.
-static void removeObservers(ModuleOp module, bool simulate) {
+void mlir::narrow::removeObservers(ModuleOp module, bool simulate) {
   SmallVector<ObserveOp> observers;
   module.walk([&](ObserveOp op) { observers.push_back(op); });
   for (ObserveOp op : observers) {

@@ -293,6 +293,25 @@ SmallVector<int64_t> mlir::narrow::getWeightScaleIndices(QuantizableOpInterface 
   return indices;
 }
 
+std::optional<ElementParams> ElementParams::get(quant::QuantizedType type, ArrayRef<int64_t> shape) {
+  ElementParams result;
+  if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type)) {
+    result.params.push_back({static_cast<float>(uniform.getScale()), uniform.getZeroPoint()});
+    return result;
+  }
+  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type);
+  if (!perAxis)
+    return std::nullopt;
+  for (auto [scale, zeroPoint] : llvm::zip_equal(perAxis.getScales(), perAxis.getZeroPoints()))
+    result.params.push_back({static_cast<float>(scale), zeroPoint});
+  size_t axis = perAxis.getQuantizedDimension();
+  if (axis >= shape.size() || shape[axis] != static_cast<int64_t>(result.params.size()))
+    return std::nullopt;
+  for (int64_t dim : shape.drop_front(axis + 1))
+    result.inner *= dim;
+  return result;
+}
+
 SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
   if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type))
     return {uniform.getScale()};

@@ -20,7 +20,6 @@ namespace mlir::narrow {
 using namespace mlir;
 using namespace mlir::narrow;
 using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::QuantParams;
 
 static RankedTensorType withElementType(Value value, Type element) {
   return cast<RankedTensorType>(value.getType()).clone(element);
@@ -192,27 +191,15 @@ FailureOr<Value> Quantize::quantizeConstant(ObserveOp op, quant::QuantizedType t
   std::optional<std::vector<float>> values = getFloats(op.getInput());
   if (!values || static_cast<int64_t>(values->size()) != tensor.getNumElements())
     return op.emitError() << "constant '" << op.getId() << "' cannot be read: its data are missing";
-  SmallVector<QuantParams> params;
-  int64_t inner = values->size();
-  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
-    for (auto [scale, zeroPoint] : llvm::zip_equal(perAxis.getScales(), perAxis.getZeroPoints()))
-      params.push_back({static_cast<float>(scale), zeroPoint});
-    int32_t axis = perAxis.getQuantizedDimension();
-    if (axis >= tensor.getRank() || tensor.getDimSize(axis) != static_cast<int64_t>(params.size()))
-      return op.emitError() << "constant '" << op.getId() << "' has a type whose scales do not fit its axis "
-                            << axis;
-    inner = 1;
-    for (int64_t dim : tensor.getShape().drop_front(axis + 1))
-      inner *= dim;
-  } else {
-    auto uniform = cast<quant::UniformQuantizedType>(type);
-    params.push_back({static_cast<float>(uniform.getScale()), uniform.getZeroPoint()});
-  }
+  std::optional<ElementParams> params = ElementParams::get(type, tensor.getShape());
+  if (!params)
+    return op.emitError() << "constant '" << op.getId() << "' has a type whose scales do not fit its axis "
+                          << cast<quant::UniformQuantizedPerAxisType>(type).getQuantizedDimension();
   CodeRange range{type.getStorageTypeMin(), type.getStorageTypeMax()};
   SmallVector<int64_t> codes;
   codes.reserve(values->size());
   for (auto [index, value] : llvm::enumerate(*values))
-    codes.push_back(::narrow::numerics::quantize(value, params[index / inner % params.size()], range));
+    codes.push_back(::narrow::numerics::quantize(value, (*params)[index], range));
   OpBuilder builder(op);
   return createCodes(builder, op.getInput().getLoc(), tensor.getShape(), codes, type);
 }

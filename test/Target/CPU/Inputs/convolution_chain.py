@@ -5,21 +5,14 @@ numbers of rows; runs of codes of one and several steps; channels that end withi
 import math
 import random
 
+from integer_chain import dense, pad, print_module, tensor
+
 # Kernel, stride, dilation, channels, and whether the input is added to the result.
 STEPS = [((3, 3), (1, 1), (1, 1), 48, False), ((1, 1), (1, 1), (1, 1), 33, False), ((3, 3), (1, 1), (1, 1), 64, False),
          ((3, 3), (2, 2), (1, 1), 64, False), ((3, 3), (1, 1), (2, 2), 40, False), ((1, 1), (1, 1), (1, 1), 24, False),
          ((3, 3), (1, 1), (1, 1), 24, True), ((5, 5), (1, 2), (1, 1), 64, False), ((1, 1), (1, 1), (1, 1), 64, True),
          ((3, 3), (3, 3), (1, 1), 16, False), ((2, 2), (2, 2), (1, 1), 8, False)]
 random.seed(1)
-
-
-def tensor(dims, element):
-    return "tensor<" + "".join(f"{d}x" for d in dims) + element + ">"
-
-
-def dense(values, dims, element, width):
-    data = b"".join(v.to_bytes(width, "little", signed=True) for v in values)
-    return f'"tosa.const"() <{{values = dense<"0x{data.hex()}"> : {tensor(dims, element)}}}> : () -> {tensor(dims, element)}'
 
 
 def rescale(result, value, factors, points, types):
@@ -34,13 +27,7 @@ def rescale(result, value, factors, points, types):
 size, inputs, value, body = (33, 37), 32, "%x", []
 for i, (kernel, stride, dilation, channels, adds) in enumerate(STEPS):
     taps = kernel[0] * kernel[1] * inputs
-    pads, result = [], []
-    for axis in range(2):
-        reach = dilation[axis] * (kernel[axis] - 1)
-        before, after = reach // 2, reach - reach // 2
-        after += -(size[axis] + before + after - 1 - reach) % stride[axis]
-        pads += [before, after]
-        result.append((size[axis] + before + after - 1 - reach) // stride[axis] + 1)
+    pads, result = pad(size, kernel, stride, dilation)
     x, acc, y = (tensor([1, *s, c], e) for s, c, e in ((size, inputs, "i8"), (result, channels, "i32"), (result, channels, "i8")))
     weight, bias = tensor([channels, *kernel, inputs], "i8"), tensor([channels], "i32")
     # With an addition codes have eight bits more.
@@ -60,31 +47,6 @@ for i, (kernel, stride, dilation, channels, adds) in enumerate(STEPS):
         body.append(rescale(f"%y{i}", f"%a{i}", factors, ("%z32", "%xz"), (acc, y, "i32", "i8")))
     size, inputs, value = result, channels, f"%y{i}"
 
-codes = "!quant.uniform<i8:f32, 0.0125:-5>"
-x, y = ([1, 33, 37, 32], [1, *size, inputs])
-print(f"""func.func private @quantize_inputs(%x: {tensor(x, "f32")}) -> {tensor(x, "i8")} {{
-  %0 = narrow.quantize %x : {tensor(x, "f32")} to {tensor(x, codes)}
-  %1 = quant.scast %0 : {tensor(x, codes)} to {tensor(x, "i8")}
-  return %1 : {tensor(x, "i8")}
-}}
-func.func private @network(%x: {tensor(x, "i8")} {{narrow.type = {codes}}}) -> ({tensor(y, "i8")} {{narrow.type = {codes}}}) {{
-  %xz = "tosa.const"() <{{values = dense<-5> : tensor<1xi8>}}> : () -> tensor<1xi8>
-  %z8 = "tosa.const"() <{{values = dense<0> : tensor<1xi8>}}> : () -> tensor<1xi8>
-  %z32 = "tosa.const"() <{{values = dense<0> : tensor<1xi32>}}> : () -> tensor<1xi32>
-  %one = "tosa.const"() <{{values = dense<1073741824> : tensor<1xi32>}}> : () -> tensor<1xi32>
-  %up = "tosa.const"() <{{values = dense<22> : tensor<1xi8>}}> : () -> tensor<1xi8>
-  %down = "tosa.const"() <{{values = dense<39> : tensor<1xi8>}}> : () -> tensor<1xi8>
-{chr(10).join(body)}
-  return {value} : {tensor(y, "i8")}
-}}
-func.func private @dequantize_outputs(%y: {tensor(y, "i8")}) -> {tensor(y, "f32")} {{
-  %0 = quant.scast %y : {tensor(y, "i8")} to {tensor(y, codes)}
-  %1 = narrow.dequantize %0 : {tensor(y, codes)} to {tensor(y, "f32")}
-  return %1 : {tensor(y, "f32")}
-}}
-func.func @main(%x: {tensor(x, "f32")} {{narrow.name = "x"}}) -> ({tensor(y, "f32")} {{narrow.name = "y"}}) {{
-  %0 = call @quantize_inputs(%x) : ({tensor(x, "f32")}) -> {tensor(x, "i8")}
-  %1 = call @network(%0) : ({tensor(x, "i8")}) -> {tensor(y, "i8")}
-  %2 = call @dequantize_outputs(%1) : ({tensor(y, "i8")}) -> {tensor(y, "f32")}
-  return %2 : {tensor(y, "f32")}
-}}""")
+print_module([1, 33, 37, 32], [1, *size, inputs], body, value,
+             [f'  %{name} = "tosa.const"() <{{values = dense<{number}> : {kind}}}> : () -> {kind}'
+              for name, number, kind in (("one", 1 << 30, "tensor<1xi32>"), ("up", 22, "tensor<1xi8>"), ("down", 39, "tensor<1xi8>"))])

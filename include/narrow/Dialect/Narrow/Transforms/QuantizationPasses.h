@@ -39,6 +39,11 @@ std::unique_ptr<Pass> createCorrectBiasPass(ModuleOp floatStage, const NarrowCor
 /// if they are not observed, have no type yet or cannot be read.
 std::optional<std::vector<float>> getRoundedWeights(QuantizableOpInterface op);
 
+/// Removes the observers of `module`: the float network is left. With `simulate`,
+/// narrow.quantize and narrow.dequantize stand where an activation has a type; weights stay
+/// as they are.
+void removeObservers(ModuleOp module, bool simulate = false);
+
 class ActivationSource;
 
 /// narrow-round-weights with activations of `source`, which must live until the pass has run; null: the

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Numerics/QuantParams.h"
 #include <optional>
 #include <string>
 
@@ -105,6 +106,20 @@ SmallVector<int64_t> getWeightScaleIndices(QuantizableOpInterface op, quant::Qua
 /// of several (depthwise with multiplier) the longest, since a quantized type
 /// has one axis. nullopt if the op names no axis inside the weight's rank.
 std::optional<int64_t> getWeightScaleAxis(QuantizableOpInterface op);
+
+/// The parameters of every element of a tensor.
+class ElementParams {
+public:
+  /// Nothing if `type` is not uniform, or its scales do not fit its axis of `shape`.
+  static std::optional<ElementParams> get(quant::QuantizedType type, ArrayRef<int64_t> shape);
+  const ::narrow::numerics::QuantParams &operator[](int64_t index) const {
+    return params[index / inner % params.size()];
+  }
+
+private:
+  SmallVector<::narrow::numerics::QuantParams> params;
+  int64_t inner = 1; ///< neighbours that share parameters
+};
 
 /// Scales of a per-tensor (one) or per-axis uniform type; empty for others.
 SmallVector<double> getScales(quant::QuantizedType type);
