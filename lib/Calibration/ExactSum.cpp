@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "narrow/Calibration/ExactSum.h"
+#include "narrow/Support/TargetClones.h"
 #include <algorithm>
 #include <limits>
 
@@ -32,7 +33,7 @@ struct ExponentRange {
 };
 } // namespace
 
-static ExponentRange findExponents(const float *data, int64_t count) {
+NARROW_TARGET_CLONES static ExponentRange findExponents(const float *data, int64_t count) {
   int32_t largest = 0, smallest = std::numeric_limits<int32_t>::max();
   for (int64_t i = 0; i < count; ++i) {
     int32_t magnitude = std::bit_cast<int32_t>(data[i]) & 0x7fffffff;
@@ -48,8 +49,8 @@ static ExponentRange findExponents(const float *data, int64_t count) {
 /// whose sums have at most 53 bits as well.
 static constexpr int maxExponentSpread = 20;
 
-static void addBlockInDoubles(const float *data, int64_t count, ExponentRange exponents, WideInteger<6> &sum,
-                              WideInteger<10> &squares) {
+NARROW_TARGET_CLONES static void addBlockInDoubles(const float *data, int64_t count, ExponentRange exponents,
+                                                   WideInteger<6> &sum, WideInteger<10> &squares) {
   int largest = exponents.largest - 127, smallest = exponents.smallest - 127;
   int cut = 2 * largest - 41;
   // Adding and subtracting this rounds to a multiple of 2^cut.

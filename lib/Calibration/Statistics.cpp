@@ -1,5 +1,6 @@
 //===- Statistics.cpp - What is known of an observed tensor ---------------===//
 #include "narrow/Calibration/Statistics.h"
+#include "narrow/Support/TargetClones.h"
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -8,6 +9,20 @@ using namespace narrow;
 
 /// The exponent of NaN and Inf.
 static constexpr uint32_t exponentMask = 0x7f800000;
+
+/// Extrema of rows of `lanes` values, and the largest magnitude, as bits.
+NARROW_TARGET_CLONES static uint32_t findExtrema(const float *data, int64_t rows, int64_t lanes, float *min,
+                                                 float *max) {
+  uint32_t largest = 0;
+  for (const float *end = data + rows * lanes; data != end; data += lanes)
+    for (int64_t i = 0; i < lanes; ++i) {
+      float value = data[i];
+      min[i] = value < min[i] ? value : min[i];
+      max[i] = value > max[i] ? value : max[i];
+      largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
+    }
+  return largest;
+}
 
 bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, MinMax *ranges) {
   // Rows are handled `lanes` values at a time: a multiple of the channels, so
@@ -23,23 +38,10 @@ bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, Min
     return true;
 
   std::vector<float> min(data, data + lanes), max(min);
-  uint32_t largest = 0; // The largest magnitude, as bits.
-  int64_t base = 0;
-  for (; base + lanes <= total; base += lanes) {
-    const float *row = data + base;
-    for (int64_t i = 0; i < lanes; ++i) {
-      float value = row[i];
-      min[i] = value < min[i] ? value : min[i];
-      max[i] = value > max[i] ? value : max[i];
-      largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
-    }
-  }
-  for (int64_t i = 0; base + i < total; ++i) {
-    float value = data[base + i];
-    min[i] = value < min[i] ? value : min[i];
-    max[i] = value > max[i] ? value : max[i];
-    largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
-  }
+  int64_t rest = total % lanes;
+  uint32_t largest = findExtrema(data, total / lanes, lanes, min.data(), max.data());
+  if (rest)
+    largest = std::max(largest, findExtrema(data + total - rest, 1, rest, min.data(), max.data()));
   if (largest >= exponentMask)
     return false;
   for (int64_t i = 0; i < lanes; ++i)

@@ -1,5 +1,6 @@
 //===- Histogram.cpp - Counts on a power-of-two grid ----------------------===//
 #include "narrow/Numerics/Histogram.h"
+#include "narrow/Support/TargetClones.h"
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -44,14 +45,23 @@ int32_t orderKey(float x) {
 float fromOrderKey(int32_t key) { return std::bit_cast<float>(key ^ ((key >> 31) & 0x7fffffff)); }
 constexpr int32_t infinityKey = 0x7f800000;
 
-/// False if a value is NaN or Inf. `values` is not empty.
-bool findRange(std::span<const float> values, float &min, float &max) {
+struct Keys {
+  int32_t low, high;
+};
+
+NARROW_TARGET_CLONES Keys findKeys(const float *values, size_t count) {
   int32_t low = std::numeric_limits<int32_t>::max(), high = std::numeric_limits<int32_t>::min();
-  for (float x : values) {
-    int32_t key = orderKey(x);
+  for (size_t i = 0; i < count; ++i) {
+    int32_t key = orderKey(values[i]);
     low = std::min(low, key);
     high = std::max(high, key);
   }
+  return {low, high};
+}
+
+/// False if a value is NaN or Inf. `values` is not empty.
+bool findRange(std::span<const float> values, float &min, float &max) {
+  auto [low, high] = findKeys(values.data(), values.size());
   if (high >= infinityKey || low <= ~infinityKey)
     return false;
   min = fromOrderKey(low) + 0.0f; // -0 becomes +0.
@@ -73,6 +83,12 @@ void countDirectly(std::span<const float> values, double scale, int32_t first, u
     ++counts[indexOf(x, scale, first)];
 }
 
+NARROW_TARGET_CLONES void findIndices(const float *values, size_t count, double scale, int32_t first,
+                                      uint32_t *index) {
+  for (size_t i = 0; i < count; ++i)
+    index[i] = indexOf(values[i], scale, first);
+}
+
 /// For long arrays: indices are computed in blocks, apart from the counting,
 /// and four tables break the chain of increments of one bin (the zeros of a
 /// ReLU). Sums of integers: the result is that of countDirectly.
@@ -85,8 +101,7 @@ void countInBanks(std::span<const float> values, double scale, int32_t first, ui
   uint32_t index[block];
   for (size_t begin = 0; begin < values.size(); begin += block) {
     size_t size = std::min(block, values.size() - begin);
-    for (size_t i = 0; i < size; ++i)
-      index[i] = indexOf(values[begin + i], scale, first);
+    findIndices(values.data() + begin, size, scale, first, index);
     size_t i = 0;
     for (; i + banks <= size; i += banks)
       for (size_t b = 0; b < banks; ++b)
@@ -143,7 +158,7 @@ bool Histogram::add(std::span<const float> values) {
   double scale = std::ldexp(1.0, -exponent);
   int32_t first = static_cast<int32_t>(firstBin);
   // A 32-bit count of a bank cannot overflow within one chunk.
-  constexpr size_t chunk = size_t{1} << 30, large = size_t{1} << 14;
+  constexpr size_t chunk = size_t{1} << 30, large = size_t{1} << 11;
   for (; !values.empty(); values = values.subspan(std::min(chunk, values.size()))) {
     auto part = values.first(std::min(chunk, values.size()));
     if (part.size() < large)

@@ -138,11 +138,12 @@ static llvm::Error runModel(const CompiledModel &model, ModelProfile &profile, i
 }
 
 llvm::Expected<ModelProfile> mlir::narrow::profileModel(ModuleOp module, const TargetSpec &target,
-                                                        unsigned runs) {
+                                                        unsigned runs, PackWeights packWeights) {
   VectorPipelineOptions vector;
   vector.isa = target.isa;
   vector.x86 = llvm::Triple(target.triple).isX86();
   vector.profile = true;
+  vector.packWeights = packWeights;
   if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
     return llvm::createStringError("the kernels cannot be compiled with counters");
   ModelProfile profile = describeProfile(module);

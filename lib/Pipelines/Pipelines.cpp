@@ -75,7 +75,7 @@ void mlir::narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipeline
 
 void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
   pm.addPass(createNarrowFormKernels());
-  pm.addPass(createNarrowLowerKernels({options.isa, options.x86, options.profile}));
+  pm.addPass(createNarrowLowerKernels({options.isa, options.x86, options.profile, options.packWeights}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (options.threads > 1)

@@ -58,6 +58,12 @@ struct Options {
   cl::opt<std::string> requantize{
       "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
       cl::init("exact"), cl::cat(category)};
+  cl::opt<PackWeights> packWeights{
+      "pack-weights", cl::desc("whether weights with at most 16 different values share bytes:"),
+      cl::values(clEnumValN(PackWeights::Auto, "auto", "where that is no slower (default)"),
+                 clEnumValN(PackWeights::Always, "always", "wherever it is possible: the smallest file"),
+                 clEnumValN(PackWeights::Never, "never", "nowhere")),
+      cl::init(PackWeights::Auto), cl::cat(category)};
   cl::opt<unsigned> threads{"threads", cl::desc("the most threads that one run may use (1)"), cl::init(1),
                             cl::cat(category)};
   DataOptions preprocessing{category};
@@ -232,6 +238,9 @@ int Compiler::run() {
                        " says how the model is quantized: it contradicts --emit=" + nameOf(artifact));
   if (options.requantize.getNumOccurrences() && artifact < Emit::Integer)
     return reportUsage("--requantize is for the integer stage: it contradicts --emit=" + nameOf(artifact));
+  if (options.packWeights.getNumOccurrences() && artifact < Emit::Vector)
+    return reportUsage("--pack-weights is for the code of the integer model: it contradicts --emit=" +
+                       nameOf(artifact));
   if (options.foldPreprocessing && artifact < Emit::Integer)
     return reportUsage("--fold-preprocessing changes the integer stage: it contradicts --emit=" +
                        nameOf(artifact));
@@ -470,6 +479,7 @@ LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
   vector.x86 = llvm::Triple(target.triple).isX86();
   vector.profile = options.profile.getValue();
   vector.threads = options.threads.getValue();
+  vector.packWeights = options.packWeights.getValue();
   return runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); });
 }
 
@@ -479,7 +489,7 @@ int Compiler::explainCode() {
   std::optional<ModelProfile> asFloat;
   for (const TargetSpec &target : targets) {
     OwningOpRef<ModuleOp> copy = module->clone();
-    llvm::Expected<ModelProfile> profile = profileModel(*copy, target, runs);
+    llvm::Expected<ModelProfile> profile = profileModel(*copy, target, runs, options.packWeights);
     if (!profile)
       return reportError(profile.takeError());
     if (floatModule && profile->peak.ms > 0 && !asFloat) {

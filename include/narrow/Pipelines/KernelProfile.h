@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Target/CPU/Target.h"
+#include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <string>
@@ -56,7 +57,8 @@ private:
 
 /// Compiles `module` (float or integer stage, which it lowers) with counters and, if this
 /// CPU can, runs it `runs` times on made-up inputs. Without that the times stay 0.
-llvm::Expected<ModelProfile> profileModel(ModuleOp module, const TargetSpec &target, unsigned runs);
+llvm::Expected<ModelProfile> profileModel(ModuleOp module, const TargetSpec &target, unsigned runs,
+                                          PackWeights packWeights = PackWeights::Auto);
 
 /// For every kernel how it was compiled, the predicted and the measured time, and, with a
 /// profile of the float model, whether integers are faster.

@@ -9,6 +9,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "narrow/Target/CPU/TargetDescription.h"
 
 namespace narrow {
 struct CalibrationTable;
@@ -43,6 +44,12 @@ struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
   Option<bool> x86{*this, "x86", llvm::cl::desc("the target is an x86-64"), llvm::cl::init(false)};
   Option<bool> profile{*this, "profile", llvm::cl::desc("count the cycles of every kernel"),
                        llvm::cl::init(false)};
+  Option<PackWeights> packWeights{
+      *this, "pack-weights", llvm::cl::desc("weights with at most 16 different values share bytes"),
+      llvm::cl::init(PackWeights::Auto),
+      llvm::cl::values(clEnumValN(PackWeights::Auto, "auto", "where that is no slower"),
+                       clEnumValN(PackWeights::Always, "always", "wherever it is possible"),
+                       clEnumValN(PackWeights::Never, "never", "nowhere"))};
   Option<unsigned> threads{*this, "threads", llvm::cl::desc("the most threads that one run may use"),
                            llvm::cl::init(1)};
 };

@@ -5,13 +5,15 @@
 // elements of one kernel row are contiguous in NHWC, so the reduction is a loop
 // over kernel rows and a loop over runs. Weights are packed when compiling:
 // [group][channel block][run][k / G][vector][lane][G], G the products that one
-// dot instruction adds. Input zero point and storage offset are folded into the
-// initial value of the accumulators.
+// dot instruction adds; where several weights share an element (WeightPacking.h)
+// some vectors lie on each other. Input zero point and storage offset are folded
+// into the initial value of the accumulators.
 //
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
 #include "Tile.h"
 #include "TileProduct.h"
+#include "WeightPacking.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -37,6 +39,7 @@ private:
     ChannelBlock form;
     int64_t first, count; ///< channels before them; how many
     Value weights;
+    unsigned perVector; ///< dot operands in one vector of weights
   };
   /// Where a tile begins.
   struct Position {
@@ -47,9 +50,10 @@ private:
   LogicalResult readConstants();
   void joinRows();
   void chooseReduction();
+  void choosePacking();
   unsigned choosePack(unsigned parts, int64_t first) const;
   SmallVector<Blocks> makeBlocks(const Tile &tile);
-  Value packWeights(const ChannelBlock &form, int64_t first, int64_t count);
+  void packWeights(Blocks &blocks);
   bool takesPixelsFirst(const SmallVector<Blocks> &blocks) const;
   void forPixels(const Tile &tile,
                  function_ref<void(Value n, Value oh, Value ow, int64_t rows, int64_t cols)>);
@@ -70,7 +74,11 @@ private:
     int64_t kh = wholeRows ? run : run / kernelW, kw = wholeRows ? 0 : run % kernelW;
     return kh * dilation[0] * input->layout.strides[1] + kw * dilation[1] * input->layout.strides[2];
   }
-  int64_t panelSize(const ChannelBlock &form) const { return runs * runGroups * form.channels() * dotGroup; }
+  /// Elements of weights for one dot instruction of each vector; for one block.
+  int64_t stepSize(const Blocks &blocks) const {
+    return blocks.form.channels() * dotGroup / blocks.perVector;
+  }
+  int64_t panelSize(const Blocks &blocks) const { return runs * runGroups * stepSize(blocks); }
 
   KernelEmitter &k;
   OpBuilder &b;
@@ -92,6 +100,7 @@ private:
   std::vector<float> floatWeights, floatBias;
   std::vector<int64_t> weights, bias;
   bool mayPack = false;
+  std::optional<WeightPacking> packing;
   std::optional<TileProduct> product; ///< instead of dot instructions
   Value sumsMemory;                   ///< where the vector units get its results
   LogicalResult status = success();
@@ -207,6 +216,19 @@ void ContractionEmitter::chooseReduction() {
 // Blocks of output channels
 //===----------------------------------------------------------------------===//
 
+/// Packed weights take less memory and more instructions. Where one instruction multiplies and adds
+/// 64 codes, others have time for them. Elsewhere they pay off if weights come from far and each is
+/// read for a pixel or two.
+void ContractionEmitter::choosePacking() {
+  constexpr int64_t fewPixels = 2, secondLevelBytes = 1 << 20;
+  bool hasTime = target.dotInstructions() == 1 && target.lanes == 16 && !target.tiles;
+  bool waits = batch * height * width <= fewPixels && static_cast<int64_t>(weights.size()) > secondLevelBytes;
+  PackWeights policy = target.packWeights;
+  if (real || policy == PackWeights::Never || (policy == PackWeights::Auto && !hasTime && !waits))
+    return;
+  packing = WeightPacking::choose(target, weights, std::min<int64_t>(channels / target.lanes, mostVectors));
+}
+
 /// The most parts that make whole packed units, in every block of every group.
 unsigned ContractionEmitter::choosePack(unsigned parts, int64_t first) const {
   unsigned pack = mayPack ? dotGroup : 0;
@@ -220,7 +242,8 @@ SmallVector<ContractionEmitter::Blocks> ContractionEmitter::makeBlocks(const Til
   SmallVector<Blocks> blocks;
   auto append = [&](unsigned parts, int64_t first, int64_t count, int64_t valid) {
     ChannelBlock form{target.lanes, parts, choosePack(parts, first), valid};
-    blocks.push_back({form, first, count, packWeights(form, first, count)});
+    unsigned perVector = packing && parts % packing->getCount() == 0 ? packing->getCount() : 1;
+    packWeights(blocks.emplace_back(Blocks{form, first, count, Value(), perVector}));
   };
   int64_t step = int64_t(tile.vectors) * target.lanes, whole = channels / step;
   if (whole)
@@ -231,32 +254,49 @@ SmallVector<ContractionEmitter::Blocks> ContractionEmitter::makeBlocks(const Til
 }
 
 /// From [O][KH][KW][I] to the order in which the loops read them.
-Value ContractionEmitter::packWeights(const ChannelBlock &form, int64_t first, int64_t count) {
-  int64_t step = form.channels(), panel = panelSize(form), perOutput = kernelH * kernelW * inChannels;
+void ContractionEmitter::packWeights(Blocks &blocks) {
+  const ChannelBlock &form = blocks.form;
+  int64_t step = stepSize(blocks), panel = panelSize(blocks), perOutput = kernelH * kernelW * inChannels;
   Type element = real ? Type(b.getF32Type()) : input->layout.element;
   unsigned bytes = element.getIntOrFloatBitWidth() / 8;
-  std::vector<char> packed(groups * count * panel * bytes);
+  std::vector<char> packed(groups * blocks.count * panel * bytes);
+  // Also slots of channels that do not exist have codes of weights.
+  if (blocks.perVector > 1) {
+    uint16_t zeros = 0;
+    for (unsigned i = 0; i < blocks.perVector; ++i)
+      zeros |= packing->encode(0, i);
+    for (size_t at = 0; at < packed.size(); at += bytes)
+      std::memcpy(&packed[at], &zeros, bytes);
+  }
   for (int64_t g = 0; g < groups; ++g)
-    for (int64_t block = 0; block < count; ++block)
-      for (int64_t slot = 0; slot < step; ++slot) {
-        int64_t channel = first + block * step + form.channelOf(slot);
+    for (int64_t block = 0; block < blocks.count; ++block)
+      for (int64_t slot = 0; slot < form.channels(); ++slot) {
+        int64_t channel = blocks.first + block * form.channels() + form.channelOf(slot);
         if (channel >= channels)
           continue;
         int64_t from = (g * channels + channel) * perOutput;
+        int64_t part = slot / form.width, lane = slot % form.width;
+        unsigned index = part % blocks.perVector;
+        int64_t place = part / blocks.perVector * form.width + lane;
         for (int64_t run = 0; run < runs; ++run)
           for (int64_t i = 0; i < runLength; ++i, ++from) {
-            int64_t to = (g * count + block) * panel +
-                         ((run * runGroups + i / dotGroup) * step + slot) * dotGroup + i % dotGroup;
+            int64_t to = (g * blocks.count + block) * panel + (run * runGroups + i / dotGroup) * step +
+                         place * dotGroup + i % dotGroup;
             char *at = packed.data() + to * bytes;
             if (real) {
               std::memcpy(at, &floatWeights[from], 4);
-            } else {
-              int16_t code = weights[from]; // little endian: the first byte is the i8
-              std::memcpy(at, &code, bytes);
+              continue;
             }
+            uint16_t code = weights[from]; // little endian: the first byte is the i8
+            if (blocks.perVector > 1) {
+              code = 0;
+              std::memcpy(&code, at, bytes);
+              code ^= packing->encode(0, index) ^ packing->encode(weights[from], index);
+            }
+            std::memcpy(at, &code, bytes);
           }
       }
-  return k.globalBytes("weights", packed, element);
+  blocks.weights = k.globalBytes("weights", packed, element);
 }
 
 /// Whether all channels of a few pixels are computed before the next pixels. Results
@@ -265,7 +305,7 @@ Value ContractionEmitter::packWeights(const ChannelBlock &form, int64_t first, i
 bool ContractionEmitter::takesPixelsFirst(const SmallVector<Blocks> &blocks) const {
   int64_t bytes = 0;
   for (const Blocks &some : blocks)
-    bytes += some.count * panelSize(some.form) * (real ? 4 : input->layout.elementBytes());
+    bytes += some.count * panelSize(some) * (real ? 4 : input->layout.elementBytes());
   constexpr int64_t firstLevel = 16 << 10; // half of what is common
   return bytes <= firstLevel;
 }
@@ -280,12 +320,17 @@ LogicalResult ContractionEmitter::emit() {
   joinRows();
   chooseReduction();
   mayPack = !real && k.epilogueAllowsPacked() && (groups == 1 || channels % target.lanes == 0);
+  choosePacking();
   ContractionShape shape{height, width, channels, runs * runGroups, mayPack};
+  if (packing)
+    shape.vectorUnit = packing->getCount(), shape.unpacking = WeightPacking::instructions;
   Tile tile = chooseTile(target, shape);
   chooseTileProduct(tile);
   k.cycles = batch * groups * estimateCycles(target, shape, tile);
   k.kind = llvm::formatv("{0}, tile {1}x{2}{3}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
                          tile.pixels(), tile.vectors * target.lanes, product ? ", amx" : "");
+  if (packing)
+    k.kind += llvm::formatv(", {0}-bit weights", packing->getBits());
   SmallVector<Blocks> blocks = makeBlocks(tile);
   // All blocks are packed, or none.
   k.foldRounding(result, bias, blocks.front().form);
@@ -328,7 +373,7 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
   const ChannelBlock &form = blocks.form;
   k.loaded.clear();
   Value channel = k.add(k.add(k.mul(at.group, channels), k.mul(at.block, form.channels())), blocks.first);
-  Value panel = k.mul(k.add(k.mul(at.group, blocks.count), at.block), panelSize(form));
+  Value panel = k.mul(k.add(k.mul(at.group, blocks.count), at.block), panelSize(blocks));
   Value corner =
       k.add(k.index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]), k.mul(at.n, in.strides[0]));
   Value pixel = k.add(k.mul(at.oh, stride[0] * in.strides[1]), k.mul(at.ow, stride[1] * in.strides[2]));
@@ -356,7 +401,7 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
 
 SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value start, Value panel,
                                                      SmallVector<Value> sums, int64_t rows, int64_t cols) {
-  int64_t step = blocks.form.channels() * dotGroup, runStep = runGroups * step;
+  int64_t step = stepSize(blocks), runStep = runGroups * step;
   int64_t groupsPerStep = product ? product->bytes / dotGroup : 1;
   auto run = [&](Value data, Value weightsAt, ValueRange acc) {
     // Where an instruction multiplies and another adds, the loop's own instructions count.
@@ -390,9 +435,9 @@ SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value
 void ContractionEmitter::prefetchWeights(const Blocks &blocks, Value panel) {
   constexpr int64_t firstLevelBytes = 24 << 10, stepsAhead = 8, lineBytes = 64;
   int64_t elementBytes = real ? 4 : input->layout.elementBytes();
-  if (panelSize(blocks.form) * elementBytes <= firstLevelBytes)
+  if (panelSize(blocks) * elementBytes <= firstLevelBytes)
     return;
-  int64_t step = blocks.form.channels() * dotGroup;
+  int64_t step = stepSize(blocks);
   for (int64_t byte = 0; byte < step * elementBytes; byte += lineBytes)
     memref::PrefetchOp::create(b, loc, blocks.weights,
                                ValueRange{k.add(panel, stepsAhead * step + byte / elementBytes)},
@@ -409,9 +454,15 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
   VectorType operandType = real ? sumType : getDotOperandType(target, lanes, b);
   SmallVector<Value> next(sums), rowOfWeights;
   prefetchWeights(blocks, panel);
-  for (unsigned v = 0; v < parts; ++v)
-    rowOfWeights.push_back(vector::LoadOp::create(b, loc, operandType, blocks.weights,
-                                                  k.add(panel, int64_t(v) * lanes * dotGroup)));
+  for (unsigned v = 0; v < parts; v += blocks.perVector) {
+    Value at = k.add(panel, int64_t(v / blocks.perVector) * lanes * dotGroup);
+    Value loaded = vector::LoadOp::create(b, loc, operandType, blocks.weights, at);
+    if (blocks.perVector == 1)
+      rowOfWeights.push_back(loaded);
+    else
+      for (unsigned i = 0; i < blocks.perVector; ++i)
+        rowOfWeights.push_back(packing->unpack(b, loc, target, loaded, i));
+  }
   for (int64_t p = 0; p < rows * cols; ++p) {
     int64_t shift = (p / cols) * stride[0] * in.strides[1] + (p % cols) * stride[1] * in.strides[2];
     Value at = k.add(data, shift), x;
@@ -442,7 +493,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
 //===----------------------------------------------------------------------===//
 
 void ContractionEmitter::chooseTileProduct(Tile &tile) {
-  if (!target.tiles || real || groups != 1)
+  if (!target.tiles || real || groups != 1 || packing)
     return;
   product = TileProduct::choose(target, {height, width, channels, runs * runGroups, mayPack}, runLength);
   if (!product)

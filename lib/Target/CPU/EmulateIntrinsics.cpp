@@ -207,8 +207,11 @@ public:
     Value zero = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
     if (name == "llvm.x86.avx512.vpermi2var.hi.512")
       return lookUp({operands[0], operands[2]}, operands[1], 63, 0, zero);
-    if (name == "llvm.x86.avx2.pshuf.b")
+    if (name == "llvm.x86.avx2.pshuf.b" || name == "llvm.x86.avx512.pshuf.b.512" ||
+        name == "llvm.x86.ssse3.pshuf.b.128")
       return lookUp(operands[0], operands[1], 15, 128, zero, /*lane=*/true);
+    if (name == "llvm.aarch64.neon.tbl1.v16i8")
+      return lookUp(operands[0], operands[1], 15, 240, zero);
     if (name == "llvm.aarch64.neon.tbl4.v16i8")
       return lookUp(operands.slice(0, 4), operands[4], 63, 192, zero);
     if (name == "llvm.aarch64.neon.tbx4.v16i8")

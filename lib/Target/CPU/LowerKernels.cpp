@@ -30,6 +30,7 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
       return signalPassFailure();
     }
     description = *found;
+    description.packWeights = packWeights;
     // Every x86-64 has the pair product, LLVM does not find it in plain code.
     if (x86 && description.dot == DotKind::GenericPairs)
       description.dot = DotKind::Pmaddwd;

@@ -16,8 +16,10 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
   auto one = [&](int64_t pixels, int64_t vectors) {
     // Two loads a cycle, four instructions in all.
     unsigned instructions = target.dotInstructions();
-    double dots = pixels * vectors * target.dotCycles(), loads = (pixels + vectors) / 2.0;
-    double issue = (pixels + vectors + pixels * vectors * instructions + 3) / 4.0;
+    double unpacking = vectors * shape.unpacking;
+    double dots = pixels * vectors * target.dotCycles() + unpacking / 2;
+    double loads = (pixels + vectors) / 2.0;
+    double issue = (pixels + vectors + unpacking + pixels * vectors * instructions + 3) / 4.0;
     double chain = instructions == 1 ? 4 : 1; // cycles until an accumulator can be used again
     double step = std::max({dots, loads, issue, chain}) + (isFar ? secondLevelCycles * vectors : 0);
     // Whole packed vectors need no shuffle to bring points apart.
@@ -47,7 +49,8 @@ Tile mlir::narrow::chooseTile(const TargetDescription &target, const Contraction
   int64_t vectorCount = llvm::divideCeil(shape.channels, target.lanes);
   // One register for what is broadcast, others for products on their way to a sum.
   int64_t registers = target.registers - (target.dot == DotKind::GenericPairs ? 5 : target.dotInstructions());
-  for (unsigned vectors = 1; vectors <= 4 && vectors <= vectorCount; ++vectors) {
+  for (unsigned vectors = shape.vectorUnit; vectors <= mostVectors && vectors <= vectorCount;
+       vectors += shape.vectorUnit) {
     int64_t pixels = (registers - vectors) / vectors;
     for (int64_t cols = 1; cols <= std::min(pixels, shape.width); ++cols) {
       int64_t mostRows = cols == shape.width ? std::min(pixels / cols, shape.height) : 1;

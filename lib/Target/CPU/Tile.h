@@ -19,7 +19,12 @@ struct ContractionShape {
   int64_t height, width, channels; ///< of the output; channels of one group
   int64_t reduction;               ///< dot instructions behind each other for one output
   bool packs;                      ///< several results share one packing to codes
+  unsigned vectorUnit = 1;         ///< a tile has a multiple of so many vectors of channels
+  double unpacking = 0;            ///< instructions before a vector of weights can be used
 };
+
+/// The most vectors of output channels of a tile.
+inline constexpr unsigned mostVectors = 4;
 
 /// The tile with the lowest estimated cost that the target's registers hold.
 Tile chooseTile(const TargetDescription &target, const ContractionShape &shape);

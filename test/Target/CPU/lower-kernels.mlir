@@ -1,4 +1,4 @@
-// RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=avx512vnni | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels="isa=avx512vnni pack-weights=never" | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: not narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=mmx 2>&1 | FileCheck %s --check-prefix=ISA
 

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Target/CPU/TargetDescription.h"
 
 namespace mlir::narrow {
 #define GEN_PASS_DECL

@@ -39,6 +39,10 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
     `narrow.arena_lower_bound`, `narrow.isa` and, when it observes,
     `narrow.observed`.
 
+    Weights of a contraction that have at most 16 (4) different values take 4 (2) bits
+    where `pack-weights` says so. Registers get them by shifts and a table (by shifts
+    alone where codes are held in 16 bits; they then have to be in [-8, 7] or [-2, 1]).
+
     ```mlir
     func.func private @k0_conv1(%in: memref<512xi8>, %out: memref<1024xi8>) {
       ...
@@ -52,7 +56,13 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
                  Option<"x86", "x86", "bool", "false",
                         "the target is an x86-64, whose SSE2 portable code may use">,
                  Option<"profile", "profile", "bool", "false",
-                        "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">];
+                        "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">,
+                 Option<"packWeights", "pack-weights", "::mlir::narrow::PackWeights", "::mlir::narrow::PackWeights::Auto",
+                        "weights with at most 16 different values share bytes",
+                        [{::llvm::cl::values(
+                          clEnumValN(::mlir::narrow::PackWeights::Auto, "auto", "where that is no slower"),
+                          clEnumValN(::mlir::narrow::PackWeights::Always, "always", "wherever it is possible"),
+                          clEnumValN(::mlir::narrow::PackWeights::Never, "never", "nowhere"))}]>];
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",

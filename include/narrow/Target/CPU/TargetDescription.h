@@ -30,6 +30,13 @@ enum class CodeStorage {
   I8,  ///< as it is, for sdot
 };
 
+/// Where weights with at most 16 different values share bytes.
+enum class PackWeights {
+  Auto,   ///< where that is no slower
+  Always, ///< wherever it is possible
+  Never,
+};
+
 struct TargetDescription {
   llvm::StringRef isa;     ///< name in --isa
   unsigned lanes = 4;      ///< i32 or f32 elements of one vector register
@@ -37,6 +44,7 @@ struct TargetDescription {
   DotKind dot = DotKind::GenericPairs;
   bool fma = false;   ///< has fused multiply-add; else mul and add
   bool tiles = false; ///< has tile registers that multiply u8 and i8 (AMX-INT8) besides
+  PackWeights packWeights = PackWeights::Auto;
 
   CodeStorage storage() const {
     switch (dot) {
