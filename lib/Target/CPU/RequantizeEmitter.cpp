@@ -140,10 +140,15 @@ FailureOr<Parts> KernelEmitter::emitFraction(const Fraction &fraction, const Poi
     }
     return parts;
   }
-  if (int64_t m = fraction.multipliers.front(); fraction.multipliers.size() == 1 && llvm::isPowerOf2_64(m)) {
-    // The upper half of x * 2^n is x >> (32 - n).
-    for (Value &x : *parts)
-      x = arith::ShRSIOp::create(b, loc, x, splat(type, 32 - llvm::Log2_64(m)));
+  if (llvm::all_of(fraction.multipliers, [](int64_t m) { return llvm::isPowerOf2_64(m); })) {
+    // The upper half of x * 2^n is x >> (32 - n). A shift by 32 is one by 31.
+    std::vector<int64_t> shifts;
+    for (int64_t m : fraction.multipliers)
+      shifts.push_back(std::min<int64_t>(32 - llvm::Log2_64(m), 31));
+    Parts down = llvm::all_equal(shifts) ? Parts(parts->size(), splat(type, shifts.front()))
+                                         : loadTable(keyOf(op.getResult(), "d"), shifts, 32, channel, block);
+    for (auto [x, shift] : llvm::zip(*parts, down))
+      x = arith::ShRSIOp::create(b, loc, x, shift);
     return parts;
   }
   Parts m = loadTable(keyOf(op.getResult(), "m"), fraction.multipliers, 32, channel, block);
