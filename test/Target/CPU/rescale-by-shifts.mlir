@@ -10,7 +10,7 @@
 // CHECK-NOT:     {{mulsi_extended|pmul|muli .*vector}}
 // CHECK:         "llvm.x86.avx512.packssdw.512"
 // CHECK:         return
-func.func private @network(%x: tensor<1x8x8x64xi8>) -> tensor<1x8x8x64xi8> {
+func.func private @network(%x: tensor<1x8x8x64xi8>) -> tensor<1x4x8x64xi8> {
   %w = "tosa.const"() <{values = dense<70> : tensor<64x1x1x64xi8>}> : () -> tensor<64x1x1x64xi8>
   %b = "tosa.const"() <{values = dense<7> : tensor<64xi32>}> : () -> tensor<64xi32>
   %z8 = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
@@ -21,5 +21,9 @@ func.func private @network(%x: tensor<1x8x8x64xi8>) -> tensor<1x8x8x64xi8> {
     : (tensor<1x8x8x64xi8>, tensor<64x1x1x64xi8>, tensor<64xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x8x8x64xi32>
   %1 = tosa.rescale %0, %m, %s, %z32, %z8 {rounding_mode = SINGLE_ROUND, scale32 = true, per_channel = true, input_unsigned = false, output_unsigned = false, narrow.id = "conv"}
     : (tensor<1x8x8x64xi32>, tensor<64xi32>, tensor<64xi8>, tensor<1xi32>, tensor<1xi8>) -> tensor<1x8x8x64xi8>
-  return %1 : tensor<1x8x8x64xi8>
+  %start = tosa.const_shape {values = dense<[0, 2, 0, 0]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %size = tosa.const_shape {values = dense<[1, 4, 8, 64]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %2 = tosa.slice %1, %start, %size : (tensor<1x8x8x64xi8>, !tosa.shape<4>, !tosa.shape<4>) -> tensor<1x4x8x64xi8>
+  %3 = tosa.clamp %2 {min_val = -5 : i8, max_val = 127 : i8} : (tensor<1x4x8x64xi8>) -> tensor<1x4x8x64xi8>
+  return %3 : tensor<1x4x8x64xi8>
 }
