@@ -1,5 +1,6 @@
 //===- TosaQuantizable.cpp - QuantizableOpInterface of the TOSA ops -------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 
@@ -66,13 +67,10 @@ struct AvgPoolModel : QuantizableOpInterface::ExternalModel<AvgPoolModel, tosa::
 struct ClampModel : QuantizableOpInterface::ExternalModel<ClampModel, tosa::ClampOp> {
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::Clamp; }
   std::optional<std::pair<double, double>> getKnownRange(Operation *op) const {
-    auto clamp = cast<tosa::ClampOp>(op);
-    auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-    // A ReLU's upper bound is infinite or the largest float: no range.
-    constexpr double largest = 1e30;
-    if (!min || !max || !(min.getValueAsDouble() > -largest) || !(max.getValueAsDouble() < largest))
+    std::optional<ClampBounds> bounds = getClampBounds(cast<tosa::ClampOp>(op));
+    if (!bounds || std::isinf(bounds->lowest) || std::isinf(bounds->highest))
       return std::nullopt;
-    return std::make_pair(min.getValueAsDouble(), max.getValueAsDouble());
+    return std::make_pair(bounds->lowest, bounds->highest);
   }
 };
 

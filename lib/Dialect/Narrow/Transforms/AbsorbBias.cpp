@@ -1,6 +1,7 @@
 //===- AbsorbBias.cpp - narrow-absorb-bias --------------------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
@@ -18,10 +19,8 @@ static Operation *getOnlyUser(Value value) { return value.hasOneUse() ? *value.u
 
 static bool isReLU(Operation *op) {
   auto clamp = dyn_cast<tosa::ClampOp>(op);
-  if (!clamp)
-    return false;
-  auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-  return min && max && min.getValueAsDouble() == 0 && max.getValueAsDouble() >= 3.4e38;
+  std::optional<ClampBounds> bounds = clamp ? getClampBounds(clamp) : std::nullopt;
+  return bounds && bounds->isReLU();
 }
 
 /// f(x + c) = f(x) + c for a constant of each channel. TOSA's averages do not count

@@ -1,6 +1,7 @@
 //===- ChannelGraph.cpp - Channels that may be rescaled -------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
@@ -198,27 +199,17 @@ void ChannelLayer::write(OpBuilder &builder) const {
 //===----------------------------------------------------------------------===//
 
 namespace {
-constexpr double largestFloat = 3.4e38; // What exporters write for no bound.
-bool isUnbounded(double bound) { return std::fabs(bound) >= largestFloat; }
-
-std::optional<std::pair<double, double>> getBounds(tosa::ClampOp clamp) {
-  auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-  if (!min || !max)
-    return std::nullopt;
-  return std::pair(min.getValueAsDouble(), max.getValueAsDouble());
-}
-
 /// Bounds that keep the factor of a channel: none, or 0.
 bool isHomogeneous(tosa::ClampOp clamp) {
-  auto bounds = getBounds(clamp);
-  return bounds && llvm::all_of(std::array{bounds->first, bounds->second},
-                                [](double bound) { return bound == 0 || isUnbounded(bound); });
+  std::optional<ClampBounds> bounds = getClampBounds(clamp);
+  return bounds && llvm::all_of(std::array{bounds->lowest, bounds->highest},
+                                [](double bound) { return bound == 0 || std::isinf(bound); });
 }
 
 /// ReLU6 and its like: a ReLU but for the upper bound.
 bool isBoundedReLU(tosa::ClampOp clamp) {
-  auto bounds = getBounds(clamp);
-  return bounds && bounds->first == 0 && bounds->second > 0 && !isUnbounded(bounds->second);
+  std::optional<ClampBounds> bounds = getClampBounds(clamp);
+  return bounds && bounds->lowest == 0 && bounds->highest > 0 && !std::isinf(bounds->highest);
 }
 
 bool isZero(Value value) {

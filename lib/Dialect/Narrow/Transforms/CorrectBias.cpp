@@ -7,6 +7,7 @@
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -112,16 +113,13 @@ private:
     if (!from)
       return;
     if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-      auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-      if (!min || !max || from->deviation.empty())
+      std::optional<ClampBounds> bounds = getClampBounds(clamp);
+      if (!bounds || from->deviation.empty())
         return;
-      auto bound = [](FloatAttr attr) {
-        double value = attr.getValueAsDouble();
-        return std::fabs(value) >= 3.4e38 ? std::copysign(INFINITY, value) : value;
-      };
       Distribution made;
       for (auto [mean, deviation] : llvm::zip_equal(from->mean, from->deviation))
-        made.mean.push_back(::narrow::numerics::clippedNormalMean(mean, deviation, bound(min), bound(max)));
+        made.mean.push_back(
+            ::narrow::numerics::clippedNormalMean(mean, deviation, bounds->lowest, bounds->highest));
       return set(std::move(made));
     }
     if (isa<tosa::AddOp>(op)) {

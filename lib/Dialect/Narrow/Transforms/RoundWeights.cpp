@@ -11,6 +11,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Threading.h"
+#include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/ActivationSource.h"
@@ -211,15 +212,13 @@ private:
 static void findActivation(Layer &layer) {
   Value result = layer.op->getResult(0);
   while (result.hasOneUse() && isMergedClamp(*result.user_begin())) {
-    constexpr double largest = 1e30; // A ReLU has no upper bound, or the largest float.
     auto clamp = dyn_cast<tosa::ClampOp>(*result.user_begin());
     if (!clamp)
       return;
-    auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-    if (min && min.getValueAsDouble() > -largest)
-      layer.lowest = std::max(layer.lowest, static_cast<float>(min.getValueAsDouble()));
-    if (max && max.getValueAsDouble() < largest)
-      layer.highest = std::min(layer.highest, static_cast<float>(max.getValueAsDouble()));
+    if (std::optional<ClampBounds> bounds = getClampBounds(clamp)) {
+      layer.lowest = std::max(layer.lowest, static_cast<float>(bounds->lowest));
+      layer.highest = std::min(layer.highest, static_cast<float>(bounds->highest));
+    }
     result = clamp.getResult();
   }
 }

@@ -1,0 +1,23 @@
+//===- Clamp.h - The bounds of a clamp of floats ----------------*- C++ -*-===//
+#ifndef NARROW_DIALECT_NARROW_IR_CLAMP_H
+#define NARROW_DIALECT_NARROW_IR_CLAMP_H
+
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include <cmath>
+#include <optional>
+
+namespace mlir::narrow {
+
+/// Infinite where there is no bound.
+struct ClampBounds {
+  double lowest, highest;
+  bool isReLU() const { return lowest == 0 && std::isinf(highest); }
+};
+
+/// Exporters write an infinity or the largest float of some type for no bound: beyond 1e30
+/// there is none. nullopt: a clamp of integers.
+std::optional<ClampBounds> getClampBounds(tosa::ClampOp op);
+
+} // namespace mlir::narrow
+
+#endif
