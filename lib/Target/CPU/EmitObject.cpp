@@ -10,6 +10,7 @@
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "narrow/Support/Progress.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -123,6 +124,21 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
   passes.run(module, mam);
 }
 
+/// Runs behind the passes that write a function.
+class CountFunctions : public llvm::FunctionPass {
+public:
+  explicit CountFunctions(::narrow::Progress &progress) : FunctionPass(id), progress(progress) {}
+  bool runOnFunction(llvm::Function &) override {
+    progress.advance();
+    return false;
+  }
+  void getAnalysisUsage(llvm::AnalysisUsage &usage) const override { usage.setPreservesAll(); }
+
+private:
+  static inline char id = 0;
+  ::narrow::Progress &progress;
+};
+
 uint64_t countConstantBytes(const llvm::Module &module) {
   uint64_t bytes = 0;
   for (const llvm::GlobalVariable &global : module.globals())
@@ -156,8 +172,12 @@ llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::Cod
       &problems);
   llvm::legacy::PassManager passes;
   bool unsupported = (*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr, kind);
-  if (!unsupported)
+  if (!unsupported) {
+    ::narrow::Progress progress("generating code", "functions",
+                                llvm::count_if(module, [](auto &f) { return !f.isDeclaration(); }));
+    passes.add(new CountFunctions(progress)); // of which `passes` takes possession
     passes.run(module);
+  }
   module.getContext().setDiagnosticHandlerCallBack(nullptr, nullptr);
   if (unsupported)
     return makeError("LLVM cannot write this kind of file for '" + options.target.triple + "'");
