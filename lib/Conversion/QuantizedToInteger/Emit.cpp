@@ -63,6 +63,17 @@ Value Lowering::clamp(Value codes, numerics::CodeRange bounds, Operation *name) 
   return clamped;
 }
 
+bool Lowering::fits(Value input, ArrayRef<numerics::Multiplier> scales) {
+  ArrayRef<IntegerInterval> sums = ranges.get(input);
+  for (auto [channel, scale] : llvm::enumerate(scales)) {
+    bool shared = scales.size() == 1 || sums.size() != scales.size();
+    int64_t most = shared ? ranges.getWhole(input).magnitude() : sums[channel].magnitude();
+    if (!numerics::fitsApplyScale(most, scale))
+      return false;
+  }
+  return true;
+}
+
 std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                        ArrayRef<double> factors, Operation *name) {
   auto type = cast<RankedTensorType>(input.getType());
@@ -83,8 +94,13 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
   // From accumulators to codes the shift is one that 16-bit lanes can make (N25).
   constexpr int anyShift = 62, codeShift = 39;
   bool toCodes = inputElement.isInteger(32) && element.isInteger(8);
-  return rescale(input, inputZp, element, outputZp,
-                 *numerics::computeMultipliers(factors, toCodes ? codeShift : anyShift), name);
+  std::vector<numerics::Multiplier> scales =
+      *numerics::computeMultipliers(factors, toCodes ? codeShift : anyShift);
+  // Large biases of channels with small factors may need a larger shift than the others.
+  if (!fits(input, scales))
+    for (auto [scale, factor] : llvm::zip_equal(scales, factors))
+      scale = *numerics::computeMultiplier(factor);
+  return rescale(input, inputZp, element, outputZp, scales, name);
 }
 
 Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
@@ -152,15 +168,12 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   if (!fast)
     return std::nullopt;
   std::vector<numerics::Multiplier> shifts, products;
-  ArrayRef<IntegerInterval> sums = ranges.get(wide);
-  for (auto [channel, scale] : llvm::enumerate(fast->channels)) {
+  for (const numerics::FastMultiplier &scale : fast->channels) {
     shifts.push_back({1 << 30, 30 + scale.shift});
     products.push_back({scale.multiplier, 15});
-    bool shared = factors.size() == 1 || sums.size() != factors.size();
-    int64_t most = shared ? ranges.getWhole(wide).magnitude() : sums[channel].magnitude();
-    if (!numerics::fitsApplyScale(most, shifts.back()))
-      return std::nullopt;
   }
+  if (!fits(wide, shifts))
+    return std::nullopt;
   Type i16 = builder.getI16Type();
   Value words = rescale(wide, 0, i16, 0, shifts, name);
   // The named tensor is that of the codes.

@@ -147,6 +147,8 @@ public:
   std::optional<Accumulator> getAccumulator(Operation *contraction);
 
 private:
+  /// TOSA's precondition of the rescale (N11), for what `input` can hold.
+  bool fits(Value input, ArrayRef<::narrow::numerics::Multiplier> scales);
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
                                       Operation *name);
   std::optional<Codes> computeCodes(Value real);
