@@ -284,6 +284,10 @@ llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table,
   std::string wanted = rewrites.describe();
   if (table.rewrites == wanted)
     return llvm::Error::success();
+  if (table.foreign)
+    return llvm::createStringError("'" + name + "' is a table of " + table.foreign->tool +
+                                   " and of the network " + "as it is, which " + wanted +
+                                   " changes: give --data instead");
   auto with = [](const std::string &options) { return options.empty() ? "no rewrites" : options; };
   return llvm::createStringError(
       "'" + name + "' was made with " + with(table.rewrites) + ", this run has " + with(wanted) +

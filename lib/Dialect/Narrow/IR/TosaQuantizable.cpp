@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -68,11 +69,15 @@ struct ClampModel : QuantizableOpInterface::ExternalModel<ClampModel, tosa::Clam
   std::optional<std::pair<double, double>> getKnownRange(Operation *op) const {
     auto clamp = cast<tosa::ClampOp>(op);
     auto min = dyn_cast<FloatAttr>(clamp.getMinValAttr()), max = dyn_cast<FloatAttr>(clamp.getMaxValAttr());
-    // A ReLU's upper bound is infinite or the largest float: no range.
-    constexpr double largest = 1e30;
-    if (!min || !max || !(min.getValueAsDouble() > -largest) || !(max.getValueAsDouble() < largest))
+    if (!min || !max)
       return std::nullopt;
-    return std::make_pair(min.getValueAsDouble(), max.getValueAsDouble());
+    // A ReLU's upper bound is infinite or the largest float.
+    constexpr double largest = 1e30, infinity = std::numeric_limits<double>::infinity();
+    double lo = min.getValueAsDouble(), hi = max.getValueAsDouble();
+    bool below = lo > -largest, above = hi < largest;
+    if (!below && !above)
+      return std::nullopt;
+    return std::make_pair(below ? lo : -infinity, above ? hi : infinity);
   }
 };
 
