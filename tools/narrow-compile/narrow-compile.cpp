@@ -463,7 +463,9 @@ std::string Compiler::makeManifest(bool isFloat) const {
       manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
-    if (table) {
+    if (table && table->foreign) {
+      manifest["table_of"] = table->foreign->tool;
+    } else if (table) {
       manifest["model_hash"] = table->model;
       manifest["calibration_samples"] = table->samples;
     }

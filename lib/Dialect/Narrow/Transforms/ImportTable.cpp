@@ -214,7 +214,8 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     InFlightDiagnostic error = module.emitError() << what << " has no range for " << listNames(missing)
                                                   << " of " << observers.size() << " tensors";
     if (!unused.empty())
-      error << "; it has " << listNames(unused) << ", which the model does not";
+      error << "; " << unused.size() << " of its " << foreign.ranges.size()
+            << " names are not used: " << listNames(unused);
     return error << ". Its names must be those of the tensors of the model: make it for this model, or "
                     "calibrate with narrow-calibrate";
   }

@@ -101,12 +101,17 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     model if the module has an attribute `narrow.model_hash`. Drivers that have
     the table in memory use `createImportTablePass`.
 
+    A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
+    the source model, whose names ids are. They are taken as they are, cut where the
+    function bounds them; any method but `minmax` is an error. `narrow.range_method`
+    is the tool.
+
     ```mlir
     %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]> : tensor<4xf32>
     ```
   }];
   let options = [
-    Option<"table", "table", "std::string", "", "file of the calibration table (JSON)">,
+    Option<"table", "table", "std::string", "", "file of the calibration table">,
     Option<"method", "method", "std::string", "\"minmax\"", "how a range is chosen, see above">,
     ListOption<"ranges", "range", "std::string",
            "<regex>=<method> for the tensors whose id the regex matches as a whole">,
