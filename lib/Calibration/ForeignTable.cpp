@@ -80,7 +80,7 @@ public:
   }
 
   Error fail(const Line &line, const Twine &what) const {
-    return createStringError("'" + file + "': line " + Twine(line.number) + ": " + what);
+    return createStringError("'" + file + "': " + unit + " " + Twine(line.number) + ": " + what);
   }
   Error add(const Line &line, NamedRange range) {
     if (range.name.empty())
@@ -89,7 +89,7 @@ public:
       return fail(line, "'" + Twine(range.name) + "': " + problem);
     auto [it, isNew] = seen.try_emplace(range.name, line.number);
     if (!isNew)
-      return fail(line, "'" + Twine(range.name) + "' is in line " + Twine(it->second) + " already");
+      return fail(line, "'" + Twine(range.name) + "' is in " + unit + " " + Twine(it->second) + " already");
     result.ranges.push_back(std::move(range));
     return Error::success();
   }
@@ -98,6 +98,7 @@ public:
   }
 
   std::vector<Line> lines;
+  StringRef unit = "line"; ///< what the numbers count
   ForeignRanges result;
 
 private:
@@ -261,8 +262,9 @@ private:
 } // namespace
 
 /// table TrtTable { dict: [KeyValue]; }  table KeyValue { key: string; value: string; }
-/// Line numbers are those of calibration.cache, which has the same order. False if `bytes` are none.
+/// False if `bytes` are none.
 static Expected<bool> parseFlatBuffer(LineReader &reader, StringRef bytes) {
+  reader.unit = "entry";
   FlatBuffer buffer(bytes);
   std::optional<uint64_t> list = buffer.follow(buffer.field(buffer.follow(0), 0)), size = buffer.word(list);
   if (!size || *size > bytes.size() / 4)

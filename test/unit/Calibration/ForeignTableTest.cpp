@@ -221,6 +221,8 @@ TEST(ForeignTable, FlatBuffers) {
         else
           llvm::consumeError(table.takeError());
       }
+  whole[84 + 4] = 'x'; // of 1.5
+  expectError(whole, "'t': entry 2: 'a': 'x.5' is no number");
   auto cut = parseTable(llvm::StringRef(whole).drop_back(8), "t");
   ASSERT_FALSE(bool(cut));
   EXPECT_EQ(llvm::toString(cut.takeError()),
