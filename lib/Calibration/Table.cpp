@@ -91,7 +91,17 @@ static std::string listIds(ArrayRef<StringRef> ids) {
   return ids.size() > 3 ? text + " and " + std::to_string(ids.size() - 3) + " more" : text;
 }
 
+/// Fails for the table of another tool.
+static Error checkStatistics(const CalibrationTable &table, StringRef name) {
+  if (!table.foreign)
+    return Error::success();
+  return createStringError("'" + name + "' is a table of " + table.foreign->tool +
+                           ", which has ranges and no statistics; make one with narrow-calibrate");
+}
+
 static Error checkFinished(const CalibrationTable &table, StringRef name) {
+  if (Error error = checkStatistics(table, name))
+    return error;
   if (!table.progress)
     return Error::success();
   return createStringError("'" + name +
@@ -157,6 +167,8 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
   auto fail = [&](const Twine &why) {
     return createStringError("'" + name + "' cannot be resumed: " + why + "; remove it to start anew");
   };
+  if (state.foreign)
+    return fail("it is a table of " + state.foreign->tool);
   if (!state.progress || !fresh.progress)
     return fail("it is a finished table");
   if (Error error = checkModel(state, name, fresh.model))

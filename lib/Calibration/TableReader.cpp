@@ -1,146 +1,17 @@
 //===- TableReader.cpp - Tables from JSON ---------------------------------===//
+#include "ForeignTable.h"
+#include "JSONReader.h"
 #include "narrow/Calibration/Table.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include <cmath>
 
 using namespace narrow;
-using llvm::ArrayRef;
 using llvm::createStringError;
 using llvm::Error;
 using llvm::Expected;
 using llvm::SmallVector;
-using llvm::StringRef;
-using llvm::Twine;
-namespace json = llvm::json;
-
-/// An integer, nullopt for anything else. Value::getAsInteger alone converts the
-/// double 2^63, which is undefined; integers that round to it are refused too.
-static std::optional<int64_t> toInteger(const json::Value &value) {
-  std::optional<double> number = value.getAsNumber();
-  if (!number || !(std::fabs(*number) < 0x1p63))
-    return std::nullopt;
-  return value.getAsInteger();
-}
-
-namespace {
-/// One object of the table: its fields by name, with errors that say where.
-/// The first error is kept; after it every getter returns a neutral value.
-class ObjectReader {
-public:
-  ObjectReader(const json::Object &object, std::string where, std::string &error)
-      : object(object), where(std::move(where)), error(error) {}
-
-  bool failed() const { return !error.empty(); }
-  void fail(const Twine &message) {
-    if (error.empty())
-      error = (Twine(where) + ": " + message).str();
-  }
-  void failField(StringRef key, const Twine &message) { fail("field '" + key + "': " + message); }
-
-  /// Fails if there is a field that is not in `keys`.
-  void allowOnly(ArrayRef<StringRef> keys) {
-    std::vector<StringRef> unknown;
-    for (const auto &field : object)
-      if (!llvm::is_contained(keys, StringRef(field.first)))
-        unknown.push_back(field.first);
-    if (unknown.empty())
-      return;
-    llvm::sort(unknown);
-    fail("unknown field '" + unknown.front() + "'");
-  }
-
-  const json::Value *value(StringRef key) {
-    const json::Value *found = object.get(key);
-    if (!found)
-      fail("field '" + key + "' is missing");
-    return found;
-  }
-  std::string string(StringRef key) {
-    const json::Value *found = value(key);
-    auto text = found ? found->getAsString() : std::nullopt;
-    if (found && (!text || text->empty()))
-      failField(key, "expected a text that is not empty");
-    return text ? text->str() : std::string();
-  }
-  int64_t integer(StringRef key, int64_t min, int64_t max = INT64_MAX) {
-    const json::Value *found = value(key);
-    return found ? asInteger(*found, key, min, max) : 0;
-  }
-  float number(StringRef key) {
-    const json::Value *found = value(key);
-    return found ? asFloat(*found, key) : 0;
-  }
-  /// A finite double within [min, max].
-  double real(StringRef key, double min, double max) {
-    const json::Value *found = value(key);
-    std::optional<double> number = found ? found->getAsNumber() : std::nullopt;
-    if (found && !number)
-      failField(key, "expected a number");
-    else if (number && !(*number >= min && *number <= max))
-      failField(key,
-                "expected a number from " + Twine(std::to_string(min)) + " to " + Twine(std::to_string(max)));
-    return number.value_or(0);
-  }
-  std::vector<float> floats(StringRef key) {
-    std::vector<float> result;
-    for (const json::Value &element : array(key))
-      result.push_back(asFloat(element, key));
-    return result;
-  }
-  std::vector<int64_t> integers(StringRef key, int64_t min) {
-    std::vector<int64_t> result;
-    for (const json::Value &element : array(key))
-      result.push_back(asInteger(element, key, min, INT64_MAX));
-    return result;
-  }
-  /// The elements of a list; none after an error.
-  ArrayRef<json::Value> array(StringRef key) {
-    const json::Value *found = value(key);
-    const json::Array *list = found ? found->getAsArray() : nullptr;
-    if (found && !list)
-      failField(key, "expected a list");
-    return list ? ArrayRef<json::Value>(list->data(), list->size()) : ArrayRef<json::Value>();
-  }
-  /// Null after an error.
-  const json::Object *nested(StringRef key) {
-    const json::Value *found = value(key);
-    const json::Object *result = found ? found->getAsObject() : nullptr;
-    if (found && !result)
-      failField(key, "expected an object");
-    return result;
-  }
-
-private:
-  int64_t asInteger(const json::Value &value, StringRef key, int64_t min, int64_t max) {
-    std::optional<int64_t> number = toInteger(value);
-    if (!number)
-      failField(key, "expected an integer below 2^63");
-    else if (*number < min || *number > max)
-      failField(key, Twine(*number) + " is out of range");
-    else
-      return *number;
-    return 0;
-  }
-  float asFloat(const json::Value &value, StringRef key) {
-    std::optional<double> number = value.getAsNumber();
-    // Adding +0 makes -0 the zero that tables have.
-    // Below this a double rounds to a finite float; the shortest text of the
-    // largest float is a little above it.
-    if (number && std::fabs(*number) < 0x1.ffffffp+127)
-      return static_cast<float>(*number) + 0.0f;
-    failField(key, "expected a finite number of f32");
-    return 0;
-  }
-
-  const json::Object &object;
-  std::string where;
-  std::string &error;
-};
-} // namespace
 
 /// The histogram of an entry; its fields are those of `object`.
 static numerics::Histogram readHistogram(ObjectReader &reader, MinMax range, int64_t count) {
@@ -322,6 +193,7 @@ static std::string checkText(StringRef text) {
   struct Level {
     bool isObject;
     llvm::StringSet<> keys;
+    std::string key; ///< the last
   };
   std::vector<Level> levels;
   char previous = 0; // The last character that is neither white space nor in a string.
@@ -341,10 +213,21 @@ static std::string checkText(StringRef text) {
         llvm::consumeError(unescaped.takeError()); // The parser says where.
       else if (!levels.back().keys.insert(*unescaped->getAsString()).second)
         return ("has the field " + key + " twice in one object").str();
+      else
+        levels.back().key = unescaped->getAsString()->str();
       continue;
     }
+    // Python writes words that are no JSON.
+    if (StringRef rest = text.substr(i);
+        rest.starts_with("NaN") || rest.starts_with("Infinity") || rest.starts_with("-Infinity")) {
+      std::string place;
+      for (const Level &level : levels)
+        if (level.isObject)
+          place += (place.empty() ? "" : "/") + level.key;
+      return "has a number that is not finite: '" + place + "'";
+    }
     if (c == '{' || c == '[')
-      levels.push_back({c == '{', {}});
+      levels.push_back({c == '{', {}, {}});
     else if ((c == '}' || c == ']') && !levels.empty())
       levels.pop_back();
     if (levels.size() > deepest)
@@ -361,8 +244,17 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   StringRef trimmed = text.trim();
   if (trimmed.empty())
     return fail("is empty, expected a calibration table");
-  if (!trimmed.starts_with("{"))
-    return fail("is not a calibration table: it is no JSON object");
+  constexpr StringRef foreign = " of ONNX Runtime, TensorRT, AIMET or tpu-mlir";
+  if (!trimmed.starts_with("{")) {
+    Expected<std::optional<ForeignRanges>> ranges = parseForeignText(text, name);
+    if (!ranges)
+      return ranges.takeError();
+    if (!*ranges)
+      return fail("is not a calibration table: it is no JSON object, and no table" + foreign);
+    CalibrationTable table;
+    table.foreign = std::move(**ranges);
+    return table;
+  }
   if (std::string problem = checkText(trimmed); !problem.empty())
     return fail(problem);
   Expected<json::Value> root = json::parse(text);
@@ -372,10 +264,23 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   if (!object)
     return fail("is not a calibration table: it is no JSON object");
 
+  if (!object->get("format")) {
+    Expected<std::optional<ForeignRanges>> ranges = parseForeignObject(*object, name);
+    if (!ranges)
+      return ranges.takeError();
+    if (*ranges) {
+      CalibrationTable table;
+      table.foreign = std::move(**ranges);
+      return table;
+    }
+  }
   std::string error;
   ObjectReader reader(*object, ("'" + name + "'").str(), error);
   if (object->getString("format") != StringRef("narrow-calibration-table"))
-    return fail("is not a calibration table: field 'format' is not \"narrow-calibration-table\"");
+    return fail(
+        "is not a calibration table: field 'format' is not \"narrow-calibration-table\", and it is no "
+        "table" +
+        foreign);
   int64_t version = reader.integer("version", 1);
   if (!reader.failed() && version != CalibrationTable::version)
     return fail("has version " + Twine(version) + " of the format, this program reads version " +

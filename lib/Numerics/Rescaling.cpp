@@ -76,3 +76,10 @@ std::vector<int64_t> narrow::numerics::chooseChannelSplits(std::span<const doubl
   }
   return chosen;
 }
+
+Interval narrow::numerics::uniteRanges(std::span<const Interval> ranges) {
+  Interval result = ranges.front();
+  for (Interval range : ranges)
+    result = {std::min(result.lo, range.lo), std::max(result.hi, range.hi)};
+  return result;
+}

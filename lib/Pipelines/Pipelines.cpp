@@ -42,6 +42,8 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
   import.ranges.assign(options.ranges.begin(), options.ranges.end());
   import.percentile = options.percentile;
   pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
+  if (!options.align.empty())
+    pm.addPass(createNarrowAlignOperands({options.align}));
   NarrowAssignGranularityOptions granularity;
   granularity.scheme = options.scheme;
   granularity.overrides.assign(options.overrides.begin(), options.overrides.end());

@@ -45,7 +45,7 @@ json::Object mlir::narrow::toJSON(const RankingReport &report) {
 
 void mlir::narrow::printReport(llvm::raw_ostream &os, const RankingReport &report) {
   os << llvm::formatv("Outputs of compiled models against the float model, {0} samples; ranges from {1}.\n\n",
-                      report.samples, report.calibrationSamples);
+                      report.samples, formatCalibration(report.calibrationSamples));
   TextTable table("rlrrrrrrl", {"#", "candidate", "dB", "cosine", "agrees %", "top-1 %", "weights",
                                 "float ops", "not possible because"});
   for (auto [i, row] : llvm::enumerate(report.candidates)) {

@@ -107,6 +107,9 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
                 cl::value_desc("regex=scheme"), cl::cat(category)),
       ranges("range", cl::desc("method for the tensors whose id matches, e.g. 'conv1(/weight)?=mse'"),
              cl::value_desc("regex=method"), cl::cat(category)),
+      align("align",
+            cl::desc("one scale for the operands and the result of every addition, every concat, or both"),
+            cl::value_desc("add|concat|all"), cl::cat(category)),
       rounding("rounding",
                cl::desc("how weights become codes: nearest (default), stochastic, gptq, adaround, adaquant, "
                         "flexround; all but the first two need --data"),
@@ -129,8 +132,8 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
       rewrites(category) {}
 
 llvm::StringRef RecipeOptions::getGiven() const {
-  llvm::StringRef given = findGiven({scheme, method, weightMethod, percentile, overrides, ranges, rounding,
-                                     ties, roundingInputs, seed, roundingIterations, correctBias});
+  llvm::StringRef given = findGiven({scheme, method, weightMethod, percentile, overrides, ranges, align,
+                                     rounding, ties, roundingInputs, seed, roundingIterations, correctBias});
   return given.empty() ? rewrites.getGiven() : given;
 }
 
@@ -158,6 +161,8 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   for (StringRef name : {StringRef(method), StringRef(weightMethod)})
     if (auto parsed = RangeRules::parse(name, rules, percentile); !parsed)
       return parsed.takeError();
+  if (align.getNumOccurrences() && !llvm::is_contained({"add", "concat", "all"}, align))
+    return llvm::createStringError("--align takes add, concat or all, got '" + align + "'");
   if (!parseRounding(rounding))
     return llvm::createStringError(
         "--rounding takes nearest, stochastic, gptq, adaround, adaquant or flexround, got '" + rounding +
@@ -182,6 +187,7 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   recipe.weightMethod = weightMethod;
   recipe.ranges = std::move(rules);
   recipe.percentile = percentile;
+  recipe.align = align;
   recipe.rounding = rounding;
   recipe.ties = ties;
   recipe.seed = seed;
@@ -208,6 +214,7 @@ std::string mlir::narrow::describe(const Recipe &recipe) {
   for (const std::string &rule : recipe.ranges)
     add("range", rule, "");
   add("percentile", recipe.percentile, defaults.percentile);
+  add("align", recipe.align, defaults.align);
   add("rounding", recipe.rounding, defaults.rounding);
   add("rounding-ties", recipe.ties, defaults.ties);
   add("rounding-inputs", StringRef(recipe.roundFloatInputs ? "float" : "quantized"),
@@ -284,6 +291,10 @@ llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table,
   std::string wanted = rewrites.describe();
   if (table.rewrites == wanted)
     return llvm::Error::success();
+  if (table.foreign)
+    return llvm::createStringError("'" + name + "' is a table of " + table.foreign->tool +
+                                   " and of the network " + "as it is, which " + wanted +
+                                   " changes: give --data instead");
   auto with = [](const std::string &options) { return options.empty() ? "no rewrites" : options; };
   return llvm::createStringError(
       "'" + name + "' was made with " + with(table.rewrites) + ", this run has " + with(wanted) +
@@ -334,6 +345,7 @@ llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
   options.scheme = recipe.scheme;
   for (const std::string &text : recipe.overrides)
     options.overrides.push_back(text);
+  options.align = recipe.align;
   if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, options, &table); })))
     return alreadyReported();
   if (llvm::Error error = roundWeights(observed, recipe, samples))

@@ -386,6 +386,8 @@ static void warnOfCalibration(std::vector<std::string> &warnings, const Comparis
                               const ::narrow::CalibrationTable &table,
                               const ::narrow::CalibrationTable *firstHalf, const ::narrow::Dataset &data,
                               ArrayRef<::narrow::ModelInput> inputs) {
+  if (table.foreign) // Says nothing of its data.
+    return;
   if (table.samples < 32)
     warnings.push_back("the ranges come from " + std::to_string(table.samples) +
                        " samples only: calibrate on more");

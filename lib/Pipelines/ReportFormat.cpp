@@ -28,6 +28,10 @@ std::string mlir::narrow::formatCosine(const Fidelity &fidelity) {
   return cosine ? llvm::formatv("{0:f5}", *cosine).str() : "-";
 }
 
+std::string mlir::narrow::formatCalibration(int64_t samples) {
+  return samples ? std::to_string(samples) + " samples" : "the table of another tool";
+}
+
 std::string mlir::narrow::fixText(StringRef text) {
   return llvm::json::isUTF8(text) ? text.str() : llvm::json::fixUTF8(text);
 }

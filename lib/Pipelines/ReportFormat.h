@@ -11,6 +11,8 @@ std::string formatShort(double value);
 /// dB with a digit, "exact", "undefined", or "-" if nothing was measured.
 std::string formatSqnr(const Fidelity &fidelity);
 std::string formatCosine(const Fidelity &fidelity);
+/// "512 samples", or of what else the ranges are that come from none.
+std::string formatCalibration(int64_t samples);
 
 /// Strings of files may hold anything; JSON is UTF-8.
 std::string fixText(StringRef text);

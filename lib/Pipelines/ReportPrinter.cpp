@@ -367,8 +367,8 @@ static void printHistograms(llvm::raw_ostream &os, const ComparisonReport &repor
 }
 
 void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &report) {
-  os << formatv("Measured on {0} samples in the reference evaluator; ranges from {1} samples.\n",
-                report.samples, report.calibrationSamples)
+  os << formatv("Measured on {0} samples in the reference evaluator; ranges from {1}.\n", report.samples,
+                formatCalibration(report.calibrationSamples))
      << "  range, bits  decided in the annotated stage; scale and zero point are those of the quantized "
         "stage\n"
         "  acc          bits of the accumulator, of 31, proven on the integer stage for any data\n"

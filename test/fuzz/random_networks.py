@@ -478,10 +478,12 @@ def demand_sqnr(what, library, samples, expected, least):
     return sqnr
 
 
-def check(stem, network, isas, emulated, scheme):
+def check(stem, network, isas, emulated, scheme, align):
     """Runs the chain on one network; raises Failure. Few bits are near nothing: a scheme
-    is only compared with the reference."""
+    is only compared with the reference, and so are aligned ranges."""
     narrow_compile = ["narrow-compile", f"--scheme={scheme or 'w8a8'}"]
+    if align:
+        narrow_compile.append(f"--align={align}")
     model, samples = stem + ".mlir", stem + ".npz"
     table, integer, real = stem + ".table.json", stem + ".int.mlir", stem + ".float.mlir"
     try:
@@ -523,7 +525,7 @@ def check(stem, network, isas, emulated, scheme):
         else:
             run("narrow-run", library, "--input", samples, "--check", integer)
     return demand_sqnr("integer code against float model", f"{stem}.{isas[0]}.so", samples, expected,
-                       float("-inf") if scheme else LEAST_SQNR)
+                       float("-inf") if scheme or align else LEAST_SQNR)
 
 
 def main():
@@ -534,6 +536,7 @@ def main():
     parser.add_argument("--isa", action="append", help="default: avx2, portable")
     parser.add_argument("--emulate", action="append", help="an instruction set whose kernels run in plain vector code")
     parser.add_argument("--scheme", help="what narrow-compile --scheme is given; default: w8a8")
+    parser.add_argument("--align", help="what narrow-compile --align is given; default: nothing")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     first, _, end = options.seeds.partition(":")
@@ -549,7 +552,7 @@ def main():
             continue
         try:
             sqnr = check(stem, network, options.isa or ["avx2", "portable"], options.emulate or [],
-                         options.scheme)
+                         options.scheme, options.align)
             print(f"seed {seed}: ok, {'-' if sqnr is None else f'{sqnr:.1f}'} dB", flush=True)
         except (Failure, subprocess.TimeoutExpired) as error:
             failures += 1

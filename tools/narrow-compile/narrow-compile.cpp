@@ -27,8 +27,9 @@ struct Options {
   ModelOptions model{category};
   cl::opt<std::string> output{"o", cl::desc("file to write: .so, .o (with .h beside it), .ll, .mlir"),
                               cl::cat(category)};
-  cl::opt<std::string> table{"table", cl::desc("calibration table of narrow-calibrate"),
-                             cl::value_desc("file.json"), cl::cat(category)};
+  cl::opt<std::string> table{
+      "table", cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
+      cl::value_desc("file"), cl::cat(category)};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
   RecipeOptions recipe{category};
@@ -181,6 +182,10 @@ llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &tab
     return llvm::Error::success();
   if (table.preprocessing.empty() && options.foldPreprocessing)
     return llvm::Error::success(); // They say how its data was made.
+  if (table.foreign)
+    return llvm::createStringError(
+        "--mean and --std are for --data and --fold-preprocessing: " + options.table + ", a table of " +
+        table.foreign->tool + ", has its ranges");
   if (table.preprocessing.empty())
     return llvm::createStringError("--mean and --std contradict " + options.table +
                                    ", which was made of float samples, used as they are");
@@ -396,8 +401,10 @@ llvm::Error Compiler::fold() {
     inputs = table->preprocessing;
   if (inputs.empty())
     return llvm::createStringError("--fold-preprocessing needs --mean and --std" +
-                                   llvm::Twine(table ? ": the table was made of float samples"
-                                                     : ", or a table that was made with them"));
+                                   llvm::Twine(!table ? ", or a table that was made with them"
+                                               : table->foreign
+                                                   ? ": the table does not say how its data was made"
+                                                   : ": the table was made of float samples"));
   return foldPreprocessing(*module, inputs);
 }
 
@@ -465,7 +472,9 @@ std::string Compiler::makeManifest(bool isFloat) const {
       manifest["rounding"] = recipe.rounding;
     if (accumulatorBits)
       manifest["accumulator_bits"] = accumulatorBits;
-    if (table) {
+    if (table && table->foreign) {
+      manifest["table_of"] = table->foreign->tool;
+    } else if (table) {
       manifest["model_hash"] = table->model;
       manifest["calibration_samples"] = table->samples;
     }

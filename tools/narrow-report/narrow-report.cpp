@@ -22,8 +22,9 @@ struct Options {
   cl::opt<bool> verify{"verify-integer-only",
                        cl::desc("artifact: float arithmetic in its integer part is an error"),
                        cl::cat(category)};
-  cl::opt<std::string> table{"table", cl::desc("calibration table of narrow-calibrate"),
-                             cl::value_desc("file.json"), cl::cat(category)};
+  cl::opt<std::string> table{
+      "table", cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
+      cl::value_desc("file"), cl::cat(category)};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
   RecipeOptions recipe{category};

@@ -9,6 +9,7 @@
 #define NARROW_CALIBRATION_TABLE_H
 
 #include "narrow/Calibration/Collector.h"
+#include "narrow/Calibration/ForeignRanges.h"
 #include "narrow/Calibration/Statistics.h"
 #include "narrow/Numerics/Estimators.h"
 #include "narrow/Support/Dataset.h"
@@ -70,6 +71,8 @@ struct CalibrationTable {
   std::optional<Averaging> averaging;          ///< If there are moving averages: no merging then.
   std::vector<TableEntry> entries;             ///< Sorted by id.
   std::optional<CalibrationProgress> progress; ///< Only in the state of an unfinished run.
+  /// The table of another tool: all that it has is here, and the fields above are empty.
+  std::optional<ForeignRanges> foreign;
 
   /// Takes over what a collector has gathered.
   static CalibrationTable create(std::string model, std::vector<InputPreprocessing> preprocessing,
@@ -83,12 +86,13 @@ struct CalibrationTable {
   bool operator==(const CalibrationTable &) const = default;
 };
 
-/// Reads and validates a table; errors name file, tensor and field.
+/// Reads and validates a table, of this program or another (`foreign`), which its content
+/// tells; errors name file, tensor and field, or the line.
 llvm::Expected<CalibrationTable> readTable(llvm::StringRef path);
 /// The same from text; `name` stands for the file in errors.
 llvm::Expected<CalibrationTable> parseTable(llvm::StringRef text, llvm::StringRef name);
 
-/// The text depends on the content of the table alone.
+/// The text depends on the content of the table alone. Not for a table of another tool.
 std::string formatTable(const CalibrationTable &table);
 /// Writes a table, whole or not at all.
 llvm::Error writeTable(llvm::StringRef path, const CalibrationTable &table);

@@ -1,6 +1,6 @@
 //===- Rescaling.h - Moving scale and bias between layers -------*- C++ -*-===//
 //
-// Rules N40 to N46 of docs/numerics.md. Sources:
+// Rules N40 to N47 of docs/numerics.md. Sources:
 //   Nagel et al., Data-Free Quantization Through Weight Equalization and Bias
 //     Correction, 2019: eq. 11 (equalization), 4.1.3 (absorption), eq. 15 - 19
 //     (bias correction).
@@ -12,6 +12,7 @@
 #ifndef NARROW_NUMERICS_RESCALING_H
 #define NARROW_NUMERICS_RESCALING_H
 
+#include "narrow/Numerics/Estimators.h"
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -55,6 +56,9 @@ double smoothingFactor(double activation, double weight, double alpha);
 /// all parts of a channel share its magnitude equally. Stops when that is 0; what is
 /// not finite is not split.
 std::vector<int64_t> chooseChannelSplits(std::span<const double> magnitudes, double fraction);
+
+/// Alignment (N47): the smallest interval that has all of `ranges`, of which there is at least one.
+Interval uniteRanges(std::span<const Interval> ranges);
 
 } // namespace narrow::numerics
 

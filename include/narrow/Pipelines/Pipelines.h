@@ -29,6 +29,8 @@ struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> 
   Option<std::string> scheme{*this, "scheme", llvm::cl::desc("w8a8, w4a8, w8pta8, ..."),
                              llvm::cl::init("w8a8")};
   ListOption<std::string> overrides{*this, "override", llvm::cl::desc("<regex>=<scheme> for ops by id")};
+  Option<std::string> align{
+      *this, "align", llvm::cl::desc("operands that share a range: of add, concat or all; empty: none")};
 };
 
 struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {

@@ -38,6 +38,7 @@ struct Recipe {
   std::string weightMethod = "minmax"; ///< of weight ranges
   std::vector<std::string> ranges;     ///< regex=method
   double percentile = 99.99;
+  std::string align;                ///< whose operands share a range: add, concat, all; empty: none
   std::string rounding = "nearest"; ///< of weights
   std::string ties = "even";        ///< of nearest
   uint32_t seed = 0;                ///< of what is chosen by chance
@@ -73,7 +74,7 @@ struct RecipeOptions {
   llvm::cl::opt<std::string> scheme, method, weightMethod;
   llvm::cl::opt<double> percentile;
   llvm::cl::list<std::string> overrides, ranges;
-  llvm::cl::opt<std::string> rounding, ties, roundingInputs;
+  llvm::cl::opt<std::string> align, rounding, ties, roundingInputs;
   llvm::cl::opt<uint32_t> seed;
   llvm::cl::opt<int64_t> roundingIterations;
   llvm::cl::opt<std::string> correctBias;

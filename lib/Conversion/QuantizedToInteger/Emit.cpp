@@ -191,7 +191,7 @@ std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, c
   for (double scale : scales)
     factors.push_back(scale / target.type.getScale());
   std::optional<Value> codes;
-  if (form == Requantize::Fast)
+  if (form == Requantize::Fast && llvm::any_of(factors, [](double factor) { return factor != 1; }))
     codes = requantizeFast(wide, factors, target, name);
   if (!codes)
     codes = rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);

@@ -33,6 +33,9 @@ public:
   /// Finds the leaves below `real`; false, with a reason on an op, if one is
   /// neither codes nor accumulator nor constant.
   bool collect(Value real, Operation *user);
+  /// Whether codes are at `scale` already, so that the sum is rounded once at most: for the only
+  /// accumulator, which is alone in it.
+  bool isAligned(double scale) const;
   /// Whether every leaf can be brought to `resultScale` / 2^k without loss of high bits;
   /// emit() then does it.
   bool choose(double resultScale, int k);
@@ -46,8 +49,9 @@ private:
 
   Lowering &lowering;
   llvm::MapVector<Value, Leaf> leaves;
-  double total = 0; ///< no node of the tree exceeds it
-  double scale = 0; ///< of the sum
+  double total = 0;          ///< no node of the tree exceeds it
+  unsigned accumulators = 0; ///< that are added, each as often as it is
+  double scale = 0;          ///< of the sum
   int fractionBits = 0;
 };
 
@@ -57,12 +61,17 @@ static bool isSum(Operation *op) {
   return isa_and_present<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op);
 }
 
+static bool isAccumulator(const Leaf &leaf) {
+  return leaf.value && !getElementTypeOrSelf(leaf.value.getType()).isInteger(8);
+}
+
 bool Sum::addLeaf(Value real, Leaf leaf) {
   for (auto [range, scale] : llvm::zip_first(leaf.ranges, leaf.scales))
     leaf.magnitude = std::max(leaf.magnitude, range.magnitude() * scale);
   for (double value : leaf.constant)
     leaf.magnitude = std::max(leaf.magnitude, std::abs(value));
   total += leaf.magnitude;
+  accumulators += isAccumulator(leaf);
   leaves.insert({real, std::move(leaf)});
   return true;
 }
@@ -71,6 +80,7 @@ bool Sum::collect(Value real, Operation *user) {
   // A leaf that is used twice counts twice in the total.
   if (auto it = leaves.find(real); it != leaves.end()) {
     total += it->second.magnitude;
+    accumulators += isAccumulator(it->second);
     return true;
   }
   Leaf leaf;
@@ -114,11 +124,17 @@ std::optional<std::vector<numerics::Multiplier>> Sum::getMultipliers(const Leaf 
   SmallVector<double> factors;
   for (double from : leaf.scales)
     factors.push_back(from / scale);
-  bool isCodes = getElementTypeOrSelf(leaf.value.getType()).isInteger(8);
   if (std::optional<numerics::Multiplier> whole;
-      isCodes && (whole = numerics::addCodesMultiplier(factors.front(), fractionBits)))
+      !isAccumulator(leaf) && (whole = numerics::addCodesMultiplier(factors.front(), fractionBits)))
     return std::vector{*whole};
   return numerics::computeMultipliers(factors, /*maxShift=*/62);
+}
+
+bool Sum::isAligned(double scale) const {
+  return accumulators <= 1 && llvm::all_of(leaves, [&](const auto &entry) {
+           const Leaf &leaf = entry.second;
+           return isAccumulator(leaf) || (leaf.value && leaf.scales.front() == scale);
+         });
 }
 
 bool Sum::choose(double resultScale, int k) {
@@ -176,9 +192,11 @@ std::optional<Value> mlir::narrow::lowerSum(Lowering &lowering, Operation *op, c
   Sum sum(lowering);
   if (!sum.collect(op->getResult(0), op))
     return std::nullopt;
-  int k = numerics::addFractionBits;
-  while (k >= 0 && !sum.choose(target.type.getScale(), k))
-    --k;
+  double resultScale = target.type.getScale();
+  int k = 0;
+  if (!sum.isAligned(resultScale) || !sum.choose(resultScale, 0))
+    for (k = numerics::addFractionBits; k >= 0 && !sum.choose(resultScale, k);)
+      --k;
   if (k < 0)
     return lowering.error(op, "its operands can exceed 2^30 steps of its "
                               "result's scale; check the scales and the "

@@ -241,7 +241,7 @@
   const comparison = () => {
     const layers = report.layers.map((layer, i) => ({...layer, number: i + 1}));
     title(`${report.model || "model"}: what quantization does`,
-          `${report.recipe || ""} · measured on ${report.samples} samples · ranges from ${report.calibration_samples} samples`);
+          `${report.recipe || ""} · measured on ${report.samples} samples · ranges from ${report.calibration_samples ? report.calibration_samples + " samples" : "the table of another tool"}`);
     const tiles = make("div", "tiles", null, page);
     for (const output of report.outputs)
       tile(tiles, decibels(output.device) + " dB", `SQNR of output '${output.name}' against float, cosine ${fixed(5)(output.device && output.device.cosine)}`);

@@ -149,6 +149,7 @@ Value KernelEmitter::emitStoredMaxPool(tosa::MaxPool2dOp op, const Point &point,
 
 /// rescale(rescale(x) ± rescale(y)) where both terms are integer products and the last factor
 /// is 2^-k: (x * n + y * m + c) >> 16 of codes as they are stored, n and m brought from k to 16.
+/// Both are 2^16 if all three tensors have one scale: x + y + c.
 std::optional<KernelEmitter::CodeSum> KernelEmitter::matchCodeSum(tosa::RescaleOp op) {
   constexpr int64_t place = 16, limit = int64_t{1} << 30;
   struct Scale {
@@ -170,7 +171,7 @@ std::optional<KernelEmitter::CodeSum> KernelEmitter::matchCodeSum(tosa::RescaleO
       !isa_and_nonnull<tosa::AddOp, tosa::SubOp>(sum))
     return std::nullopt;
   int64_t k = last->shift - llvm::Log2_64(last->multiplier);
-  if (k < 1 || k > place)
+  if (k < 0 || k > place)
     return std::nullopt;
   int64_t storage = target.codeOffset();
   CodeSum result;
@@ -236,6 +237,20 @@ Value KernelEmitter::emitCodeSum(const CodeSum &sum, const Point &point, int64_t
         v = arith::MulIOp::create(b, loc, v, splat(wordType, factor));
       return arith::AddIOp::create(b, loc, total, v);
     };
+    // Multiples of 2^16 alone: words are added.
+    if (sum.low[0] == 0 && sum.low[1] == 0) {
+      auto add = [&](bool high) -> Value {
+        Value total = splat(wordType, sum.addend >> 16);
+        for (int i : {0, 1})
+          total = addHigh(total, bytes ? widen(operands[i], high) : operands[i], sum.high[i]);
+        return total;
+      };
+      if (!bytes)
+        return clampStored(add(false), -128, 127);
+      return call(
+          pick("llvm.x86.avx512.packuswb.512", "llvm.x86.avx2.packuswb", "llvm.x86.sse2.packuswb.128"), type,
+          add(false), add(true));
+    }
     auto half = [&](bool high) -> Value {
       Value low, up, p = operands[0], q = operands[1];
       if (bytes) {

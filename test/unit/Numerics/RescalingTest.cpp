@@ -102,3 +102,8 @@ TEST(Rescaling, ChannelSplits) {
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 2}, 0), Channels{});
   EXPECT_EQ(chooseChannelSplits(std::vector<double>{1, 2}, notANumber), Channels{});
 }
+
+TEST(Rescaling, UniteRanges) {
+  EXPECT_EQ(uniteRanges(std::vector<Interval>{{0, 4}, {-1, 3}, {-0.5, 6}}), (Interval{-1, 6}));
+  EXPECT_EQ(uniteRanges(std::vector<Interval>{{0, 0}}), (Interval{0, 0}));
+}

@@ -68,7 +68,7 @@ struct ClampModel : QuantizableOpInterface::ExternalModel<ClampModel, tosa::Clam
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::Clamp; }
   std::optional<std::pair<double, double>> getKnownRange(Operation *op) const {
     std::optional<ClampBounds> bounds = getClampBounds(cast<tosa::ClampOp>(op));
-    if (!bounds || std::isinf(bounds->lowest) || std::isinf(bounds->highest))
+    if (!bounds || (std::isinf(bounds->lowest) && std::isinf(bounds->highest)))
       return std::nullopt;
     return std::make_pair(bounds->lowest, bounds->highest);
   }

@@ -5,6 +5,8 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
+#include "llvm/ADT/StringSet.h"
+#include <cmath>
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWIMPORTTABLE
@@ -14,6 +16,8 @@ namespace mlir::narrow {
 using namespace mlir;
 using namespace mlir::narrow;
 using ::narrow::CalibrationTable;
+using ::narrow::ForeignRanges;
+using ::narrow::NamedRange;
 using ::narrow::ObservedTensor;
 using ::narrow::TableEntry;
 using ::narrow::numerics::CodeRange;
@@ -23,8 +27,9 @@ using ::narrow::numerics::RangeMethod;
 
 static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
 
-/// The interval that the ops which compute `value` bound it to, if any does.
-static std::optional<Interval> getKnownRange(Value value) {
+/// The interval that the ops which compute `value` bound it to, if any does; one end may be
+/// infinite.
+static std::optional<Interval> getBounds(Value value) {
   std::optional<Interval> known;
   for (Operation *op : getMergedProducers(value)) {
     // An op that stays float has its bounds too.
@@ -53,6 +58,8 @@ static CodeSpec getCodeSpec(ObserveOp op) {
   return {CodeRange::signedBits(scheme.getBits(), scheme.getRestricted()), scheme.getSymmetric()};
 }
 
+static int64_t getBits(ObserveOp op) { return op.getSchemeAttr() ? op.getSchemeAttr().getBits() : 8; }
+
 namespace {
 /// Ranges from one table.
 struct Import {
@@ -62,19 +69,28 @@ struct Import {
   bool useKnownRanges;
 
   LogicalResult importTable(ModuleOp module);
+  bool takeKnownRange(ObserveOp op, const RangeRules::Match &method);
   LogicalResult importRange(ObserveOp op, const TableEntry &entry);
+  LogicalResult importForeign(ModuleOp module, const ForeignRanges &foreign, ArrayRef<ObserveOp> observers);
 };
 } // namespace
 
+/// Sets the range that follows from the function, if there is one and no rule names the
+/// tensor: who names a tensor means it.
+bool Import::takeKnownRange(ObserveOp op, const RangeRules::Match &method) {
+  if (!useKnownRanges || !method.rule.empty())
+    return false;
+  std::optional<Interval> known = getBounds(op.getInput());
+  if (!known || std::isinf(known->lo) || std::isinf(known->hi))
+    return false;
+  op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi}, /*known=*/true));
+  return true;
+}
+
 LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
   RangeRules::Match method = rules.match(op);
-  // Who names a tensor means it.
-  if (useKnownRanges && method.rule.empty())
-    if (std::optional<Interval> known = getKnownRange(op.getInput())) {
-      op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi},
-                                     /*known=*/true));
-      return success();
-    }
+  if (takeKnownRange(op, method))
+    return success();
   CodeSpec spec = getCodeSpec(op);
   RangeMethod chosen = method.options.method;
   std::optional<Interval> range;
@@ -142,6 +158,79 @@ static void noteOddities(ObserveOp op, const TableEntry &entry) {
   notes.set(op, statistics.channels());
 }
 
+/// "'a', 'b' and 3 more"
+static std::string listNames(ArrayRef<StringRef> names) {
+  std::string text;
+  for (StringRef name : names.take_front(3))
+    text += ((text.empty() ? "'" : ", '") + name + "'").str();
+  return names.size() > 3 ? text + " and " + std::to_string(names.size() - 3) + " more" : text;
+}
+
+/// Ranges of another tool, by the names of tensors in the source model, which ids are.
+LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreign,
+                                    ArrayRef<ObserveOp> observers) {
+  std::string of = ("'" + name + "', a table of " + foreign.tool).str(), what = of + ",";
+  SmallVector<StringRef> missing, otherBits, unused;
+  llvm::StringSet<> used;
+  int64_t bits = 0;
+  for (ObserveOp op : observers) {
+    SmallVector<const NamedRange *, 1> found = foreign.find(op.getId());
+    for (const NamedRange *range : found)
+      used.insert(range->name);
+    RangeRules::Match method = rules.match(op);
+    if (takeKnownRange(op, method))
+      continue;
+    if (method.options.method != RangeMethod::MinMax)
+      return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+                            << "' needs statistics of '" << op.getId() << "', and " << what
+                            << " has ranges only: leave the method out, or calibrate with narrow-calibrate";
+    if (found.size() > 1)
+      return op.emitError() << what << " has two ranges for '" << op.getId() << "': '" << found[0]->name
+                            << "' and '" << found[1]->name << "'";
+    if (found.empty()) {
+      missing.push_back(op.getId());
+      continue;
+    }
+    const NamedRange &range = *found.front();
+    CodeSpec spec = getCodeSpec(op);
+    if (range.bits && range.bits != getBits(op)) {
+      otherBits.push_back(op.getId());
+      bits = range.bits;
+    }
+    Interval interval =
+        spec.symmetric ? Interval{-range.magnitude, range.magnitude} : Interval{range.min, range.max};
+    // A symmetric range does not know that a ReLU's begins at 0.
+    if (std::optional<Interval> bounds = getBounds(op.getInput()))
+      interval = {std::clamp(interval.lo, bounds->lo, bounds->hi),
+                  std::clamp(interval.hi, bounds->lo, bounds->hi)};
+    op.setRangeAttr(
+        RangeAttr::get(op.getContext(), {std::min(interval.lo, 0.0)}, {std::max(interval.hi, 0.0)}));
+    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
+  }
+  for (const NamedRange &range : foreign.ranges)
+    if (!used.contains(range.name))
+      unused.push_back(range.name);
+  if (!missing.empty()) {
+    InFlightDiagnostic error = module.emitError() << what << " has no range for " << listNames(missing)
+                                                  << " of " << observers.size() << " tensors";
+    if (!unused.empty())
+      error << "; " << unused.size() << " of its " << foreign.ranges.size()
+            << " names are not used: " << listNames(unused);
+    return error << ". Its names must be those of the tensors of the model: make it for this model, or "
+                    "calibrate with narrow-calibrate";
+  }
+  for (const std::string &note : foreign.notes)
+    module.emitRemark() << of << ": " << note;
+  if (!unused.empty())
+    module.emitRemark() << what << " has ranges of " << unused.size() << " of " << foreign.ranges.size()
+                        << " tensors that are not quantized or have the codes of another: "
+                        << listNames(unused);
+  if (!otherBits.empty())
+    module.emitWarning() << what << " has ranges that were chosen for " << bits
+                         << " bits, not for the bits of the scheme: " << listNames(otherBits);
+  return success();
+}
+
 std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
   // Samples are counted along the first axis of the network's inputs.
   int64_t batch = 1;
@@ -172,6 +261,8 @@ LogicalResult Import::importTable(ModuleOp module) {
     if (!op.getWeight())
       observers.push_back(op);
   });
+  if (table.foreign)
+    return importForeign(module, *table.foreign, observers);
   std::vector<ObservedTensor> tensors = getObservedTensors(module);
   auto hash = module->getAttrOfType<StringAttr>(kModelHashAttr);
   if (llvm::Error error =

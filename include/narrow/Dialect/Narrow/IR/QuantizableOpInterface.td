@@ -33,7 +33,7 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
       "::llvm::SmallVector<int64_t>", "getWeightReductionAxes", (ins), "",
       [{ return {}; }]>,
     InterfaceMethod<[{The interval that every result lies in whatever the
-      data, if the function has one.}],
+      data, if the function has one. One end may be infinite (ReLU).}],
       "std::optional<std::pair<double, double>>", "getKnownRange", (ins), "",
       [{ return std::nullopt; }]>,
     InterfaceMethod<[{Whether the result is the sum of the activation operands,

@@ -101,12 +101,17 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     model if the module has an attribute `narrow.model_hash`. Drivers that have
     the table in memory use `createImportTablePass`.
 
+    A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
+    the source model, whose names ids are. They are taken as they are, cut where the
+    function bounds them; any method but `minmax` is an error. `narrow.range_method`
+    is the tool.
+
     ```mlir
     %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]> : tensor<4xf32>
     ```
   }];
   let options = [
-    Option<"table", "table", "std::string", "", "file of the calibration table (JSON)">,
+    Option<"table", "table", "std::string", "", "file of the calibration table">,
     Option<"method", "method", "std::string", "\"minmax\"", "how a range is chosen, see above">,
     ListOption<"ranges", "range", "std::string",
            "<regex>=<method> for the tensors whose id the regex matches as a whole">,
@@ -138,6 +143,44 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::narrow::NarrowDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Constants observed">,
                     Statistic<"numFloat", "float-ops", "Ops kept float by an override">];
+}
+
+def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
+  let summary = "give what is added or joined the range of the result";
+  let description = [{
+    The operands and the result of an addition (a shortcut), of a concat, or of
+    both (`which`) get one range, the smallest that has all of theirs (N47), and
+    with it one scale and zero point. What several of them share is one group: a
+    residual stream has one range from end to end. An operand that is added as an
+    accumulator has no range and takes no part.
+
+    `narrow-lower-to-integer` then adds codes without multiplying them, and a
+    concat moves all codes: none is requantized.
+
+    An op with an operand that is constant or stays float is left alone. A tensor
+    whose scheme is not that of the result (other bits) keeps its range, with a
+    remark. Ranges that were widened are no longer `known`, and have
+    `narrow.range_method` = "aligned".
+
+    ```mlir
+    %1 = narrow.observe %0 "x" scheme <…> range <min = [0.0], max = [4.0]> : tensor<1x8x8x4xf32>
+    %2 = tosa.conv2d %1, %w, %b, %zp, %zp …
+    %3 = tosa.add %1, %2 …
+    %4 = narrow.observe %3 "sum" scheme <…> range <min = [-1.0], max = [3.0]> : tensor<1x8x8x4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = narrow.observe %0 "x" scheme <…> range <min = [-1.0], max = [4.0]> {narrow.range_method = "aligned"} …
+    ...
+    %4 = narrow.observe %3 "sum" scheme <…> range <min = [-1.0], max = [4.0]> {narrow.range_method = "aligned"} …
+    ```
+  }];
+  let options = [
+    Option<"which", "which", "std::string", "\"all\"", "ops whose operands are aligned: add, concat or all">
+  ];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let statistics = [Statistic<"numAligned", "aligned", "Observers in a group">,
+                    Statistic<"numWidened", "widened", "Observers whose range was widened">];
 }
 
 def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleOp"> {
