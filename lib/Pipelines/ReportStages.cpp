@@ -304,7 +304,8 @@ void StageBuilder::probeDevice() {
     if (op->hasAttr(NarrowDialect::getIdAttrName())) {
       if (std::optional<Decoder> decoder = getDecoder(tensor.getElementType())) {
         choose(choices, id, 2, result, *decoder);
-      } else if (tensor.getElementType().isInteger(8) && rows.count(id)) {
+      } else if ((tensor.getElementType().isInteger(8) || tensor.getElementType().isInteger(16)) &&
+                 rows.count(id)) {
         // Unsigned codes are moved by 128: activations are i8.
         quant::QuantizedType type = types[rows.lookup(id)];
         if (std::optional<Decoder> codes = getDecoder(type, type && !type.isSigned() ? 128 : 0))
