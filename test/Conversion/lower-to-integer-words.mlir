@@ -2,7 +2,7 @@
 // RUN: narrow-opt %s --split-input-file --narrow-lower-to-integer --canonicalize --cse --narrow-verify-integer \
 // RUN:   --narrow-verify-accumulators --narrow-verify-integer-only -o %t
 // RUN: narrow-opt %t --split-input-file --verify-roundtrip -o /dev/null
-// RUN: narrow-opt %t --split-input-file --tosa-attach-target="profiles=pro_int extensions=int16" --tosa-validate=strict-op-spec-alignment -o /dev/null
+// RUN: narrow-opt %t --split-input-file --tosa-attach-target="profiles=pro_int extensions=int16 level=none" --tosa-validate=strict-op-spec-alignment -o /dev/null
 
 // Codes of 16 bits.
 

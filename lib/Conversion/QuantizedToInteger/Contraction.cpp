@@ -291,6 +291,8 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   std::optional<Value> total = addPlanes(lowering, op, *shift, sums);
   if (!total)
     return std::nullopt;
+  if (sums.size() > 1) // Tells the accumulator from its parts.
+    total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(*shift));
   Accumulator accumulator{*total, {}};
   for (double scale : weights->scales)
     accumulator.scales.push_back(std::ldexp(inputScale * scale, *shift));
