@@ -253,7 +253,10 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   builder.setInsertionPoint(op);
   auto i32 = cast<IntegerType>(builder.getI32Type());
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
-  SmallVector<int64_t> pad(op->getAttrOfType<DenseI64ArrayAttr>("pad").asArrayRef());
+  auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
+  if (!ownPad)
+    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+  SmallVector<int64_t> pad(ownPad.asArrayRef());
   Value source = absorbPadding(input->value, input->type.getZeroPoint(), pad);
   Convolution convolution{op, pad, constant->shape, weights->zeroPoint, type};
 
