@@ -11,6 +11,7 @@
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "llvm/ADT/StringMap.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -304,7 +305,8 @@ void StageBuilder::probeDevice() {
     if (op->hasAttr(NarrowDialect::getIdAttrName())) {
       if (std::optional<Decoder> decoder = getDecoder(tensor.getElementType())) {
         choose(choices, id, 2, result, *decoder);
-      } else if (tensor.getElementType().isInteger(8) && rows.count(id)) {
+      } else if ((tensor.getElementType().isInteger(8) || tensor.getElementType().isInteger(16)) &&
+                 rows.count(id)) {
         // Unsigned codes are moved by 128: activations are i8.
         quant::QuantizedType type = types[rows.lookup(id)];
         if (std::optional<Decoder> codes = getDecoder(type, type && !type.isSigned() ? 128 : 0))
@@ -313,9 +315,11 @@ void StageBuilder::probeDevice() {
         choose(choices, id, 1, result, {});
       }
     }
+    // A sum of the products of parts stands for the products, which come before it.
+    auto shift = op->getAttrOfType<IntegerAttr>("narrow.accumulator_shift");
     auto quantizable = dyn_cast<QuantizableOpInterface>(op);
-    if (!quantizable || quantizable.getQuantizationKind() != QuantizationKind::Contraction ||
-        !tensor.getElementType().isInteger(32))
+    bool isContraction = quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction;
+    if ((!isContraction && !shift) || !tensor.getElementType().isInteger(32))
       return;
     // An accumulator is named after the tensor that it becomes.
     if (!op->hasAttr(NarrowDialect::getIdAttrName()))
@@ -333,8 +337,12 @@ void StageBuilder::probeDevice() {
       ArrayRef<double> scales = accumulatorScales[it->second];
       if (!scales.empty() && tensor.getRank() &&
           (scales.size() == 1 ||
-           static_cast<int64_t>(scales.size()) == tensor.getDimSize(tensor.getRank() - 1)))
-        choose(choices, id, 0, result, {SmallVector<double, 1>(scales), 0});
+           static_cast<int64_t>(scales.size()) == tensor.getDimSize(tensor.getRank() - 1))) {
+        Decoder decoder{SmallVector<double, 1>(scales), 0};
+        for (double &scale : decoder.scales)
+          scale = std::ldexp(scale, shift ? static_cast<int>(shift.getInt()) : 0);
+        choose(choices, id, 0, result, decoder);
+      }
     }
   });
   take(choices, model.device.probes);

@@ -86,15 +86,15 @@ func.func @main(%x: tensor<1x1x1x2xf32>, %unused: tensor<7xf32>) -> (tensor<1x1x
 
 // -----
 
-// Codes of 16 bits are none of the integer stage's.
+// Codes of 16 bits with a zero point are none of the integer stage's.
 
-!a = !quant.uniform<i16:f32, 0.5>
+!a = !quant.uniform<i16:f32, 0.5:1>
 !b = !quant.uniform<i8:f32, 0.5>
 // CHECK-LABEL: func.func private @network(
 // CHECK-SAME:    %[[X:[^:]*]]: tensor<4xf32>
 // CHECK:       narrow.quantize %[[X]]
 // CHECK:       tosa.tanh
-// CHECK-SAME:    narrow.float_reason = "it is no function of one tensor of 8-bit codes"
+// CHECK-SAME:    narrow.float_reason = "it is no function of one tensor of 8-bit codes with 8-bit results"
 // CHECK:       tosa.reverse %{{.*}} : (tensor<4xi8>) -> tensor<4xi8>
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = narrow.quantize %x : tensor<4xf32> to tensor<4x!a>

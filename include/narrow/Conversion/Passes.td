@@ -14,6 +14,8 @@ def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
     - A contraction becomes its integer form with an i32 result and one
       `tosa.rescale`, per channel where the weights are. Clamps fold into the
       saturation if their bounds are the ends of the codes.
+    - Contractions of 16-bit codes, or with weights of such, are several of
+      bytes, whose sums are added (rules N80 and N81).
     - `add`, `sub`, `maximum`, `minimum` bring their operands to i32 at the
       result's scale / 2^k, with k up to 16 as far as proven ranges allow. A
       contraction that feeds one without a quantization between is rescaled i32
@@ -80,8 +82,8 @@ def NarrowVerifyInteger : Pass<"narrow-verify-integer", "::mlir::ModuleOp"> {
   let summary = "check the contract of the integer stage";
   let description = [{
     The four functions and how they call each other, static tensors, the op set
-    of `@network` with its element types, `narrow.type` on its i8 arguments and
-    results. Float ops are accepted where they have a `narrow.float_reason`;
+    of `@network` with its element types, `narrow.type` on its i8 and i16 arguments
+    and results. Float ops are accepted where they have a `narrow.float_reason`;
     `--narrow-verify-integer-only` accepts none. The TOSA part is also for
     upstream's `--tosa-validate=strict-op-spec-alignment`.
 

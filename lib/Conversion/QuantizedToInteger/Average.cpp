@@ -25,7 +25,7 @@ std::optional<Value> mlir::narrow::lowerAverage(Lowering &lowering, Operation *o
   }
   std::optional<Codes> codes = lowering.getCodes(source);
   if (!codes)
-    return lowering.refuse(op, "its operand is not quantized to 8 bits");
+    return lowering.refuse(op, "its operand is not quantized to 8 or 16 bits");
 
   auto type = cast<RankedTensorType>(codes->value.getType());
   int64_t count = 1;
@@ -35,7 +35,7 @@ std::optional<Value> mlir::narrow::lowerAverage(Lowering &lowering, Operation *o
   int64_t largest = numerics::maxMagnitude(getCodeRange(codes->type), zeroPoint);
   double factor = codes->type.getScale() / divisor / target.type.getScale();
   std::optional<numerics::Multiplier> multiplier = numerics::computeMultiplier(factor);
-  if (count > (int64_t{1} << 31) / 256 ||
+  if (count > (int64_t{1} << 31) / std::max<int64_t>(256, largest + 1) ||
       (multiplier && !numerics::fitsApplyScale(count * largest, *multiplier)))
     return lowering.refuse(op, "its sum of " + Twine(count) +
                                    " codes, or the sum over the scale of its result, can leave 32 "

@@ -3,6 +3,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Rounding.h"
+#include "narrow/Numerics/Words.h"
 #include <cmath>
 
 using namespace mlir;
@@ -20,9 +21,17 @@ struct Weights {
   bool wide = false;
 };
 
-/// code = high * kPlane + low, both of 8 bits.
-constexpr int64_t kPlane = 256;
-constexpr int64_t kWideMax = 127 * kPlane + 127, kWideMin = -128 * kPlane - 128;
+/// A part of 8 bits of 16-bit numbers, in units of 2^place. The parts of activations and of
+/// weights are multiplied one by one.
+struct InputPlane {
+  int place;
+  Value codes;
+  int64_t zeroPoint;
+};
+struct WeightPlane {
+  int place;
+  std::vector<int64_t> codes;
+};
 
 } // namespace
 
@@ -49,7 +58,9 @@ static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, cons
     return weights;
   }
   if (llvm::all_of(constant.zeroPoints, [](int64_t zeroPoint) { return zeroPoint == 0; }) &&
-      llvm::all_of(centered, [](int64_t code) { return code >= kWideMin && code <= kWideMax; })) {
+      llvm::all_of(centered, [](int64_t code) {
+        return code >= numerics::leastWideWeight && code <= numerics::mostWideWeight;
+      })) {
     weights.codes = std::move(centered);
     weights.wide = true;
     return weights;
@@ -132,50 +143,82 @@ static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64
 
 namespace {
 
-/// Makes the integer form of one convolution, once for each plane of its weights.
+/// Makes the integer form of one convolution, once for each plane of its input and its weights.
 struct Convolution {
   Operation *op;
-  Codes input;
+  SmallVector<int64_t> pad;
   SmallVector<int64_t> weightShape;
   int64_t weightZeroPoint;
   Type type;
 
   /// Null if the op has none.
-  Value create(OpBuilder &builder, ArrayRef<int64_t> codes, ArrayRef<int64_t> biasCodes) const {
+  Value create(OpBuilder &builder, const InputPlane &input, ArrayRef<int64_t> codes,
+               ArrayRef<int64_t> biasCodes) const {
     Location loc = op->getLoc();
     auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());
-    int64_t zeroPoint = input.type.getZeroPoint();
+    Value source = input.codes;
+    int64_t zeroPoint = input.zeroPoint;
     Value weight = createConstant(builder, loc, weightShape, codes, i8);
     Value bias = createConstant(builder, loc, static_cast<int64_t>(biasCodes.size()), biasCodes, i32);
     auto scalar = [&](int64_t value) {
       return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), i8);
     };
-    auto padded = [&](ArrayRef<int64_t> own) {
-      SmallVector<int64_t> pad(own);
-      Value source = absorbPadding(input.value, zeroPoint, pad);
-      return std::make_pair(source, pad);
-    };
-    if (auto conv = dyn_cast<tosa::Conv2DOp>(op)) {
-      auto [source, pad] = padded(conv.getPad());
+    if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
       return tosa::Conv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
                                     scalar(weightZeroPoint), pad, conv.getStride(), conv.getDilation(), i32);
-    }
-    if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op)) {
-      auto [source, pad] = padded(conv.getPad());
+    if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
       return tosa::DepthwiseConv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
                                              scalar(weightZeroPoint), pad, conv.getStride(),
                                              conv.getDilation(), i32);
-    }
-    if (auto conv = dyn_cast<Conv2DOp>(op)) {
-      auto [source, pad] = padded(conv.getPad());
+    if (auto conv = dyn_cast<Conv2DOp>(op))
       return Conv2DOp::create(builder, loc, type, source, weight, bias, conv.getGroup(), pad,
                               conv.getStride(), conv.getDilation(), zeroPoint);
-    }
     return {};
   }
 };
 
 } // namespace
+
+/// The unit 2^k in which the sums of the planes are added. Only 16-bit activations need one:
+/// 16-bit weights were chosen so that their sums fit.
+static std::optional<int> getPlaneShift(const Weights &weights, ArrayRef<int64_t> bias,
+                                        const WeightChannels &channels) {
+  std::vector<std::vector<int64_t>> ofChannel(channels.size());
+  for (auto [index, code] : llvm::enumerate(weights.codes))
+    ofChannel[channels.channelOf(index)].push_back(code - weights.zeroPoint);
+  std::vector<numerics::PlaneBounds> bounds;
+  for (auto [codes, offset] : llvm::zip_equal(ofChannel, bias))
+    bounds.push_back(numerics::planeBounds(codes, weights.wide, offset));
+  return numerics::planeShift(bounds);
+}
+
+/// The sum of `sums`, each in units of 2^place, in units of 2^shift (N81).
+static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shift,
+                                      ArrayRef<std::pair<int, Value>> sums) {
+  OpBuilder &builder = lowering.getBuilder();
+  Location loc = op->getLoc();
+  auto i32 = cast<IntegerType>(builder.getI32Type());
+  Value total;
+  for (auto [place, sum] : sums) {
+    Value term = sum;
+    auto type = cast<RankedTensorType>(sum.getType());
+    if (place > shift) {
+      SmallVector<int64_t> scalar(type.getRank(), 1);
+      Value unit = createConstant(builder, loc, scalar, ArrayRef(int64_t{1} << (place - shift)), i32);
+      Value none = createConstant(builder, loc, {1}, ArrayRef<int64_t>(0), builder.getI8Type());
+      term = tosa::MulOp::create(builder, loc, type, sum, unit, none);
+    } else if (place < shift) {
+      std::optional<Value> rounded = lowering.rescale(sum, 0, i32, 0, std::ldexp(1.0, place - shift), op);
+      if (!rounded)
+        return std::nullopt;
+      term = *rounded;
+      // The named tensor is that of the codes.
+      term.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+    }
+    total = total ? tosa::AddOp::create(builder, loc, type, total, term) : term;
+  }
+  return total;
+}
 
 std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
   auto quantizable = cast<QuantizableOpInterface>(op);
@@ -185,7 +228,7 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
     return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
   std::optional<Codes> input = lowering.getCodes(op->getOperand(quantizable.getActivationOperands().front()));
   if (!input)
-    return lowering.refuse(op, "its input is not quantized to 8 bits");
+    return lowering.refuse(op, "its input is not quantized to 8 or 16 bits");
   std::optional<ConstantCodes> constant = getConstantCodes(op->getOperand(*weightOperand));
   if (!constant)
     return lowering.refuse(op, "its weights are no quantized constant");
@@ -199,35 +242,62 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   if (!bias)
     return std::nullopt;
 
+  bool isWords = getStorage(input->type).isInteger(16);
+  std::optional<int> shift = isWords ? getPlaneShift(*weights, *bias, channels) : 0;
+  if (!shift)
+    return lowering.error(op,
+                          "the sums of the products of 8-bit parts of its input and its weights need more "
+                          "than 31 bits; quantize its weights to fewer bits");
+
   OpBuilder &builder = lowering.getBuilder();
   builder.setInsertionPoint(op);
-  Location loc = op->getLoc();
   auto i32 = cast<IntegerType>(builder.getI32Type());
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
-  Convolution convolution{op, *input, constant->shape, weights->zeroPoint, type};
-
-  Accumulator accumulator;
-  if (!weights->wide) {
-    accumulator.value = convolution.create(builder, weights->codes, *bias);
-  } else {
-    std::vector<int64_t> high, low;
-    for (int64_t code : weights->codes) {
-      high.push_back((code + kPlane / 2) >> 8);
-      low.push_back(code - high.back() * kPlane);
-    }
-    accumulator.value = convolution.create(builder, high, std::vector<int64_t>(bias->size(), 0));
-    if (accumulator.value) {
-      SmallVector<int64_t> scalar(cast<RankedTensorType>(type).getRank(), 1);
-      Value plane = createConstant(builder, loc, scalar, ArrayRef<int64_t>(kPlane), i32);
-      Value shift = createConstant(builder, loc, {1}, ArrayRef<int64_t>(0), builder.getI8Type());
-      Value shifted = tosa::MulOp::create(builder, loc, type, accumulator.value, plane, shift);
-      accumulator.value =
-          tosa::AddOp::create(builder, loc, type, shifted, convolution.create(builder, low, *bias));
-    }
-  }
-  if (!accumulator.value)
+  auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
+  if (!ownPad)
     return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+  SmallVector<int64_t> pad(ownPad.asArrayRef());
+  Value source = absorbPadding(input->value, input->type.getZeroPoint(), pad);
+  Convolution convolution{op, pad, constant->shape, weights->zeroPoint, type};
+
+  SmallVector<InputPlane> inputs;
+  if (isWords) {
+    auto [high, low] = splitCodes(builder, op->getLoc(), source);
+    inputs = {{8, high, 0}, {0, low, numerics::lowByteZeroPoint}};
+  } else {
+    inputs = {{0, source, input->type.getZeroPoint()}};
+  }
+  SmallVector<WeightPlane> parts;
+  if (weights->wide) {
+    parts = {{8, {}}, {0, {}}};
+    for (int64_t code : weights->codes) {
+      numerics::Bytes bytes = numerics::splitWeight(code);
+      parts[0].codes.push_back(bytes.high);
+      parts[1].codes.push_back(bytes.low);
+    }
+  } else {
+    parts = {{0, weights->codes}};
+  }
+  // Those of the largest unit first; the bias is in the last one.
+  SmallVector<std::pair<int, Value>> sums;
+  for (int place : {16, 8, 0})
+    for (const InputPlane &plane : inputs)
+      for (const WeightPlane &part : parts) {
+        if (plane.place + part.place != place)
+          continue;
+        std::vector<int64_t> none(bias->size(), 0);
+        Value sum = convolution.create(builder, plane, part.codes, place ? none : *bias);
+        if (!sum)
+          return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+        sums.push_back({place, sum});
+      }
+  std::optional<Value> total = addPlanes(lowering, op, *shift, sums);
+  if (!total)
+    return std::nullopt;
+  if (sums.size() > 1) // Tells the accumulator from its parts.
+    total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(*shift));
+  Accumulator accumulator{*total, {}};
   for (double scale : weights->scales)
-    accumulator.scales.push_back(inputScale * scale);
+    accumulator.scales.push_back(std::ldexp(inputScale * scale, *shift));
   return accumulator;
 }

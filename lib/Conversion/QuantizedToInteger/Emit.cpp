@@ -25,7 +25,11 @@ bool mlir::narrow::touchesReals(Operation *op) {
 
 CodeType mlir::narrow::getSignedType(Type type) {
   auto uniform = dyn_cast<CodeType>(type);
-  if (!uniform || uniform.getStorageTypeIntegralWidth() > 8 || !uniform.getExpressedType().isF32())
+  if (!uniform || !uniform.getExpressedType().isF32())
+    return {};
+  if (uniform.getStorageTypeIntegralWidth() == 16 && uniform.isSigned() && uniform.getZeroPoint() == 0)
+    return uniform;
+  if (uniform.getStorageTypeIntegralWidth() > 8)
     return {};
   int64_t min = uniform.getStorageTypeMin(), max = uniform.getStorageTypeMax(),
           zeroPoint = uniform.getZeroPoint();
@@ -52,13 +56,14 @@ static void copyName(Value value, Operation *from) {
 }
 
 Value Lowering::clamp(Value codes, numerics::CodeRange bounds, Operation *name) {
-  if (bounds.min <= -128 && bounds.max >= 127)
+  Type element = getElementTypeOrSelf(codes.getType());
+  auto all = numerics::CodeRange::signedBits(element.getIntOrFloatBitWidth(), /*restricted=*/false);
+  if (bounds.min <= all.min && bounds.max >= all.max)
     return codes;
   Location loc = name ? name->getLoc() : codes.getLoc();
-  Type i8 = builder.getI8Type();
   Value clamped =
-      tosa::ClampOp::create(builder, loc, codes.getType(), codes, builder.getIntegerAttr(i8, bounds.min),
-                            builder.getIntegerAttr(i8, bounds.max));
+      tosa::ClampOp::create(builder, loc, codes.getType(), codes, builder.getIntegerAttr(element, bounds.min),
+                            builder.getIntegerAttr(element, bounds.max));
   copyName(clamped, name);
   return clamped;
 }
@@ -104,7 +109,7 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
 }
 
 Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
-                        ArrayRef<numerics::Multiplier> scales, Operation *name) {
+                        ArrayRef<numerics::Multiplier> scales, Operation *name, bool scale32) {
   auto type = cast<RankedTensorType>(input.getType());
   auto inputElement = cast<IntegerType>(type.getElementType());
   SmallVector<int64_t> multipliers, shifts;
@@ -114,7 +119,6 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   }
   Location loc = name->getLoc();
   int64_t count = scales.size();
-  bool scale32 = !inputElement.isInteger(16);
   Value multiplier = createConstant(builder, loc, {count}, multipliers,
                                     scale32 ? builder.getI32Type() : builder.getI16Type());
   Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
@@ -126,7 +130,7 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   // Widened codes are the same tensor still, and so are codes that were named.
   Operation *source = input.getDefiningOp();
   StringRef id = NarrowDialect::getIdAttrName();
-  bool named = (inputElement.isInteger(8) && element.isInteger(32)) ||
+  bool named = (inputElement.getWidth() <= 16 && element.isInteger(32)) ||
                (source && source->getAttr(id) && source->getAttr(id) == name->getAttr(id));
   if (!named)
     copyName(result, name);
@@ -137,11 +141,12 @@ std::optional<Value> Lowering::convert(Codes from, const Target &target, Operati
   Operation *name = target.name ? target.name : op;
   Value codes = from.value;
   auto same = [](CodeType a, CodeType b) {
-    return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint();
+    return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint() &&
+           a.getStorageType() == b.getStorageType();
   };
   if (!same(from.type, target.type)) {
     std::optional<Value> rescaled =
-        rescale(codes, from.type.getZeroPoint(), builder.getI8Type(), target.type.getZeroPoint(),
+        rescale(codes, from.type.getZeroPoint(), target.getStorage(), target.type.getZeroPoint(),
                 from.type.getScale() / target.type.getScale(), name);
     if (!rescaled)
       return std::nullopt;
@@ -159,7 +164,7 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
                                               Operation *name) {
   Operation *source = wide.getDefiningOp();
   auto quantizable = dyn_cast_if_present<QuantizableOpInterface>(source);
-  if (rounding != tosa::RoundingMode::SINGLE_ROUND || !quantizable ||
+  if (rounding != tosa::RoundingMode::SINGLE_ROUND || !quantizable || !target.getStorage().isInteger(8) ||
       quantizable.getQuantizationKind() != QuantizationKind::Contraction)
     return std::nullopt;
   if (llvm::all_equal(factors))
@@ -178,10 +183,10 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   Value words = rescale(wide, 0, i16, 0, shifts, name);
   // The named tensor is that of the codes.
   words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
-  words = rescale(words, 0, i16, 0, products, name);
+  words = rescale(words, 0, i16, 0, products, name, /*scale32=*/false);
   words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
   numerics::Multiplier last{1 << 14, 14 + fast->bits};
-  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name);
+  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name, /*scale32=*/false);
 }
 
 std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
@@ -194,7 +199,7 @@ std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, c
   if (form == Requantize::Fast && llvm::any_of(factors, [](double factor) { return factor != 1; }))
     codes = requantizeFast(wide, factors, target, name);
   if (!codes)
-    codes = rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);
+    codes = rescale(wide, 0, target.getStorage(), target.type.getZeroPoint(), factors, name);
   if (!codes)
     return std::nullopt;
   return clamp(*codes, target.getBounds(), name);

@@ -153,7 +153,7 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
       auto shape = cast<RankedTensorType>(root.getInput().getType());
       Value signedCodes = QuantizeOp::create(builder, root.getLoc(), shape.clone(type), root.getInput());
       integer =
-          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(builder.getI8Type()), signedCodes);
+          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(getStorage(type)), signedCodes);
     }
     if (integer) {
       codes = Codes{*integer, type};
@@ -163,9 +163,9 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
     Value storage = cast.getInput();
     if (auto constant = getConstantCodesOfStorage(value)) {
       builder.setInsertionPoint(op);
-      codes = Codes{
-          createConstant(builder, op->getLoc(), constant->shape, constant->codes, builder.getI8Type()), type};
-    } else if (getElementTypeOrSelf(storage.getType()).isInteger(8) &&
+      codes = Codes{createConstant(builder, op->getLoc(), constant->shape, constant->codes, getStorage(type)),
+                    type};
+    } else if (getElementTypeOrSelf(storage.getType()) == getStorage(type) &&
                type == getElementTypeOrSelf(value.getType())) {
       codes = Codes{storage, type};
     }
@@ -213,7 +213,7 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Ta
   builder.setInsertionPoint(block, at);
   Location loc = argument.getLoc();
   Value codes = QuantizeOp::create(builder, loc, shape.clone(target.type), argument);
-  codes = quant::StorageCastOp::create(builder, loc, shape.clone(builder.getI8Type()), codes);
+  codes = quant::StorageCastOp::create(builder, loc, shape.clone(target.getStorage()), codes);
   // The quantization has limited them to the type's codes already.
   numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(target.type);
   if (bounds.min <= have.min && bounds.max >= have.max)
@@ -234,12 +234,13 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
                                                getCodeRange(target.type)));
     builder.setInsertionPoint(op);
     return createConstant(builder, op->getLoc(), cast<RankedTensorType>(real.getType()).getShape(), codes,
-                          builder.getI8Type());
+                          target.getStorage());
   }
   if (isa<DequantizeOp>(op)) {
     std::optional<Codes> codes = getCodes(real);
     if (!codes)
-      return refuse(op, "its codes have more than 8 bits or a scale for each channel");
+      return refuse(op, "its codes have a scale for each channel, or more than 8 bits and are not signed "
+                        "ones of 16 with the zero point 0");
     builder.setInsertionPoint(op);
     return convert(*codes, target, op);
   }
@@ -288,7 +289,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   case QuantizationKind::Elementwise:
     if (std::optional<Value> codes = lowerTable(*this, real, target))
       return codes;
-    return refuse(op, "it is no function of one tensor of 8-bit codes");
+    return refuse(op, "it is no function of one tensor of 8-bit codes with 8-bit results");
   case QuantizationKind::Arithmetic:
     if (std::optional<Value> codes = lowerTable(*this, real, target); codes || failed)
       return codes;

@@ -34,8 +34,8 @@ inline constexpr llvm::StringLiteral floatReasonAttrName = "narrow.float_reason"
 /// name of its location, or that of the op.
 std::string describe(Operation *op);
 
-/// `type` with signed 8-bit storage: codes above 127 are moved by 128. Null if
-/// it has no 8-bit codes.
+/// `type` with signed 8-bit storage: codes above 127 are moved by 128. A type of signed
+/// 16-bit codes around 0 stays as it is. Null if it is neither.
 CodeType getSignedType(Type type);
 
 inline ::narrow::numerics::QuantParams getParams(CodeType type) {
@@ -45,7 +45,9 @@ inline ::narrow::numerics::CodeRange getCodeRange(CodeType type) {
   return {type.getStorageTypeMin(), type.getStorageTypeMax()};
 }
 
-/// The codes of a float tensor: an i8 tensor and what a code means.
+inline IntegerType getStorage(CodeType type) { return cast<IntegerType>(type.getStorageType()); }
+
+/// The codes of a float tensor: an i8 or i16 tensor and what a code means.
 struct Codes {
   Value value;
   CodeType type;
@@ -70,6 +72,8 @@ struct Target {
   /// The op that the tensor is named after, if not the one that is lowered.
   Operation *name = nullptr;
 
+  /// Of the codes: i8 or i16.
+  IntegerType getStorage() const { return mlir::narrow::getStorage(type); }
   /// The bounds as codes.
   ::narrow::numerics::CodeRange getBounds() const;
 };
@@ -117,10 +121,10 @@ public:
   /// The codes that `real` already has without a quantization of its own: it is
   /// dequantized codes, or moves or clamps such.
   std::optional<Codes> getCodes(Value real);
-  /// The i8 codes of `real` in the target's type, creating what computes them.
+  /// The codes of `real` in the target's type, creating what computes them.
   std::optional<Value> quantize(Value real, Target target);
 
-  /// i8 codes of `from` in the target's type: a rescale if the types differ, a
+  /// Codes of `from` in the target's type: a rescale if the types differ, a
   /// clamp if the bounds say something. Created at the insertion point.
   std::optional<Value> convert(Codes from, const Target &target, Operation *op);
   /// tosa.rescale by one factor or one for each index of the last dimension,
@@ -128,12 +132,12 @@ public:
   /// factor has no multiplier.
   std::optional<Value> rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                ArrayRef<double> factors, Operation *name);
-  /// The same with multipliers that are chosen already.
+  /// The same with multipliers that are chosen already, of 32 or 16 bits.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
-                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name);
+                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name, bool scale32 = true);
   /// rescale to the codes of the target, or three of them (N26), then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
-  /// tosa.clamp unless the bounds are those of i8.
+  /// tosa.clamp unless the bounds are those of the element type.
   Value clamp(Value codes, ::narrow::numerics::CodeRange bounds, Operation *name);
 
   /// Notes why `op` stays float; the first reason stays. Returns nullopt.
@@ -184,7 +188,9 @@ std::optional<Value> lowerSum(Lowering &lowering, Operation *op, const Target &t
 std::optional<Value> lowerProduct(Lowering &lowering, Operation *op, const Target &target);
 /// Average.cpp: averages over the plane, reduce_sum.
 std::optional<Value> lowerAverage(Lowering &lowering, Operation *op, const Target &target);
-/// Table.cpp: a function of one tensor of codes, evaluated at every code.
+/// Words.cpp: the bytes of i16 codes (N80).
+std::pair<Value, Value> splitCodes(OpBuilder &builder, Location loc, Value codes);
+/// Table.cpp: a function of one tensor of 8-bit codes, evaluated at every code.
 /// Says nothing (no reason) if the expression is not of this kind.
 std::optional<Value> lowerTable(Lowering &lowering, Value real, const Target &target);
 /// Movement.cpp: the op on codes, all operands in `target.type`.

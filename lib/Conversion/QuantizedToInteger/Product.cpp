@@ -40,7 +40,7 @@ static std::optional<Factor> getFactor(Lowering &lowering, Operation *op, Value 
   }
   std::optional<Codes> codes = lowering.getCodes(real);
   if (!codes)
-    return lowering.refuse(op, "an operand is not quantized to 8 bits");
+    return lowering.refuse(op, "an operand is not quantized to 8 or 16 bits");
   builder.setInsertionPoint(op);
   std::optional<Value> wide =
       lowering.rescale(codes->value, codes->type.getZeroPoint(), i32, 0, 1.0, real.getDefiningOp());

@@ -124,6 +124,8 @@ std::optional<Value> mlir::narrow::lowerTable(Lowering &lowering, Value real, co
   if (!expression.collect(real, type) || !expression.leaf || expression.leaf == real)
     return std::nullopt;
   Codes input = expression.leafCodes;
+  if (!getStorage(input.type).isInteger(8) || !target.getStorage().isInteger(8))
+    return std::nullopt;
   Samples arguments;
   for (int64_t code = -128; code != 128; ++code)
     arguments.push_back(numerics::dequantizeDouble(code, getParams(input.type)));

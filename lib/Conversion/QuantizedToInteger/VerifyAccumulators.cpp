@@ -133,6 +133,8 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
       return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min
                              << ", " << range.max << "] and needs " << bits
                              << " of 31 bits; use coarser scales";
+    else if (op->hasAttr("narrow.accumulator_shift"))
+      op->setAttr("narrow.accumulator_bits", IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
   }
   return success();
 }

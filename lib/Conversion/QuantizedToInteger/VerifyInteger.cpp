@@ -46,7 +46,7 @@ static bool isIntegerOp(Operation *op) {
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return type(op->getOperand(0)).isInteger(8) && type(op->getOperand(1)).isInteger(8) &&
            type(op->getResult(0)).isInteger(32);
-  if (isa<tosa::RescaleOp>(op)) // 16-bit words between two of them: N26.
+  if (isa<tosa::RescaleOp>(op)) // 16 bits: codes, or words between two of them (N26).
     return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)}, [&](Value v) {
       return type(v).isInteger(8) || type(v).isInteger(16) || type(v).isInteger(32);
     });
@@ -56,9 +56,14 @@ static bool isIntegerOp(Operation *op) {
     return hasElements(op, 32);
   if (isa<tosa::ClampOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::TableOp, tosa::ReshapeOp,
           tosa::TransposeOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp, tosa::ReverseOp>(op))
-    return hasElements(op, 8, 1);
+    return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));
   if (isa<tosa::ConcatOp>(op))
-    return hasElements(op, 8);
+    return hasElements(op, 8) || hasElements(op, 16);
+  // Words are split into bytes (N80).
+  if (isa<tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp>(op))
+    return hasElements(op, 16);
+  if (isa<tosa::CastOp>(op))
+    return type(op->getOperand(0)).isInteger(16) && type(op->getResult(0)).isInteger(8);
   return false;
 }
 
@@ -133,12 +138,14 @@ LogicalResult VerifyInteger::run() {
         !op.hasTrait<OpTrait::ConstantLike>() && !op.hasAttr(floatReasonAttrName))
       return op.emitError() << "the exit dequantizes; " << op.getName() << " needs a " << floatReasonAttrName;
   // The C header states the parameters of inputs and results from these.
+  auto hasCodes = [](Type type) {
+    return getElementTypeOrSelf(type).isInteger(8) || getElementTypeOrSelf(type).isInteger(16);
+  };
   for (auto [index, type] : llvm::enumerate(network.getArgumentTypes()))
-    if (getElementTypeOrSelf(type).isInteger(8) && !network.getArgAttrOfType<TypeAttr>(index, "narrow.type"))
+    if (hasCodes(type) && !network.getArgAttrOfType<TypeAttr>(index, "narrow.type"))
       return network.emitError() << "argument " << index << " has codes but no narrow.type";
   for (auto [index, type] : llvm::enumerate(network.getResultTypes()))
-    if (getElementTypeOrSelf(type).isInteger(8) &&
-        !network.getResultAttrOfType<TypeAttr>(index, "narrow.type"))
+    if (hasCodes(type) && !network.getResultAttrOfType<TypeAttr>(index, "narrow.type"))
       return network.emitError() << "result " << index << " has codes but no narrow.type";
   return verifyNetwork(network);
 }

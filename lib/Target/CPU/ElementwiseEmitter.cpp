@@ -254,6 +254,14 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     if (shift.getRound())
       return unsupported(op) << "a rounding shift", failure();
     binary([&](Value x, Value y) -> Value { return arith::ShRSIOp::create(b, loc, x, y); });
+  } else if (isa<tosa::BitwiseXorOp>(op)) {
+    binary([&](Value x, Value y) -> Value { return arith::XOrIOp::create(b, loc, x, y); });
+  } else if (isa<tosa::CastOp>(op) && !real && getElementTypeOrSelf(op->getResult(0)).isInteger(8)) {
+    // The low byte, as a signed number.
+    unary([&](Value x) -> Value {
+      Value upper = splat(intType, 24);
+      return arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, x, upper), upper);
+    });
   } else if (isa<tosa::AbsOp>(op)) {
     unary([&](Value x) -> Value {
       return real ? Value(math::AbsFOp::create(b, loc, x)) : Value(math::AbsIOp::create(b, loc, x));

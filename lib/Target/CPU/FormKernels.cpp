@@ -83,6 +83,7 @@ private:
       Type type = getElementTypeOrSelf(value.getType());
       return llvm::any_of(widths, [&](unsigned width) { return type.isInteger(width); });
     };
+    auto width = [](Value value) { return getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth(); };
     return llvm::any_of(op->getOperands(), [&](Value operand) {
       Operation *def = operand.getDefiningOp();
       if (!isa<RankedTensorType>(operand.getType()) || (def && getKernelRole(def) == KernelRole::Constant))
@@ -90,7 +91,7 @@ private:
       if (!isWide(operand, {16, 32}) || !isWide(op->getResult(0), {8, 16}))
         return false;
       Operation *candidate = getCandidate(operand, op);
-      return !candidate || leavesWideInput(candidate);
+      return candidate ? leavesWideInput(candidate) : width(operand) > width(op->getResult(0));
     });
   }
 

@@ -12,8 +12,8 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
   if (isa<tosa::RescaleOp, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
           tosa::ClampOp, tosa::TableOp, tosa::AbsOp, tosa::NegateOp, tosa::SigmoidOp, tosa::TanhOp,
           tosa::ErfOp, tosa::ExpOp, tosa::LogOp, tosa::RsqrtOp, tosa::ReciprocalOp, tosa::CeilOp,
-          tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, ActivationOp, QuantizeOp,
-          DequantizeOp, quant::StorageCastOp>(op))
+          tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
+          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp>(op))
     return KernelRole::Elementwise;
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return KernelRole::Contraction;

@@ -195,8 +195,9 @@ FailureOr<Parts> KernelEmitter::evaluateWindow(Operation *op, const Point &point
   }
   auto type = lanes(block.width, real ? Type(b.getF32Type()) : Type(b.getI32Type()));
   constexpr float infinity = std::numeric_limits<float>::infinity();
+  int64_t half = real || isCode(input) ? 128 : 32768; // codes are in [-half, half - 1]
   Value start = average ? (real ? splatFloat(type, 0) : splat(type, 0))
-                        : (real ? splatFloat(type, -infinity) : splat(type, -128));
+                        : (real ? splatFloat(type, -infinity) : splat(type, -half));
 
   // The part of the window that lies on the plane, for each axis.
   struct Extent {
@@ -304,7 +305,7 @@ FailureOr<Parts> KernelEmitter::evaluateWindow(Operation *op, const Point &point
     x = arith::TruncIOp::create(
         b, loc, type, arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, product, round), shift));
     x = arith::AddIOp::create(b, loc, x, splat(type, outputZp));
-    x = arith::MaxSIOp::create(b, loc, x, splat(type, -128));
-    return arith::MinSIOp::create(b, loc, x, splat(type, 127));
+    x = arith::MaxSIOp::create(b, loc, x, splat(type, -half));
+    return arith::MinSIOp::create(b, loc, x, splat(type, half - 1));
   });
 }

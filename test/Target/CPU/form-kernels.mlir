@@ -180,6 +180,30 @@ func.func @main(%x: tensor<1x8x8x1xf32>) -> tensor<1x8x8x1xf32> {
 
 // -----
 
+// The bytes of words that two kernels read: each is one pass over them, nothing is stored between.
+// CHECK-LABEL: func.func private @network(
+// CHECK:         narrow.kernel @k0_sum
+// CHECK:         %[[H:.*]] = narrow.kernel @k1_high ({{.*}}: tensor<1x8x8x4xi16>) -> tensor<1x8x8x4xi8>
+// CHECK:           tosa.arithmetic_right_shift
+// CHECK-NEXT:      tosa.cast
+// CHECK:         %[[L:.*]] = narrow.kernel @k2_low ({{.*}}: tensor<1x8x8x4xi16>) -> tensor<1x8x8x4xi8>
+// CHECK:           tosa.bitwise_xor
+// CHECK-NEXT:      tosa.cast
+// CHECK-NOT:     narrow.kernel
+// CHECK:         return %[[H]], %[[L]]
+func.func private @network(%x: tensor<1x8x8x4xi16>) -> (tensor<1x8x8x4xi8>, tensor<1x8x8x4xi8>) {
+  %eight = "tosa.const"() <{values = dense<8> : tensor<1x1x1x1xi16>}> : () -> tensor<1x1x1x1xi16>
+  %top = "tosa.const"() <{values = dense<128> : tensor<1x1x1x1xi16>}> : () -> tensor<1x1x1x1xi16>
+  %y = tosa.clamp %x {min_val = 0 : i16, max_val = 32767 : i16, narrow.id = "sum"} : (tensor<1x8x8x4xi16>) -> tensor<1x8x8x4xi16>
+  %0 = tosa.arithmetic_right_shift %y, %eight {round = false} : (tensor<1x8x8x4xi16>, tensor<1x1x1x1xi16>) -> tensor<1x8x8x4xi16>
+  %1 = tosa.cast %0 {narrow.id = "high"} : (tensor<1x8x8x4xi16>) -> tensor<1x8x8x4xi8>
+  %2 = tosa.bitwise_xor %y, %top : (tensor<1x8x8x4xi16>, tensor<1x1x1x1xi16>) -> tensor<1x8x8x4xi16>
+  %3 = tosa.cast %2 {narrow.id = "low"} : (tensor<1x8x8x4xi16>) -> tensor<1x8x8x4xi8>
+  return %1, %3 : tensor<1x8x8x4xi8>, tensor<1x8x8x4xi8>
+}
+
+// -----
+
 func.func @main(%x: tensor<1x4x4x1xf32>, %i: tensor<1x2xi32>) -> tensor<1x2x16xf32> {
   %s = tosa.const_shape {values = dense<[1, 1, 16]> : tensor<3xindex>} : () -> !tosa.shape<3>
   %0 = tosa.reshape %x, %s : (tensor<1x4x4x1xf32>, !tosa.shape<3>) -> tensor<1x1x16xf32>

@@ -27,7 +27,7 @@ FORMATS = {
 BLOCKS = {"t": "p", "b": "p", "mxint8": "g", "mxfp8e4m3": "g", "mxfp8e5m2": "g", "mxfp6e2m3": "g", "mxfp6e3m2": "g",
           "mxfp4": "g", "smx9": "", "smx6": "", "smx4": ""}
 GROUPS = ["", "pt", "g5", "v16", "c3"]
-ACTIVATIONS = [f"a{bits}{pot}" for bits in range(1, 10) for pot in ("", "pot")] + ["a16"]
+ACTIVATIONS = [f"a{bits}{pot}" for bits in (*range(1, 10), 15, 16, 17) for pot in ("", "pot")]
 
 
 class Small(Network):
@@ -90,13 +90,14 @@ def weights():
 
 
 def activation_works(text):
-    return text[1:].removesuffix("pot") in "2345678"
+    return text[1:].removesuffix("pot") in ("2", "3", "4", "5", "6", "7", "8", "16")
 
 
 def combinations(full):
     chosen = ["w8", "w4", "w2pt", "w4v4", "wnf4", "wpot4", "wmxfp4", "wt"]
+    wide = ["w4g5", "wlogsqrt5", "wmxint8"]  # Four convolutions with 16-bit activations.
     for weight, works in weights():
-        for activation in ACTIVATIONS if full or weight in chosen else ["a8"]:
+        for activation in ACTIVATIONS if full or weight in chosen else ["a8", "a16"] if weight in wide else ["a8"]:
             yield weight + activation, works and activation_works(activation)
 
 

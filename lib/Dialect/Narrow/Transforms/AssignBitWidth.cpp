@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace mlir::narrow;
 
 static SchemeAttr getActivationScheme(MLIRContext *context, const Scheme &scheme) {
-  return SchemeAttr::get(context, scheme.activationBits, /*symmetric=*/false,
+  bool symmetric = scheme.activationBits == kWordBits;
+  return SchemeAttr::get(context, scheme.activationBits, symmetric,
                          /*restricted=*/false, GranularityKind::PerTensor,
                          /*axis=*/-1, /*group=*/0, scheme.activationFormat);
 }
@@ -29,6 +30,13 @@ static SchemeAttr getWeightScheme(MLIRContext *context, const Scheme &scheme) {
 /// Whether nothing computes with the codes of `op`: it leaves the network.
 static bool isResult(ObserveOp op) {
   return llvm::none_of(getReaders(op.getOutput()), [](Operation *reader) { return getQuantizable(reader); });
+}
+
+/// Whether what `op` observes is looked up in a table, which has 8-bit entries.
+static bool isLookedUp(ObserveOp op) {
+  SmallVector<Operation *> producers = getMergedProducers(op.getInput());
+  auto quantizable = producers.empty() ? QuantizableOpInterface() : getQuantizable(producers.back());
+  return quantizable && quantizable.getQuantizationKind() == QuantizationKind::Elementwise;
 }
 
 /// Puts a weight observer on an operand, or takes the one that is there.
@@ -93,7 +101,13 @@ private:
     // Few bits are for the sake of the op that computes with them: a result that no op
     // reads keeps 8 unless it is meant by name.
     if (match.override.empty() && isResult(op))
+      scheme.activationBits = std::max(scheme.activationBits, 8u);
+    if (scheme.activationBits > 8 && !scheme.keepFloat && isLookedUp(op)) {
       scheme.activationBits = 8;
+      if (!match.override.empty())
+        op.emitRemark() << "'" << op.getId() << "' has 8 bits, not " << kWordBits << " as override '"
+                        << match.override << "' asks: it is looked up in a table of 8-bit codes";
+    }
     op.setSchemeAttr(getActivationScheme(op.getContext(), scheme));
     // Float for an argument or the result of an op without integer form: it is
     // not quantized for its readers.

@@ -7,6 +7,7 @@
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/QuantParams.h"
@@ -92,8 +93,12 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
   if (!range)
     return fail(op.getWeight() ? "has no range; run --narrow-assign-granularity first"
                                : "has no range; run --narrow-import-table first");
-  if (scheme.isUniform() && (scheme.getBits() < 2 || scheme.getBits() > 8))
-    return fail("has a scheme of " + Twine(scheme.getBits()) + " bits; 2 to 8 are supported");
+  bool isWords = scheme.getBits() == kWordBits && !getObservedContraction(op);
+  if (scheme.isUniform() && (scheme.getBits() < 2 || scheme.getBits() > 8) && !isWords)
+    return fail("has a scheme of " + Twine(scheme.getBits()) +
+                " bits; 2 to 8 are supported, and 16 for activations");
+  if (isWords && !scheme.getSymmetric())
+    return fail("has an asymmetric scheme of 16 bits; these codes are symmetric");
   bool shares = scheme.getGranularity() == GranularityKind::PerTensor ||
                 scheme.getGranularity() == GranularityKind::PerChannel;
   if (!op.getWeight() && !shares)
@@ -132,7 +137,7 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
 
 LogicalResult AssignScales::setType(ObserveOp op, ArrayRef<QuantParams> params, CodeRange codes) {
   auto emitError = [&] { return op.emitError() << "observer '" << op.getId() << "': "; };
-  Type storage = IntegerType::get(op.getContext(), 8);
+  Type storage = IntegerType::get(op.getContext(), codes.max > 127 ? 16 : 8);
   Type expressed = cast<RankedTensorType>(op.getType()).getElementType();
   SchemeAttr scheme = op.getSchemeAttr();
   quant::QuantizedType type;
@@ -162,6 +167,7 @@ static bool admits(ObserveOp op, ObserveOp other) {
   auto type = cast<quant::QuantizedType>(*other.getQuantizedType());
   CodeRange codes = getCodes(op.getSchemeAttr());
   return type.getStorageTypeMin() >= codes.min && type.getStorageTypeMax() <= codes.max &&
+         op.getSchemeAttr().getSymmetric() == other.getSchemeAttr().getSymmetric() &&
          (op.getSchemeAttr().getFormat() == CodeFormat::Uniform ||
           op.getSchemeAttr().getFormat() == other.getSchemeAttr().getFormat());
 }
@@ -219,8 +225,8 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
       params[index].scale = fit(static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0)));
       changed = true;
     }
-    std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
-                                                                      params[index].scale, ::narrow::numerics::biasCodeLimit);
+    std::optional<float> scale = ::narrow::numerics::widenWeightScale(
+        static_cast<float>(bound), inputScale, params[index].scale, ::narrow::numerics::biasCodeLimit);
     if (!scale)
       return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
                              << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale

@@ -109,6 +109,12 @@ LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
   if (!range)
     return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
                           << "' finds no range for '" << op.getId() << "'";
+  // [-a, a] cut to what there is tells more and gives the same scale.
+  if (spec.symmetric) {
+    ::narrow::MinMax seen = entry.statistics.range();
+    range = Interval{std::clamp<double>(seen.min, range->lo, range->hi),
+                     std::clamp<double>(seen.max, range->lo, range->hi)};
+  }
   // Every code set includes 0, and a ReLU's range begins there exactly.
   op.setRangeAttr(RangeAttr::get(op.getContext(), {std::min(range->lo, 0.0)}, {std::max(range->hi, 0.0)}));
   setRangeMethod(op, chosen);

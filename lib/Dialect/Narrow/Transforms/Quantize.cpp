@@ -10,6 +10,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
+#include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/QuantParams.h"
 
 namespace mlir::narrow {
@@ -20,6 +21,7 @@ namespace mlir::narrow {
 using namespace mlir;
 using namespace mlir::narrow;
 using ::narrow::numerics::CodeRange;
+using ::narrow::numerics::QuantParams;
 
 static RankedTensorType withElementType(Value value, Type element) {
   return cast<RankedTensorType>(value.getType()).clone(element);
@@ -50,7 +52,7 @@ struct Quantize : mlir::narrow::impl::NarrowQuantizeBase<Quantize> {
     if (failed(checkObservers()))
       return signalPassFailure();
     markFloat();
-    SmallVector<QuantizableOpInterface> contractions, joins;
+    SmallVector<QuantizableOpInterface> contractions, joins, tables;
     getOperation().walk([&](QuantizableOpInterface op) {
       if (!getQuantizable(op))
         return;
@@ -59,10 +61,14 @@ struct Quantize : mlir::narrow::impl::NarrowQuantizeBase<Quantize> {
         contractions.push_back(op);
       else if (joinsCodes(op))
         joins.push_back(op);
+      else if (op.getQuantizationKind() == QuantizationKind::Elementwise)
+        tables.push_back(op);
     });
     for (QuantizableOpInterface op : contractions)
       if (failed(quantizeBias(op)))
         return signalPassFailure();
+    for (QuantizableOpInterface op : tables)
+      narrowOperands(op);
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
     for (ObserveOp op : observers)
@@ -80,6 +86,7 @@ private:
   LogicalResult replace(ObserveOp op);
   FailureOr<Value> quantizeConstant(ObserveOp op, quant::QuantizedType type);
   void requantizeOperands(QuantizableOpInterface op);
+  void narrowOperands(QuantizableOpInterface op);
 };
 
 } // namespace
@@ -202,6 +209,30 @@ FailureOr<Value> Quantize::quantizeConstant(ObserveOp op, quant::QuantizedType t
     codes.push_back(::narrow::numerics::quantize(value, (*params)[index], range));
   OpBuilder builder(op);
   return createCodes(builder, op.getInput().getLoc(), tensor.getShape(), codes, type);
+}
+
+/// Tables have an entry for each code of 8 bits: operands of more are quantized for them again,
+/// with parameters from the same range.
+void Quantize::narrowOperands(QuantizableOpInterface op) {
+  constexpr CodeRange codes = CodeRange::signedBits(8, /*restricted=*/false);
+  for (unsigned index : op.getActivationOperands()) {
+    OpOperand &operand = op->getOpOperand(index);
+    auto observe = getParameterSource(operand.get()).getDefiningOp<ObserveOp>();
+    auto type = dyn_cast_or_null<quant::UniformQuantizedType>(getParameterType(operand.get()));
+    if (!observe || !type || type.getStorageTypeIntegralWidth() <= 8)
+      continue;
+    double lo = type.getScale() * type.getStorageTypeMin(), hi = type.getScale() * type.getStorageTypeMax();
+    if (RangeAttr range = observe.getRangeAttr())
+      lo = range.getMin().front(), hi = range.getMax().front();
+    QuantParams params = ::narrow::numerics::asymmetricParams(lo, hi, codes);
+    if (SchemeAttr scheme = observe.getSchemeAttr(); scheme && scheme.getFormat() == CodeFormat::PowerOfTwo)
+      params = ::narrow::numerics::powerOfTwoParams(params, lo, codes, /*symmetric=*/false);
+    OpBuilder builder(op);
+    auto narrow = quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, builder.getI8Type(),
+                                                   type.getExpressedType(), params.scale, params.zeroPoint,
+                                                   codes.min, codes.max);
+    operand.set(createPair(builder, op.getLoc(), operand.get(), narrow, /*id=*/"").getOutput());
+  }
 }
 
 LogicalResult Quantize::replace(ObserveOp op) {

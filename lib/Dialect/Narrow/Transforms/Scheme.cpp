@@ -32,7 +32,8 @@ private:
   llvm::Error parseWeight();
   llvm::Error parseGranularity();
   llvm::Error parseActivation();
-  llvm::Error parseBits(unsigned &bits, StringRef of, unsigned min, unsigned max);
+  /// `also`: one number of bits more, or 0.
+  llvm::Error parseBits(unsigned &bits, StringRef of, unsigned min, unsigned max, unsigned also = 0);
   /// `what` is wrong; then the forms that are not.
   llvm::Error fail(const Twine &what) const;
 
@@ -68,7 +69,7 @@ static constexpr FormatName kFormats[] = {
 };
 
 static constexpr StringLiteral kAccepted =
-    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8>[pot], formats after w: pot<2 to 8>[pt|c<n>], "
+    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot], formats after w: pot<2 to 8>[pt|c<n>], "
     "nf<2 to 4>[pt|g<n>], cb<2 to 6>[pt], bal<2 to 6>[pt], log<2 to 5>[pt], logsqrt<2 to 5>[pt], t[pt], "
     "b[pt], "
     "mxint8, mxfp8e4m3, mxfp8e5m2, mxfp6e2m3, mxfp6e3m2, mxfp4 (each [g<n>]), smx9, smx6, smx4; float";
@@ -77,14 +78,15 @@ llvm::Error SchemeParser::fail(const Twine &what) const {
   return makeError("scheme '" + text + "': " + what + "; " + kAccepted);
 }
 
-llvm::Error SchemeParser::parseBits(unsigned &bits, StringRef of, unsigned min, unsigned max) {
+llvm::Error SchemeParser::parseBits(unsigned &bits, StringRef of, unsigned min, unsigned max, unsigned also) {
   StringRef digits = rest.take_while(llvm::isDigit);
   if (digits.empty())
     return fail("the number of bits of the " + of + " is missing" +
                 (rest.empty() ? Twine(" at the end") : " before '" + rest + "'"));
-  if (digits.getAsInteger(10, bits) || bits < min || bits > max)
+  bool isNumber = !digits.getAsInteger(10, bits);
+  if (!isNumber || ((bits < min || bits > max) && bits != also))
     return fail(of + " of " + digits + " bits are not supported, " + Twine(min) + " to " + Twine(max) +
-                " are");
+                (also ? " and " + std::to_string(also) : std::string()) + " are");
   rest = rest.drop_front(digits.size());
   return llvm::Error::success();
 }
@@ -140,7 +142,7 @@ llvm::Error SchemeParser::parseActivation() {
   if (!rest.consume_front("a"))
     return fail(rest.empty() ? Twine("the part for activations (a<bits>) is missing")
                              : "'" + rest + "' is neither a group of weights nor a<bits>");
-  if (llvm::Error error = parseBits(scheme.activationBits, "activations", 2, 8))
+  if (llvm::Error error = parseBits(scheme.activationBits, "activations", 2, 8, kWordBits))
     return error;
   if (rest.consume_front("pot"))
     scheme.activationFormat = CodeFormat::PowerOfTwo;

@@ -1,5 +1,5 @@
 // RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=w4x32a8 2>&1 | FileCheck %s --check-prefix=GROUP
-// RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=w8a16 2>&1 | FileCheck %s --check-prefix=ACTIVATION
+// RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=w8a12 2>&1 | FileCheck %s --check-prefix=ACTIVATION
 // RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=w9a8 2>&1 | FileCheck %s --check-prefix=WEIGHT
 // RUN: not narrow-opt %s --narrow-assign-bit-width=scheme= 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=float 2>&1 | FileCheck %s --check-prefix=FLOAT
@@ -8,8 +8,8 @@
 // RUN: not narrow-opt %s --narrow-assign-bit-width=override=sig[=float 2>&1 | FileCheck %s --check-prefix=REGEX
 // RUN: not narrow-opt %s --narrow-assign-bit-width=override=.*=w8 2>&1 | FileCheck %s --check-prefix=VALUE
 
-// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8>[pot]
-// ACTIVATION: error: scheme 'w8a16': activations of 16 bits are not supported, 2 to 8 are; accepted:
+// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot]
+// ACTIVATION: error: scheme 'w8a12': activations of 12 bits are not supported, 2 to 8 and 16 are; accepted:
 // WEIGHT: error: scheme 'w9a8': weights of 9 bits are not supported, 2 to 8 are; accepted:
 // EMPTY: error: scheme '': it does not begin with w; accepted:
 // FLOAT: error: scheme 'float' is for overrides

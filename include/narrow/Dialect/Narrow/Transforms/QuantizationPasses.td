@@ -125,7 +125,7 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
   let summary = "decide the bits of every observed tensor, and observe the weights";
   let description = [{
     Gives each observer its `scheme`: activations asymmetric codes, one scale a
-    tensor. Puts an observer with the `weight` flag on the constants that become
+    tensor; those of 16 bits are symmetric, and what becomes a table has 8. Puts an observer with the `weight` flag on the constants that become
     codes: the weight of a contraction (id `<op id>/weight`, symmetric,
     restricted range) and constant activations such as the second operand of an
     addition (id `<op id>/operand<n>`, as activations).
@@ -232,7 +232,7 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
   let summary = "compute the quantized type of every observer";
   let description = [{
     Computes each observer's `type` from its range and scheme (rules N6 to N8),
-    always with i8 storage. Then
+    with i8 storage, or i16 for activations of 16 bits. Then
 
     - an observer that feeds nothing but a concat takes the concat's type, so
       that the concat moves codes. (Another operand is requantized by
@@ -396,7 +396,8 @@ def NarrowQuantize : Pass<"narrow-quantize", "::mlir::ModuleOp"> {
     `narrow.quantize` + `narrow.dequantize`; observed constants become codes,
     `quant.scast` and `narrow.dequantize`; each bias becomes i32 codes at
     `scale_x * scale_w` in the same form. An operand of a concat whose type
-    differs from the concat's is requantized.
+    differs from the concat's is requantized, and an operand of 16 bits for a
+    function that becomes a table, to 8 bits from the same range.
 
     An op that cannot be quantized gets `narrow.float_reason`; an observer
     between two such ops disappears.

@@ -13,6 +13,9 @@
 
 namespace mlir::narrow {
 
+/// Bits of activations that are stored as words (i16) and symmetric.
+inline constexpr unsigned kWordBits = 16;
+
 /// What one op asks of its weight and its result.
 struct Scheme {
   unsigned weightBits = 8;
@@ -21,7 +24,7 @@ struct Scheme {
   GranularityKind weightGranularity = GranularityKind::PerChannel;
   /// Elements of a group or vector, number of clusters; 0 for the others.
   int64_t weightGroup = 0;
-  unsigned activationBits = 8;
+  unsigned activationBits = 8; ///< 2 to 8, or kWordBits
   /// Uniform or PowerOfTwo.
   CodeFormat activationFormat = CodeFormat::Uniform;
   /// The op is not quantized at all.
