@@ -23,8 +23,15 @@ bool mlir::narrow::touchesReals(Operation *op) {
   return llvm::any_of(op->getOperandTypes(), isRealType) || llvm::any_of(op->getResultTypes(), isRealType);
 }
 
+bool mlir::narrow::isWide(CodeType type) {
+  return type.getStorageType().isInteger(16) && type.isSigned() && type.getZeroPoint() == 0 &&
+         type.getExpressedType().isF32();
+}
+
 CodeType mlir::narrow::getSignedType(Type type) {
   auto uniform = dyn_cast<CodeType>(type);
+  if (uniform && isWide(uniform))
+    return uniform;
   if (!uniform || uniform.getStorageTypeIntegralWidth() > 8 || !uniform.getExpressedType().isF32())
     return {};
   int64_t min = uniform.getStorageTypeMin(), max = uniform.getStorageTypeMax(),
@@ -52,13 +59,14 @@ static void copyName(Value value, Operation *from) {
 }
 
 Value Lowering::clamp(Value codes, numerics::CodeRange bounds, Operation *name) {
-  if (bounds.min <= -128 && bounds.max >= 127)
+  Type element = getElementTypeOrSelf(codes.getType());
+  int64_t half = int64_t{1} << (element.getIntOrFloatBitWidth() - 1);
+  if (bounds.min <= -half && bounds.max >= half - 1)
     return codes;
   Location loc = name ? name->getLoc() : codes.getLoc();
-  Type i8 = builder.getI8Type();
   Value clamped =
-      tosa::ClampOp::create(builder, loc, codes.getType(), codes, builder.getIntegerAttr(i8, bounds.min),
-                            builder.getIntegerAttr(i8, bounds.max));
+      tosa::ClampOp::create(builder, loc, codes.getType(), codes, builder.getIntegerAttr(element, bounds.min),
+                            builder.getIntegerAttr(element, bounds.max));
   copyName(clamped, name);
   return clamped;
 }
@@ -98,7 +106,8 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   }
   Location loc = name->getLoc();
   int64_t count = scales.size();
-  bool scale32 = !inputElement.isInteger(16);
+  // Words between accumulators and codes (N26) have 16-bit multipliers, wide codes 32-bit ones.
+  bool scale32 = !inputElement.isInteger(16) || element.isInteger(32);
   Value multiplier = createConstant(builder, loc, {count}, multipliers,
                                     scale32 ? builder.getI32Type() : builder.getI16Type());
   Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
@@ -178,10 +187,10 @@ std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, c
   for (double scale : scales)
     factors.push_back(scale / target.type.getScale());
   std::optional<Value> codes;
-  if (form == Requantize::Fast)
+  if (form == Requantize::Fast && !isWide(target.type))
     codes = requantizeFast(wide, factors, target, name);
   if (!codes)
-    codes = rescale(wide, 0, builder.getI8Type(), target.type.getZeroPoint(), factors, name);
+    codes = rescale(wide, 0, target.type.getStorageType(), target.type.getZeroPoint(), factors, name);
   if (!codes)
     return std::nullopt;
   return clamp(*codes, target.getBounds(), name);

@@ -1,6 +1,7 @@
 //===- Lowering.cpp - From simulated quantization to integers -------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Rounding.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -33,7 +34,7 @@ void Lowering::keepFloats() {
     Operation *op = live[i];
     for (OpOperand &operand : op->getOpOperands()) {
       if (isa<FloatType>(getElementTypeOrSelf(operand.get().getType())) && !getConstant(operand.get()))
-        if (std::optional<Codes> codes = getCodes(operand.get()))
+        if (std::optional<Codes> codes = getAnyCodes(operand.get()))
           operand.set(getReal(*codes));
       if (Operation *def = operand.get().getDefiningOp())
         live.insert(def);
@@ -83,7 +84,12 @@ std::nullopt_t Lowering::error(Operation *op, const Twine &message) {
 // Codes that exist
 //===----------------------------------------------------------------------===//
 
-std::optional<Codes> Lowering::getCodes(Value real) {
+std::optional<Codes> Lowering::getCodes(Value real, bool wide) {
+  std::optional<Codes> codes = getAnyCodes(real);
+  return codes && isWide(codes->type) == wide ? codes : std::nullopt;
+}
+
+std::optional<Codes> Lowering::getAnyCodes(Value real) {
   if (auto it = codesOf.find(real); it != codesOf.end())
     return it->second;
   std::optional<Codes> codes = computeCodes(real);
@@ -101,14 +107,14 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
   if (!quantizable)
     return std::nullopt;
   QuantizationKind kind = quantizable.getQuantizationKind();
-  if (kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale)
+  if ((kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale) || isa<RoundTokensOp>(op))
     return std::nullopt;
 
   SmallVector<Value> moved;
   CodeType type;
   for (unsigned operand : quantizable.getActivationOperands()) {
-    std::optional<Codes> codes = getCodes(op->getOperand(operand));
-    if (!codes)
+    std::optional<Codes> codes = getAnyCodes(op->getOperand(operand));
+    if (!codes || (isWide(codes->type) && !movesWideCodes(op)))
       return std::nullopt;
     if (!type)
       type = codes->type;
@@ -153,19 +159,21 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
       auto shape = cast<RankedTensorType>(root.getInput().getType());
       Value signedCodes = QuantizeOp::create(builder, root.getLoc(), shape.clone(type), root.getInput());
       integer =
-          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(builder.getI8Type()), signedCodes);
+          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(type.getStorageType()), signedCodes);
     }
     if (integer) {
       codes = Codes{*integer, type};
       nameCodes(*integer, root);
     }
-  } else if (auto cast = dyn_cast<quant::StorageCastOp>(op)) {
-    Value storage = cast.getInput();
+  } else if (auto scast = dyn_cast<quant::StorageCastOp>(op)) {
+    Value storage = scast.getInput();
     if (auto constant = getConstantCodesOfStorage(value)) {
       builder.setInsertionPoint(op);
       codes = Codes{
-          createConstant(builder, op->getLoc(), constant->shape, constant->codes, builder.getI8Type()), type};
-    } else if (getElementTypeOrSelf(storage.getType()).isInteger(8) &&
+          createConstant(builder, op->getLoc(), constant->shape, constant->codes,
+                         cast<IntegerType>(type.getStorageType())),
+          type};
+    } else if (getElementTypeOrSelf(storage.getType()) == type.getStorageType() &&
                type == getElementTypeOrSelf(value.getType())) {
       codes = Codes{storage, type};
     }
@@ -213,12 +221,19 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Ta
   builder.setInsertionPoint(block, at);
   Location loc = argument.getLoc();
   Value codes = QuantizeOp::create(builder, loc, shape.clone(target.type), argument);
-  codes = quant::StorageCastOp::create(builder, loc, shape.clone(builder.getI8Type()), codes);
+  codes = quant::StorageCastOp::create(builder, loc, shape.clone(target.type.getStorageType()), codes);
   // The quantization has limited them to the type's codes already.
   numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(target.type);
   if (bounds.min <= have.min && bounds.max >= have.max)
     return codes;
   return clamp(codes, bounds, target.name);
+}
+
+/// Whether `op` is computed in i32, or moves or clamps what is.
+static bool yieldsWideCodes(QuantizableOpInterface op) {
+  QuantizationKind kind = op.getQuantizationKind();
+  return kind == QuantizationKind::Contraction || kind == QuantizationKind::Clamp || movesWideCodes(op) ||
+         isa<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op);
 }
 
 std::optional<Value> Lowering::lower(Value real, Target target) {
@@ -234,10 +249,11 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
                                                getCodeRange(target.type)));
     builder.setInsertionPoint(op);
     return createConstant(builder, op->getLoc(), cast<RankedTensorType>(real.getType()).getShape(), codes,
-                          builder.getI8Type());
+                          cast<IntegerType>(target.type.getStorageType()));
   }
+  bool wide = isWide(target.type);
   if (isa<DequantizeOp>(op)) {
-    std::optional<Codes> codes = getCodes(real);
+    std::optional<Codes> codes = wide ? std::nullopt : getCodes(real);
     if (!codes)
       return refuse(op, "its codes have more than 8 bits or a scale for each channel");
     builder.setInsertionPoint(op);
@@ -248,6 +264,10 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     return refuse(op, op->getName().getStringRef() + " has no integer form");
   if (auto type = dyn_cast<RankedTensorType>(real.getType()); !type || !type.hasStaticShape())
     return refuse(op, "its shape is not static");
+  if (wide && !yieldsWideCodes(quantizable))
+    return error(op, op->getName().getStringRef() +
+                         " yields no 16-bit codes, of which each token gets a scale of its own; contractions, "
+                         "sums and their clamps do, directly or through reshape, transpose and slice");
 
   switch (quantizable.getQuantizationKind()) {
   case QuantizationKind::Clamp: {
@@ -261,7 +281,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   }
   case QuantizationKind::SameScale: {
     SmallVector<unsigned> activations = quantizable.getActivationOperands();
-    if (activations.size() == 1)
+    if (activations.size() == 1 && !wide)
       if (std::optional<Codes> codes = getCodes(real)) {
         builder.setInsertionPoint(op);
         return convert(*codes, target, op);
@@ -290,7 +310,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
       return codes;
     return refuse(op, "it is no function of one tensor of 8-bit codes");
   case QuantizationKind::Arithmetic:
-    if (std::optional<Value> codes = lowerTable(*this, real, target); codes || failed)
+    if (std::optional<Value> codes = wide ? std::nullopt : lowerTable(*this, real, target); codes || failed)
       return codes;
     if (isa<tosa::MulOp>(op))
       return lowerProduct(*this, op, target);

@@ -34,9 +34,13 @@ inline constexpr llvm::StringLiteral floatReasonAttrName = "narrow.float_reason"
 /// name of its location, or that of the op.
 std::string describe(Operation *op);
 
-/// `type` with signed 8-bit storage: codes above 127 are moved by 128. Null if
-/// it has no 8-bit codes.
+/// `type` with signed 8-bit storage: codes above 127 are moved by 128; or `type` if it is
+/// wide. Null for other codes.
 CodeType getSignedType(Type type);
+
+/// Whether `type` has 16-bit codes, signed and with zero point 0: of such tensors each
+/// token gets codes of its own (N73), and sums read them.
+bool isWide(CodeType type);
 
 inline ::narrow::numerics::QuantParams getParams(CodeType type) {
   return {static_cast<float>(type.getScale()), type.getZeroPoint()};
@@ -45,7 +49,7 @@ inline ::narrow::numerics::CodeRange getCodeRange(CodeType type) {
   return {type.getStorageTypeMin(), type.getStorageTypeMax()};
 }
 
-/// The codes of a float tensor: an i8 tensor and what a code means.
+/// The codes of a float tensor: an i8 tensor (i16 if the type is wide) and what a code means.
 struct Codes {
   Value value;
   CodeType type;
@@ -115,9 +119,10 @@ public:
   //---------------------------------------===//
 
   /// The codes that `real` already has without a quantization of its own: it is
-  /// dequantized codes, or moves or clamps such.
-  std::optional<Codes> getCodes(Value real);
-  /// The i8 codes of `real` in the target's type, creating what computes them.
+  /// dequantized codes, or moves or clamps such. Of 8 bits, or of 16.
+  std::optional<Codes> getCodes(Value real) { return getCodes(real, /*wide=*/false); }
+  std::optional<Codes> getWideCodes(Value real) { return getCodes(real, /*wide=*/true); }
+  /// The codes of `real` in the target's type, creating what computes them.
   std::optional<Value> quantize(Value real, Target target);
 
   /// i8 codes of `from` in the target's type: a rescale if the types differ, a
@@ -133,7 +138,7 @@ public:
                 ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name);
   /// rescale to the codes of the target, or three of them (N26), then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
-  /// tosa.clamp unless the bounds are those of i8.
+  /// tosa.clamp unless the bounds are those of the element type.
   Value clamp(Value codes, ::narrow::numerics::CodeRange bounds, Operation *name);
 
   /// Notes why `op` stays float; the first reason stays. Returns nullopt.
@@ -149,6 +154,8 @@ public:
 private:
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
                                       Operation *name);
+  std::optional<Codes> getCodes(Value real, bool wide);
+  std::optional<Codes> getAnyCodes(Value real);
   std::optional<Codes> computeCodes(Value real);
   std::optional<Codes> getQuantizedCodes(Value quantized);
   std::optional<Value> lower(Value real, Target target);

@@ -10,10 +10,10 @@ Value mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value>
                               const Target &target) {
   OpBuilder &builder = lowering.getBuilder();
   Location loc = op->getLoc();
-  auto i8 = cast<IntegerType>(builder.getI8Type());
-  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i8);
+  auto element = cast<IntegerType>(target.type.getStorageType());
+  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(element);
   auto scalar = [&](int64_t value) {
-    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), i8);
+    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), element);
   };
 
   Operation *moved;

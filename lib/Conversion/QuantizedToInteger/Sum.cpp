@@ -18,7 +18,7 @@ namespace numerics = ::narrow::numerics;
 namespace {
 
 struct Leaf {
-  Value value; ///< i8 or i32; null for a constant
+  Value value; ///< i8, i16 or i32; null for a constant
   int64_t zeroPoint = 0;
   SmallVector<double> scales;          ///< one, or one for each index of the last dimension
   SmallVector<IntegerInterval> ranges; ///< of value - zeroPoint, as many
@@ -80,7 +80,10 @@ bool Sum::collect(Value real, Operation *user) {
     leaf.constant = std::move(*constant);
     return addLeaf(real, std::move(leaf));
   }
-  if (std::optional<Codes> codes = lowering.getCodes(real)) {
+  std::optional<Codes> codes = lowering.getCodes(real);
+  if (!codes)
+    codes = lowering.getWideCodes(real);
+  if (codes) {
     leaf.value = codes->value;
     leaf.zeroPoint = codes->type.getZeroPoint();
     leaf.scales = {codes->type.getScale()};
@@ -106,7 +109,7 @@ bool Sum::collect(Value real, Operation *user) {
     }
   }
   return lowering.refuse(user, "its operand" + (op ? " '" + describe(op) + "'" : std::string()) +
-                                   " has neither 8-bit codes nor an i32 accumulator"),
+                                   " has neither codes nor an i32 accumulator"),
          false;
 }
 

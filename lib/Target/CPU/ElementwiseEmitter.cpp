@@ -184,6 +184,12 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     result = evaluateDequantize(dequantize, point, block);
   } else if (isa<quant::StorageCastOp>(op)) {
     result = evaluate(op->getOperand(0), point, block);
+  } else if (auto maxima = dyn_cast<TokenMaximaOp>(op)) {
+    result = evaluateTokenMaxima(maxima, point, block);
+  } else if (auto tokens = dyn_cast<QuantizeTokensOp>(op)) {
+    result = evaluateQuantizeTokens(tokens, point, block);
+  } else if (auto tokens = dyn_cast<RescaleTokensOp>(op)) {
+    result = evaluateRescaleTokens(tokens, point, block);
   } else if (getKernelRole(op) == KernelRole::Reduction) {
     result = evaluateReduction(op, point, block);
   } else if (getKernelRole(op) == KernelRole::Window) {

@@ -1,4 +1,5 @@
 //===- AssignBitWidth.cpp - narrow-assign-bit-width -----------------------===//
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
@@ -29,6 +30,11 @@ static SchemeAttr getWeightScheme(MLIRContext *context, const Scheme &scheme) {
 /// Whether nothing computes with the codes of `op`: it leaves the network.
 static bool isResult(ObserveOp op) {
   return llvm::none_of(getReaders(op.getOutput()), [](Operation *reader) { return getQuantizable(reader); });
+}
+
+/// Whether `op` is computed in i32 of operands of any width.
+static bool addsWideCodes(Operation *op) {
+  return isa<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op);
 }
 
 /// Puts a weight observer on an operand, or takes the one that is there.
@@ -79,6 +85,14 @@ struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWi
       else if (failed(observeConstants(op, match.scheme)))
         signalPassFailure();
     }
+    DenseMap<Operation *, unsigned> tokenBits; // Looked up only, never iterated.
+    for (auto [op, match] : llvm::zip_equal(ops, matches))
+      if (getQuantizable(op) && op.getQuantizationKind() == QuantizationKind::Contraction &&
+          match.scheme.activationsPerToken)
+        tokenBits[op] = match.scheme.activationBits;
+    for (QuantizableOpInterface op : ops)
+      if (tokenBits.contains(op) && failed(assignTokens(op, tokenBits)))
+        return signalPassFailure(); // Of one scheme for all: one error.
   }
 
 private:
@@ -99,6 +113,52 @@ private:
     // not quantized for its readers.
     if (match.scheme.keepFloat && !getQuantizable(op.getInput().getDefiningOp()))
       keepFloat(op, match);
+  }
+
+  /// Makes the codes of what `op` reads 16 bits, of which each token gets codes of its own.
+  LogicalResult assignTokens(QuantizableOpInterface op, const DenseMap<Operation *, unsigned> &tokenBits) {
+    auto fail = [&](const Twine &why) {
+      return op->emitError()
+             << "'" << getTensorId(op->getResult(0)) << "' cannot have activations per token (a<bits>t): " << why
+             << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
+                "padding that read an input of the network, what stays float, or the result of a contraction, "
+                "an addition, subtraction, maximum or minimum and its clamps, through reshape, transpose and "
+                "slice; choose activations without t for the op by an override";
+    };
+    if (!readsTokens(op))
+      return fail("it does not multiply whole rows along the last axis of its input");
+    Value value = op->getOperand(op.getActivationOperands().front());
+    for (; value.getDefiningOp() && movesCodes(value.getDefiningOp()); value = value.getDefiningOp()->getOperand(0))
+      if (!movesWideCodes(value.getDefiningOp()))
+        return fail("its input comes through " + value.getDefiningOp()->getName().getStringRef());
+    auto observe = value.getDefiningOp<ObserveOp>();
+    if (!observe || observe.getWeight())
+      return fail("its input is a constant");
+    if (observe->hasAttr(kFloatReasonAttr))
+      return success(); // So is the op.
+    std::string id = "'" + observe.getId().str() + "'";
+    SmallVector<Operation *> producers = getMergedProducers(observe.getInput());
+    if (auto producer = producers.empty() ? QuantizableOpInterface() : getQuantizable(producers.back()))
+      if (producer.getQuantizationKind() != QuantizationKind::Contraction && !addsWideCodes(producer))
+        return fail("its input " + id + " is computed by " + producer->getName().getStringRef() +
+                    ", which has only 8-bit codes to give");
+    for (Operation *reader : getReaders(observe.getOutput())) {
+      auto quantizable = getQuantizable(reader);
+      if (!quantizable || addsWideCodes(reader))
+        continue;
+      auto bits = tokenBits.find(reader);
+      if (bits == tokenBits.end())
+        return fail("its input " + id + " is also read by '" + getTensorId(reader->getResult(0)) + "' (" +
+                    reader->getName().getStringRef() + "), which needs one scale for all tokens");
+      if (bits->second != tokenBits.lookup(op))
+        return fail("its input " + id + " is also read by '" + getTensorId(reader->getResult(0)) + "' in " +
+                    Twine(bits->second) + " bits, not " + Twine(tokenBits.lookup(op)));
+    }
+    observe.setSchemeAttr(SchemeAttr::get(op->getContext(), tokenBits.lookup(op), /*symmetric=*/true,
+                                          /*restricted=*/true, GranularityKind::PerToken, /*axis=*/-1,
+                                          /*group=*/0));
+    ++numTokens;
+    return success();
   }
 
   LogicalResult observeConstants(QuantizableOpInterface op, const Scheme &scheme) {
