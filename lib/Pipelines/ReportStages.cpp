@@ -178,6 +178,9 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
     return "known from the function";
   StringRef rule = rules.match(observe).rule,
             given = observe.getWeight() ? recipe.weightMethod : recipe.method;
+  if (SchemeAttr scheme = observe.getSchemeAttr();
+      rule.empty() && scheme && scheme.getGranularity() == GranularityKind::PerToken)
+    return "minmax, for scales of tokens";
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
   // Methods that choose among others say which.
@@ -291,6 +294,22 @@ void StageBuilder::probeSimulation() {
     }
 }
 
+/// What has one scale for all tokens of the sums that a contraction yields, and how much a unit of it
+/// is in units of 16-bit codes times weights.
+static std::pair<Value, double> getSums(Value accumulator) {
+  auto tokens = accumulator.getDefiningOp()->getOperand(0).getDefiningOp<QuantizeTokensOp>();
+  auto rescale = tokens && accumulator.hasOneUse() ? dyn_cast<RescaleTokensOp>(*accumulator.user_begin())
+                                                   : RescaleTokensOp();
+  if (!rescale)
+    return {accumulator, 1};
+  double factor = std::ldexp(1.0, static_cast<int>(rescale.getShift())) / static_cast<double>(tokens.getLargest());
+  Value sums = rescale.getOutput();
+  if (sums.hasOneUse())
+    if (auto bias = dyn_cast<tosa::AddOp>(*sums.user_begin()); bias && getConstant(bias.getInput2()))
+      sums = bias.getOutput();
+  return {sums, factor};
+}
+
 void StageBuilder::probeDevice() {
   std::vector<Choice> choices(model.layers.size());
   model.device.module->walk([&](Operation *op) {
@@ -304,10 +323,10 @@ void StageBuilder::probeDevice() {
     if (op->hasAttr(NarrowDialect::getIdAttrName())) {
       if (std::optional<Decoder> decoder = getDecoder(tensor.getElementType())) {
         choose(choices, id, 2, result, *decoder);
-      } else if (tensor.getElementType().isInteger(8) && rows.count(id)) {
+      } else if (quant::QuantizedType type = rows.count(id) ? types[rows.lookup(id)] : quant::QuantizedType();
+                 type && tensor.getElementType().isInteger(type.getStorageTypeIntegralWidth())) {
         // Unsigned codes are moved by 128: activations are i8.
-        quant::QuantizedType type = types[rows.lookup(id)];
-        if (std::optional<Decoder> codes = getDecoder(type, type && !type.isSigned() ? 128 : 0))
+        if (std::optional<Decoder> codes = getDecoder(type, !type.isSigned() ? 128 : 0))
           choose(choices, id, 2, result, *codes);
       } else if (tensor.getElementType().isF32()) {
         choose(choices, id, 1, result, {});
@@ -333,8 +352,13 @@ void StageBuilder::probeDevice() {
       ArrayRef<double> scales = accumulatorScales[it->second];
       if (!scales.empty() && tensor.getRank() &&
           (scales.size() == 1 ||
-           static_cast<int64_t>(scales.size()) == tensor.getDimSize(tensor.getRank() - 1)))
-        choose(choices, id, 0, result, {SmallVector<double, 1>(scales), 0});
+           static_cast<int64_t>(scales.size()) == tensor.getDimSize(tensor.getRank() - 1))) {
+        auto [sums, factor] = getSums(result);
+        SmallVector<double, 1> units(scales);
+        for (double &unit : units)
+          unit *= factor;
+        choose(choices, id, 0, sums, {units, 0});
+      }
     }
   });
   take(choices, model.device.probes);

@@ -96,7 +96,7 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
 }
 
 Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
-                        ArrayRef<numerics::Multiplier> scales, Operation *name) {
+                        ArrayRef<numerics::Multiplier> scales, Operation *name, bool scale32) {
   auto type = cast<RankedTensorType>(input.getType());
   auto inputElement = cast<IntegerType>(type.getElementType());
   SmallVector<int64_t> multipliers, shifts;
@@ -106,8 +106,6 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   }
   Location loc = name->getLoc();
   int64_t count = scales.size();
-  // Words between accumulators and codes (N26) have 16-bit multipliers, wide codes 32-bit ones.
-  bool scale32 = !inputElement.isInteger(16) || element.isInteger(32);
   Value multiplier = createConstant(builder, loc, {count}, multipliers,
                                     scale32 ? builder.getI32Type() : builder.getI16Type());
   Value shift = createConstant(builder, loc, {count}, shifts, builder.getI8Type());
@@ -130,11 +128,11 @@ std::optional<Value> Lowering::convert(Codes from, const Target &target, Operati
   Operation *name = target.name ? target.name : op;
   Value codes = from.value;
   auto same = [](CodeType a, CodeType b) {
-    return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint();
+    return isWide(a) == isWide(b) && a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint();
   };
   if (!same(from.type, target.type)) {
     std::optional<Value> rescaled =
-        rescale(codes, from.type.getZeroPoint(), builder.getI8Type(), target.type.getZeroPoint(),
+        rescale(codes, from.type.getZeroPoint(), target.type.getStorageType(), target.type.getZeroPoint(),
                 from.type.getScale() / target.type.getScale(), name);
     if (!rescaled)
       return std::nullopt;
@@ -174,10 +172,10 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   Value words = rescale(wide, 0, i16, 0, shifts, name);
   // The named tensor is that of the codes.
   words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
-  words = rescale(words, 0, i16, 0, products, name);
+  words = rescale(words, 0, i16, 0, products, name, /*scale32=*/false);
   words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
   numerics::Multiplier last{1 << 14, 14 + fast->bits};
-  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name);
+  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name, /*scale32=*/false);
 }
 
 std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,

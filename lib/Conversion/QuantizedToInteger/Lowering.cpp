@@ -253,9 +253,22 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   }
   bool wide = isWide(target.type);
   if (isa<DequantizeOp>(op)) {
-    std::optional<Codes> codes = wide ? std::nullopt : getCodes(real);
+    std::optional<Codes> codes = getAnyCodes(real);
     if (!codes)
       return refuse(op, "its codes have more than 8 bits or a scale for each channel");
+    if (wide && !isWide(codes->type))
+      return error(op, "its codes have 8 bits, and 16 are to be made of them");
+    // 16-bit codes of others are made of the same sums, not of one another: less is rounded and clipped.
+    auto root = op->getOperand(0).getDefiningOp<QuantizeOp>();
+    if (wide && root && codes->type != target.type && root.getInput().getDefiningOp())
+      if (std::optional<Value> direct = quantize(root.getInput(), target); direct || failed) {
+        // They are not the tensor that the others are named after.
+        for (Operation *made = direct ? direct->getDefiningOp() : nullptr;
+             !target.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
+             made = made->getOperand(0).getDefiningOp())
+          made->removeAttr(NarrowDialect::getIdAttrName());
+        return direct;
+      }
     builder.setInsertionPoint(op);
     return convert(*codes, target, op);
   }
@@ -282,7 +295,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   case QuantizationKind::SameScale: {
     SmallVector<unsigned> activations = quantizable.getActivationOperands();
     if (activations.size() == 1 && !wide)
-      if (std::optional<Codes> codes = getCodes(real)) {
+      if (std::optional<Codes> codes = getAnyCodes(real)) {
         builder.setInsertionPoint(op);
         return convert(*codes, target, op);
       }

@@ -125,7 +125,7 @@ public:
   /// The codes of `real` in the target's type, creating what computes them.
   std::optional<Value> quantize(Value real, Target target);
 
-  /// i8 codes of `from` in the target's type: a rescale if the types differ, a
+  /// Codes of `from` in the target's type: a rescale if the types differ, a
   /// clamp if the bounds say something. Created at the insertion point.
   std::optional<Value> convert(Codes from, const Target &target, Operation *op);
   /// tosa.rescale by one factor or one for each index of the last dimension,
@@ -133,9 +133,9 @@ public:
   /// factor has no multiplier.
   std::optional<Value> rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                ArrayRef<double> factors, Operation *name);
-  /// The same with multipliers that are chosen already.
+  /// The same with multipliers that are chosen already, of 16 bits if `scale32` is false.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
-                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name);
+                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name, bool scale32 = true);
   /// rescale to the codes of the target, or three of them (N26), then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
   /// tosa.clamp unless the bounds are those of the element type.

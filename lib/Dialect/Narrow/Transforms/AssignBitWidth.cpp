@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWASSIGNBITWIDTH
@@ -51,6 +52,111 @@ static ObserveOp observeConstant(OpOperand &operand, const Twine &id) {
 
 namespace {
 
+/// The contractions whose input has a scale for each token: what they read becomes
+/// `per_token`, with 16-bit codes, and what that is a sum of or is clamped from as well.
+class TokenCodes {
+public:
+  void add(QuantizableOpInterface contraction, unsigned bits) { contractions.insert({contraction, bits}); }
+  size_t size() const { return contractions.size(); }
+  LogicalResult assign() {
+    for (auto [op, bits] : contractions) {
+      user = cast<QuantizableOpInterface>(op);
+      if (!readsTokens(user))
+        return fail("it does not multiply whole rows along the last axis of its input");
+      if (failed(widen(user->getOperand(user.getActivationOperands().front()))))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  LogicalResult fail(const Twine &why) {
+    return user->emitError()
+           << "'" << getTensorId(user->getResult(0)) << "' cannot have activations per token (a<bits>t): " << why
+           << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
+              "padding whose input is an input of the network, or comes from an op that stays float, or is made "
+              "of these and of results of contractions by addition, subtraction, maximum, minimum, clamps, "
+              "reshape, transpose and slice; give the op activations without t by an override";
+  }
+  LogicalResult widen(Value value);
+  LogicalResult widenProducer(ObserveOp observe);
+  FailureOr<unsigned> getBits(ObserveOp observe);
+
+  llvm::MapVector<Operation *, unsigned> contractions;
+  QuantizableOpInterface user; ///< for which the others are made wide
+  DenseSet<Operation *> wide;
+};
+
+} // namespace
+
+/// `value`, which is read as 16-bit codes, gets such.
+LogicalResult TokenCodes::widen(Value value) {
+  for (Operation *op = value.getDefiningOp(); op && movesCodes(op); op = value.getDefiningOp()) {
+    if (!movesWideCodes(op))
+      return fail("its input comes through " + op->getName().getStringRef());
+    value = op->getOperand(0);
+  }
+  if (getConstant(value) || isFusedAccumulator(value))
+    return success();
+  auto observe = value.getDefiningOp<ObserveOp>();
+  if (!observe)
+    return fail("its input has no observer");
+  // What stays float keeps its readers float, and constants have codes of their own.
+  if (observe.getWeight() || observe->hasAttr(kFloatReasonAttr) || !wide.insert(observe).second)
+    return success();
+  if (failed(widenProducer(observe)))
+    return failure();
+  FailureOr<unsigned> bits = getBits(observe);
+  if (failed(bits))
+    return failure();
+  observe.setSchemeAttr(SchemeAttr::get(observe.getContext(), *bits, /*symmetric=*/true, /*restricted=*/true,
+                                        GranularityKind::PerToken, /*axis=*/-1, /*group=*/0));
+  return success();
+}
+
+LogicalResult TokenCodes::widenProducer(ObserveOp observe) {
+  SmallVector<Operation *> producers = getMergedProducers(observe.getInput());
+  auto producer = producers.empty() ? QuantizableOpInterface() : getQuantizable(producers.back());
+  if (!producer || producer.getQuantizationKind() == QuantizationKind::Contraction)
+    return success();
+  if (producer.getQuantizationKind() != QuantizationKind::Clamp && !addsWideCodes(producer))
+    return fail("its input is made of '" + observe.getId() + "', which " + producer->getName().getStringRef() +
+                " computes from 8-bit codes");
+  for (unsigned index : producer.getActivationOperands())
+    if (failed(widen(producer->getOperand(index))))
+      return failure();
+  return success();
+}
+
+/// The bits that contractions read `observe` in, if all who read it can work with wide codes.
+FailureOr<unsigned> TokenCodes::getBits(ObserveOp observe) {
+  std::optional<unsigned> bits;
+  SmallVector<Value> worklist{observe.getOutput()};
+  while (!worklist.empty())
+    for (Operation *reader : worklist.pop_back_val().getUsers()) {
+      auto quantizable = getQuantizable(reader);
+      if (!quantizable || addsWideCodes(reader) || joinsCodes(reader) ||
+          quantizable.getQuantizationKind() == QuantizationKind::Clamp)
+        continue;
+      if (movesWideCodes(reader)) {
+        worklist.push_back(reader->getResult(0));
+        continue;
+      }
+      std::string name = "its input is made of '" + observe.getId().str() + "', which '" +
+                         getTensorId(reader->getResult(0)).str() + "' (" +
+                         reader->getName().getStringRef().str() + ") reads ";
+      auto it = contractions.find(reader);
+      if (it == contractions.end())
+        return fail(name + "with one scale for all tokens");
+      if (bits && *bits != it->second)
+        return fail(name + "in " + Twine(it->second) + " bits, and another op in " + Twine(*bits));
+      bits = it->second;
+    }
+  return bits.value_or(8);
+}
+
+namespace {
+
 struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
   using NarrowAssignBitWidthBase::NarrowAssignBitWidthBase;
 
@@ -85,14 +191,15 @@ struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWi
       else if (failed(observeConstants(op, match.scheme)))
         signalPassFailure();
     }
-    DenseMap<Operation *, unsigned> tokenBits; // Looked up only, never iterated.
+    TokenCodes tokens;
     for (auto [op, match] : llvm::zip_equal(ops, matches))
       if (getQuantizable(op) && op.getQuantizationKind() == QuantizationKind::Contraction &&
           match.scheme.activationsPerToken)
-        tokenBits[op] = match.scheme.activationBits;
-    for (QuantizableOpInterface op : ops)
-      if (tokenBits.contains(op) && failed(assignTokens(op, tokenBits)))
-        return signalPassFailure(); // Of one scheme for all: one error.
+        tokens.add(op, match.scheme.activationBits);
+    // A scheme of all ops has one error, not one for each.
+    if (failed(tokens.assign()))
+      signalPassFailure();
+    numTokens += tokens.size();
   }
 
 private:
@@ -113,52 +220,6 @@ private:
     // not quantized for its readers.
     if (match.scheme.keepFloat && !getQuantizable(op.getInput().getDefiningOp()))
       keepFloat(op, match);
-  }
-
-  /// Makes the codes of what `op` reads 16 bits, of which each token gets codes of its own.
-  LogicalResult assignTokens(QuantizableOpInterface op, const DenseMap<Operation *, unsigned> &tokenBits) {
-    auto fail = [&](const Twine &why) {
-      return op->emitError()
-             << "'" << getTensorId(op->getResult(0)) << "' cannot have activations per token (a<bits>t): " << why
-             << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
-                "padding that read an input of the network, what stays float, or the result of a contraction, "
-                "an addition, subtraction, maximum or minimum and its clamps, through reshape, transpose and "
-                "slice; choose activations without t for the op by an override";
-    };
-    if (!readsTokens(op))
-      return fail("it does not multiply whole rows along the last axis of its input");
-    Value value = op->getOperand(op.getActivationOperands().front());
-    for (; value.getDefiningOp() && movesCodes(value.getDefiningOp()); value = value.getDefiningOp()->getOperand(0))
-      if (!movesWideCodes(value.getDefiningOp()))
-        return fail("its input comes through " + value.getDefiningOp()->getName().getStringRef());
-    auto observe = value.getDefiningOp<ObserveOp>();
-    if (!observe || observe.getWeight())
-      return fail("its input is a constant");
-    if (observe->hasAttr(kFloatReasonAttr))
-      return success(); // So is the op.
-    std::string id = "'" + observe.getId().str() + "'";
-    SmallVector<Operation *> producers = getMergedProducers(observe.getInput());
-    if (auto producer = producers.empty() ? QuantizableOpInterface() : getQuantizable(producers.back()))
-      if (producer.getQuantizationKind() != QuantizationKind::Contraction && !addsWideCodes(producer))
-        return fail("its input " + id + " is computed by " + producer->getName().getStringRef() +
-                    ", which has only 8-bit codes to give");
-    for (Operation *reader : getReaders(observe.getOutput())) {
-      auto quantizable = getQuantizable(reader);
-      if (!quantizable || addsWideCodes(reader))
-        continue;
-      auto bits = tokenBits.find(reader);
-      if (bits == tokenBits.end())
-        return fail("its input " + id + " is also read by '" + getTensorId(reader->getResult(0)) + "' (" +
-                    reader->getName().getStringRef() + "), which needs one scale for all tokens");
-      if (bits->second != tokenBits.lookup(op))
-        return fail("its input " + id + " is also read by '" + getTensorId(reader->getResult(0)) + "' in " +
-                    Twine(bits->second) + " bits, not " + Twine(tokenBits.lookup(op)));
-    }
-    observe.setSchemeAttr(SchemeAttr::get(op->getContext(), tokenBits.lookup(op), /*symmetric=*/true,
-                                          /*restricted=*/true, GranularityKind::PerToken, /*axis=*/-1,
-                                          /*group=*/0));
-    ++numTokens;
-    return success();
   }
 
   LogicalResult observeConstants(QuantizableOpInterface op, const Scheme &scheme) {
