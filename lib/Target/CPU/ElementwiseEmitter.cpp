@@ -332,7 +332,8 @@ LogicalResult KernelEmitter::emitElementwise() {
             buffer.layout.isDense();
   for (Operation &op : kernel.getBody().front()) {
     KernelRole role = getKernelRole(&op);
-    flat &= role != KernelRole::Reduction && role != KernelRole::Window;
+    // Tokens of one element are tokens still.
+    flat &= role != KernelRole::Reduction && role != KernelRole::Window && !isa<QuantizeTokensOp>(op);
     if (role == KernelRole::Constant && !isa<tosa::ConstShapeOp>(op)) {
       bool isTable = llvm::all_of(op.getUsers(), [](Operation *user) { return isa<tosa::TableOp>(user); });
       ElementsAttr attr = getConstant(op.getResult(0));

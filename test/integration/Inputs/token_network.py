@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """A small network of tokens, and tokens of very different magnitudes.
 
-  token_network.py out      writes out.mlir, out.npz (calibration), out.test.npz
+  token_network.py --seeds 0 --dir out      writes out/0.mlir, out/0.npz (calibration), out/0.test.npz
 
-Fully connected layers over the last axis of [1, 16, 24], as the importer writes MatMul. What follows the first
-is bounded by a clamp, so that all tokens count alike in the result, as they do behind a norm; then come a ReLU
+Fully connected layers over the last axis of [1, tokens, features], as the importer writes MatMul. What follows the
+first is bounded by a clamp, so that all tokens count alike in the result, as they do behind a norm; then come a ReLU
 and a shortcut. One token of each sample is some hundred times the others, as the first tokens of language models are.
+With a seed other than 0 the sizes are random. The options are those of random_networks.py.
 """
 import math
 import os
@@ -13,12 +14,14 @@ import sys
 import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "fuzz"))
-from random_networks import Network, npy, product, tensor  # noqa: E402
-
-TOKENS, FEATURES, HIDDEN, OUTPUTS = 16, 24, 40, 10
+from random_networks import CHANNELS, Network, main, npy, product, tensor  # noqa: E402
 
 
 class TokenNetwork(Network):
+    def __init__(self, seed):
+        self.random_sizes = bool(seed)
+        super().__init__(seed or 7)
+
     def layer(self, x, outputs):
         batch, tokens, features = x[1]
         plane = self.reshape(x, [1, batch * tokens, 1, features])
@@ -31,25 +34,29 @@ class TokenNetwork(Network):
         return self.reshape(y, [batch, tokens, outputs])
 
     def build(self):
-        self.arguments = [("%arg0", [1, TOKENS, FEATURES])]
-        x = self.clamp(self.layer(self.arguments[0], FEATURES), -3, 3)
-        y = self.layer(self.activation(self.layer(x, HIDDEN), "relu"), FEATURES)
-        self.results = [self.layer(self.binary("add", y, x), OUTPUTS)]
+        tokens, features, hidden, outputs = 16, 24, 40, 10
+        if self.random_sizes:
+            tokens, features, hidden, outputs = self.rng.choice([1, 2, 5, 16]), *(self.rng.choice(CHANNELS) for _ in range(3))
+        self.arguments = [("%arg0", [1, tokens, features])]
+        x = self.clamp(self.layer(self.arguments[0], features), -3, 3)
+        y = self.layer(self.activation(self.layer(x, hidden), "relu"), features)
+        self.results = [self.layer(self.binary("add", y, x), outputs)]
+
+    def write_samples(self, path, count):
+        self.write_tokens(path, 4 * count)
+        self.write_tokens(path.removesuffix(".npz") + ".test.npz", 2 * count)
 
     def write_tokens(self, path, count):
+        _, tokens, features = self.arguments[0][1]
         values = []
-        for token in range(count * TOKENS):
-            magnitude = 100.0 if token % TOKENS == 0 else 0.1 * 10 ** self.rng.random()
-            values += self.gauss(FEATURES, magnitude)
-        shape = [count, TOKENS, FEATURES]
+        for token in range(count * tokens):
+            magnitude = 100.0 if token % tokens == 0 else 0.1 * 10 ** self.rng.random()
+            values += self.gauss(features, magnitude)
+        shape = [count, tokens, features]
         assert len(values) == product(shape)
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(zipfile.ZipInfo("input0.npy", (1980, 1, 1, 0, 0, 0)), npy(shape, values))
 
 
 if __name__ == "__main__":
-    network = TokenNetwork(7)
-    with open(sys.argv[1] + ".mlir", "w") as out:
-        out.write(network.text())
-    network.write_tokens(sys.argv[1] + ".npz", 32)
-    network.write_tokens(sys.argv[1] + ".test.npz", 16)
+    sys.exit(main(TokenNetwork, __doc__))
