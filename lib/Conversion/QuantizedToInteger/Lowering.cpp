@@ -14,6 +14,7 @@ namespace numerics = ::narrow::numerics;
 //===----------------------------------------------------------------------===//
 
 LogicalResult Lowering::run() {
+  hasTokens = !function.getBody().front().getOps<RoundTokensOp>().empty();
   SmallVector<QuantizeOp> roots(function.getBody().front().getOps<QuantizeOp>());
   for (QuantizeOp root : roots) {
     getQuantizedCodes(root.getOutput());
@@ -147,7 +148,7 @@ static void nameCodes(Value codes, QuantizeOp root) {
 std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
   CodeType type = getSignedType(getElementTypeOrSelf(value.getType()));
   Operation *op = value.getDefiningOp();
-  if (!type || !op)
+  if (!type || !op || (isWide(type) && !hasTokens))
     return std::nullopt;
   if (auto it = codesOf.find(value); it != codesOf.end())
     return it->second;
@@ -257,7 +258,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     if (!codes)
       return refuse(op, "its codes have more than 8 bits or a scale for each channel");
     if (wide && !isWide(codes->type))
-      return error(op, "its codes have 8 bits, and 16 are to be made of them");
+      return refuse(op, "its codes have 8 bits, and 16 are to be made of them");
     // 16-bit codes of others are made of the same sums, not of one another: less is rounded and clipped.
     auto root = op->getOperand(0).getDefiningOp<QuantizeOp>();
     if (wide && root && codes->type != target.type && root.getInput().getDefiningOp())
@@ -278,7 +279,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   if (auto type = dyn_cast<RankedTensorType>(real.getType()); !type || !type.hasStaticShape())
     return refuse(op, "its shape is not static");
   if (wide && !yieldsWideCodes(quantizable))
-    return error(op, op->getName().getStringRef() +
+    return refuse(op, op->getName().getStringRef() +
                          " yields no 16-bit codes, of which each token gets a scale of its own; contractions, "
                          "sums and their clamps do, directly or through reshape, transpose and slice");
 

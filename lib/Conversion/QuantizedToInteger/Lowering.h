@@ -169,6 +169,9 @@ private:
   Requantize form;
   IntegerRanges ranges;
   bool failed = false;
+  /// Whether any contraction has a scale for each token. Without, 16-bit codes are none of the
+  /// integer stage's.
+  bool hasTokens = false;
   /// Looked up only, never iterated.
   DenseMap<Value, std::optional<Codes>> codesOf;
   DenseMap<std::pair<Value, Type>, std::optional<Value>> quantized;

@@ -8,7 +8,7 @@
 // RUN: not narrow-opt %s --narrow-assign-bit-width=override=sig[=float 2>&1 | FileCheck %s --check-prefix=REGEX
 // RUN: not narrow-opt %s --narrow-assign-bit-width=override=.*=w8 2>&1 | FileCheck %s --check-prefix=VALUE
 
-// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8>[pot]
+// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8>[pot|t]
 // ACTIVATION: error: scheme 'w8a16': activations of 16 bits are not supported, 2 to 8 are; accepted:
 // WEIGHT: error: scheme 'w9a8': weights of 9 bits are not supported, 2 to 8 are; accepted:
 // EMPTY: error: scheme '': it does not begin with w; accepted:
