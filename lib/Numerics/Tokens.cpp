@@ -49,5 +49,6 @@ void narrow::numerics::roundToken(std::span<const float> token, int32_t largest,
   }
   float scale = most / static_cast<float>(largest);
   for (size_t i = 0; i < token.size(); ++i)
-    rounded[i] = finite && scale > 0 ? scale * static_cast<float>(round(token[i] / scale, Rounding::HalfEven)) : token[i];
+    rounded[i] = finite && scale > 0 ? scale * static_cast<float>(round(token[i] / scale, Rounding::HalfEven))
+                                     : token[i];
 }

@@ -136,9 +136,10 @@ llvm::Error Search::prepare() {
       return scheme.takeError();
     // Overrides give activations to who computes them, and these to who reads them.
     if (scheme->activationsPerToken)
-      return llvm::createStringError("--choices: '" + choice +
-                                     "' has activations per token, which a search cannot choose; give schemes "
-                                     "without t");
+      return llvm::createStringError(
+          "--choices: '" + choice +
+          "' has activations per token, which a search cannot choose; give schemes "
+          "without t");
     schemes.push_back(*scheme);
   }
   if (schemes.size() < 2)

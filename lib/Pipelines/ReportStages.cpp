@@ -302,7 +302,8 @@ static std::pair<Value, double> getSums(Value accumulator) {
                                                    : RescaleTokensOp();
   if (!rescale)
     return {accumulator, 1};
-  double factor = std::ldexp(1.0, static_cast<int>(rescale.getShift())) / static_cast<double>(tokens.getLargest());
+  double factor =
+      std::ldexp(1.0, static_cast<int>(rescale.getShift())) / static_cast<double>(tokens.getLargest());
   Value sums = rescale.getOutput();
   if (sums.hasOneUse())
     if (auto bias = dyn_cast<tosa::AddOp>(*sums.user_begin()); bias && getConstant(bias.getInput2()))

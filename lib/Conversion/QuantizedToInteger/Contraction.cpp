@@ -244,9 +244,10 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   auto tokens = real.getDefiningOp<RoundTokensOp>();
   std::optional<Codes> input = tokens ? lowering.getWideCodes(tokens.getInput()) : lowering.getCodes(real);
   if (tokens && (!input || !readsTokens(quantizable)))
-    return lowering.error(op, !input ? "a scale for each token needs an input of 16-bit codes with zero point 0"
-                                     : "a scale for each token needs a contraction over the last axis alone, "
-                                       "without windows, strides, padding and groups");
+    return lowering.error(op, !input
+                                  ? "a scale for each token needs an input of 16-bit codes with zero point 0"
+                                  : "a scale for each token needs a contraction over the last axis alone, "
+                                    "without windows, strides, padding and groups");
   if (!input)
     return lowering.refuse(op, "its input is not quantized to 8 bits");
   std::optional<ConstantCodes> constant = getConstantCodes(op->getOperand(*weightOperand));

@@ -159,8 +159,8 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
       builder.setInsertionPoint(op);
       auto shape = cast<RankedTensorType>(root.getInput().getType());
       Value signedCodes = QuantizeOp::create(builder, root.getLoc(), shape.clone(type), root.getInput());
-      integer =
-          quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(type.getStorageType()), signedCodes);
+      integer = quant::StorageCastOp::create(builder, root.getLoc(), shape.clone(type.getStorageType()),
+                                             signedCodes);
     }
     if (integer) {
       codes = Codes{*integer, type};
@@ -170,10 +170,9 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
     Value storage = scast.getInput();
     if (auto constant = getConstantCodesOfStorage(value)) {
       builder.setInsertionPoint(op);
-      codes = Codes{
-          createConstant(builder, op->getLoc(), constant->shape, constant->codes,
-                         cast<IntegerType>(type.getStorageType())),
-          type};
+      codes = Codes{createConstant(builder, op->getLoc(), constant->shape, constant->codes,
+                                   cast<IntegerType>(type.getStorageType())),
+                    type};
     } else if (getElementTypeOrSelf(storage.getType()) == type.getStorageType() &&
                type == getElementTypeOrSelf(value.getType())) {
       codes = Codes{storage, type};
@@ -279,9 +278,10 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   if (auto type = dyn_cast<RankedTensorType>(real.getType()); !type || !type.hasStaticShape())
     return refuse(op, "its shape is not static");
   if (wide && !yieldsWideCodes(quantizable))
-    return refuse(op, op->getName().getStringRef() +
-                         " yields no 16-bit codes, of which each token gets a scale of its own; contractions, "
-                         "sums and their clamps do, directly or through reshape, transpose and slice");
+    return refuse(op,
+                  op->getName().getStringRef() +
+                      " yields no 16-bit codes, of which each token gets a scale of its own; contractions, "
+                      "sums and their clamps do, directly or through reshape, transpose and slice");
 
   switch (quantizable.getQuantizationKind()) {
   case QuantizationKind::Clamp: {
@@ -303,7 +303,8 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     SmallVector<Value> operands;
     for (unsigned operand : activations) {
       Target inner = target;
-      inner.name = nullptr;
+      if (!wide) // What others make of its sums is named after them.
+        inner.name = nullptr;
       std::optional<Value> codes = quantize(op->getOperand(operand), inner);
       if (!codes)
         return refuse(op, "its operand is not quantized");

@@ -55,8 +55,7 @@ FailureOr<Parts> KernelEmitter::evaluateQuantizeTokens(QuantizeTokensOp op, cons
     return failure();
   constexpr int64_t bits = 24;
   auto one = lanes(1, b.getI32Type()), type = lanes(block.width, b.getI32Type());
-  Value quotient =
-      arith::DivSIOp::create(b, loc, splat(one, op.getLargest() << bits), maximum->front());
+  Value quotient = arith::DivSIOp::create(b, loc, splat(one, op.getLargest() << bits), maximum->front());
   Value scalar = vector::ExtractOp::create(b, loc, quotient, ArrayRef<int64_t>{0});
   Value reciprocal = vector::BroadcastOp::create(b, loc, type, scalar);
   for (Value &lane : *x) { // All of it fits 32 bits.

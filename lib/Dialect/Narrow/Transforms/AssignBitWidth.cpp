@@ -72,9 +72,11 @@ public:
 private:
   LogicalResult fail(const Twine &why) {
     return user->emitError()
-           << "'" << getTensorId(user->getResult(0)) << "' cannot have activations per token (a<bits>t): " << why
+           << "'" << getTensorId(user->getResult(0))
+           << "' cannot have activations per token (a<bits>t): " << why
            << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
-              "padding whose input is an input of the network, or comes from an op that stays float, or is made "
+              "padding whose input is an input of the network, or comes from an op that stays float, or is "
+              "made "
               "of these and of results of contractions by addition, subtraction, maximum, minimum, clamps, "
               "reshape, transpose and slice; give the op activations without t by an override";
   }
@@ -120,8 +122,8 @@ LogicalResult TokenCodes::widenProducer(ObserveOp observe) {
   if (!producer || producer.getQuantizationKind() == QuantizationKind::Contraction)
     return success();
   if (producer.getQuantizationKind() != QuantizationKind::Clamp && !addsWideCodes(producer))
-    return fail("its input is made of '" + observe.getId() + "', which " + producer->getName().getStringRef() +
-                " computes from 8-bit codes");
+    return fail("its input is made of '" + observe.getId() + "', which " +
+                producer->getName().getStringRef() + " computes from 8-bit codes");
   for (unsigned index : producer.getActivationOperands())
     if (failed(widen(producer->getOperand(index))))
       return failure();

@@ -226,8 +226,8 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
       params[index].scale = fit(static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0)));
       changed = true;
     }
-    std::optional<float> scale = ::narrow::numerics::widenWeightScale(static_cast<float>(bound), inputScale,
-                                                                      params[index].scale, ::narrow::numerics::biasCodeLimit);
+    std::optional<float> scale = ::narrow::numerics::widenWeightScale(
+        static_cast<float>(bound), inputScale, params[index].scale, ::narrow::numerics::biasCodeLimit);
     if (!scale)
       return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
                              << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale
