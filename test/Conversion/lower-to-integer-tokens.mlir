@@ -3,6 +3,7 @@
 // RUN: not narrow-opt %t/windows.mlir --narrow-lower-to-integer 2>&1 | FileCheck %s --check-prefix=WINDOWS
 // RUN: not narrow-opt %t/table.mlir --narrow-lower-to-integer=strict=true 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: not narrow-opt %t/few.mlir --narrow-lower-to-integer 2>&1 | FileCheck %s --check-prefix=FEW
+// RUN: narrow-opt %t/limit.mlir --narrow-integer-pipeline=strict | FileCheck %s --check-prefix=LIMIT
 
 // Two layers, the first with a ReLU, and a shortcut. The network takes 16-bit codes. Sums times the maximum of their
 // token have one scale; then the bias is added. In units of 0.25 * 0.5 * 2^shift / 127 the biases are 4 * 127 and
@@ -29,6 +30,14 @@
 // CHECK:         %[[RHS:.*]] = tosa.rescale %[[C]], {{.*}}scale32 = true} : (tensor<1x2x1x2xi16>, {{.*}}) -> tensor<1x2x1x2xi32>
 // CHECK-NEXT:    %[[SUM:.*]] = tosa.add %[[LHS]], %[[RHS]]
 // CHECK:         tosa.rescale %[[SUM]], {{.*}} -> tensor<1x2x1x2xi8>
+
+// Sums of up to 2^25 at 0.25 * 0.5 / 127 have far more steps of 1e-6 than 16 bits: they are limited to where codes
+// saturate, the factor being 984.25, a shift of 21.
+// LIMIT-DAG: %[[LO:.*]] = "tosa.const"() <{values = dense<-1048575> : tensor<1x1x1x1xi32>}>
+// LIMIT-DAG: %[[HI:.*]] = "tosa.const"() <{values = dense<1048575> : tensor<1x1x1x1xi32>}>
+// LIMIT:     %[[A:.*]] = tosa.minimum %{{.*}}, %[[HI]]
+// LIMIT:     %[[B:.*]] = tosa.maximum %[[A]], %[[LO]]
+// LIMIT:     tosa.rescale %[[B]]
 
 // WINDOWS: error: 'conv': a scale for each token needs a contraction over the last axis alone, without windows, strides, padding and groups
 // TABLE: error: 'sigmoid' (tosa.sigmoid) stays float: tosa.sigmoid yields no 16-bit codes, of which each token gets a scale of its own; contractions, sums and their clamps do, directly or through reshape, transpose and slice
@@ -118,6 +127,29 @@ func.func @main(%x: tensor<1x2x1x2xf32>) -> tensor<1x2x1x1xf32> {
 !w = !quant.uniform<i8<-7:7>:f32, 0.5>
 !b = !quant.uniform<i32:f32, 0.125>
 !y = !quant.uniform<i8:f32, 4.0>
+func.func @main(%x: tensor<1x2x1x2xf32>) -> tensor<1x2x1x1xf32> {
+  %wc = "tosa.const"() <{values = dense<3> : tensor<1x1x1x2xi8>}> : () -> tensor<1x1x1x2xi8>
+  %bc = "tosa.const"() <{values = dense<4> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %ws = quant.scast %wc : tensor<1x1x1x2xi8> to tensor<1x1x1x2x!w>
+  %w = narrow.dequantize %ws : tensor<1x1x1x2x!w> to tensor<1x1x1x2xf32>
+  %bs = quant.scast %bc : tensor<1xi32> to tensor<1x!b>
+  %b = narrow.dequantize %bs : tensor<1x!b> to tensor<1xf32>
+  %0 = narrow.quantize %x : tensor<1x2x1x2xf32> to tensor<1x2x1x2x!x>
+  %1 = narrow.dequantize %0 : tensor<1x2x1x2x!x> to tensor<1x2x1x2xf32>
+  %2 = narrow.round_tokens %1 to 127 : tensor<1x2x1x2xf32>
+  %3 = tosa.conv2d %2, %w, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = "fc"}
+    : (tensor<1x2x1x2xf32>, tensor<1x1x1x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x1x1xf32>
+  %4 = narrow.quantize %3 : tensor<1x2x1x1xf32> to tensor<1x2x1x1x!y>
+  %5 = narrow.dequantize %4 : tensor<1x2x1x1x!y> to tensor<1x2x1x1xf32>
+  return %5 : tensor<1x2x1x1xf32>
+}
+
+//--- limit.mlir
+!x = !quant.uniform<i16:f32, 0.25>
+!w = !quant.uniform<i8<-7:7>:f32, 0.5>
+!b = !quant.uniform<i32:f32, 0.125>
+!y = !quant.uniform<i16:f32, 1.0e-6>
 func.func @main(%x: tensor<1x2x1x2xf32>) -> tensor<1x2x1x1xf32> {
   %wc = "tosa.const"() <{values = dense<3> : tensor<1x1x1x2xi8>}> : () -> tensor<1x1x1x2xi8>
   %bc = "tosa.const"() <{values = dense<4> : tensor<1xi32>}> : () -> tensor<1xi32>

@@ -152,6 +152,7 @@ public:
   std::optional<Accumulator> getAccumulator(Operation *contraction);
 
 private:
+  Value limit(Value wide, ArrayRef<double> factors, Operation *name);
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
                                       Operation *name);
   std::optional<Codes> getCodes(Value real, bool wide);

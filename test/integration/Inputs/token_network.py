@@ -6,7 +6,7 @@
 Fully connected layers over the last axis of [1, tokens, features], as the importer writes MatMul. What follows the
 first is bounded by a clamp, so that all tokens count alike in the result, as they do behind a norm; then come a ReLU
 and a shortcut. One token of each sample is some hundred times the others, as the first tokens of language models are.
-With a seed other than 0 the sizes are random. The options are those of random_networks.py.
+With a seed other than 0 the sizes are random, some channels and tokens are zeros, some biases huge. The options are those of random_networks.py.
 """
 import math
 import os
@@ -26,8 +26,12 @@ class TokenNetwork(Network):
         batch, tokens, features = x[1]
         plane = self.reshape(x, [1, batch * tokens, 1, features])
         weight_shape, shape = [outputs, 1, 1, features], [1, batch * tokens, 1, outputs]
-        weight = self.constant(weight_shape, self.gauss(outputs * features, math.sqrt(2 / features)))
-        bias, zero = self.constant([outputs], self.gauss(outputs, 0.2)), self.zero()
+        weights, biases = self.gauss(outputs * features, math.sqrt(2 / features)), self.gauss(outputs, 0.2)
+        if self.random_sizes and self.chance(0.3):
+            weights[:features] = [0.0] * features
+        if self.random_sizes and self.chance(0.3):
+            biases[-1] = 1e4
+        weight, bias, zero = self.constant(weight_shape, weights), self.constant([outputs], biases), self.zero()
         y = self.emit(f"tosa.conv2d {plane[0]}, {weight}, {bias}, {zero}, {zero} {{acc_type = f32, pad = array<i64: 0, 0, 0, 0>, "
                       f"stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}} : ({tensor(plane[1])}, {tensor(weight_shape)}, "
                       f"{tensor([outputs])}, tensor<1xf32>, tensor<1xf32>) -> {tensor(shape)}", shape)
@@ -51,6 +55,8 @@ class TokenNetwork(Network):
         values = []
         for token in range(count * tokens):
             magnitude = 100.0 if token % tokens == 0 else 0.1 * 10 ** self.rng.random()
+            if self.random_sizes and self.chance(0.1):
+                magnitude = 0.0
             values += self.gauss(features, magnitude)
         shape = [count, tokens, features]
         assert len(values) == product(shape)
