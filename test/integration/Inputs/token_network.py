@@ -6,7 +6,8 @@
 Fully connected layers over the last axis of [1, tokens, features], as the importer writes MatMul. What follows the
 first is bounded by a clamp, so that all tokens count alike in the result, as they do behind a norm; then come a ReLU
 and a shortcut. One token of each sample is some hundred times the others, as the first tokens of language models are.
-With a seed other than 0 the sizes are random, some channels and tokens are zeros, some biases huge. The options are those of random_networks.py.
+The network of seed 1 has an outlier feature as well: the first channel before the ReLU is 100 times the others, and its
+weights behind it are as small. With other seeds than 0 and 1 the sizes are random, some channels and tokens are zeros, some biases huge. The options are those of random_networks.py.
 """
 import math
 import os
@@ -19,14 +20,17 @@ from random_networks import CHANNELS, Network, main, npy, product, tensor  # noq
 
 class TokenNetwork(Network):
     def __init__(self, seed):
-        self.random_sizes = bool(seed)
-        super().__init__(seed or 7)
+        self.random_sizes, self.outlier = seed > 1, 100.0 if seed == 1 else 1.0
+        super().__init__(seed if seed > 1 else 7)
 
-    def layer(self, x, outputs):
+    def layer(self, x, outputs, first_output=1.0, first_input=1.0):
         batch, tokens, features = x[1]
         plane = self.reshape(x, [1, batch * tokens, 1, features])
         weight_shape, shape = [outputs, 1, 1, features], [1, batch * tokens, 1, outputs]
         weights, biases = self.gauss(outputs * features, math.sqrt(2 / features)), self.gauss(outputs, 0.2)
+        weights[:features] = [w * first_output for w in weights[:features]]
+        weights[::features] = [w * first_input for w in weights[::features]]
+        biases[0] *= first_output
         if self.random_sizes and self.chance(0.3):
             weights[:features] = [0.0] * features
         if self.random_sizes and self.chance(0.3):
@@ -43,7 +47,8 @@ class TokenNetwork(Network):
             tokens, features, hidden, outputs = self.rng.choice([1, 2, 5, 16]), *(self.rng.choice(CHANNELS) for _ in range(3))
         self.arguments = [("%arg0", [1, tokens, features])]
         x = self.clamp(self.layer(self.arguments[0], features), -3, 3)
-        y = self.layer(self.activation(self.layer(x, hidden), "relu"), features)
+        y = self.activation(self.layer(x, hidden, first_output=self.outlier), "relu")
+        y = self.layer(y, features, first_input=1 / self.outlier)
         self.results = [self.layer(self.binary("add", y, x), outputs)]
 
     def write_samples(self, path, count):
