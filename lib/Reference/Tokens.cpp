@@ -53,9 +53,12 @@ static LogicalResult evalQuantizeTokens(QuantizeTokensOp op, Call &call) {
   auto maxima = call.operand(1).values<int32_t>();
   auto codes = call.result().values<int8_t>();
   int64_t size = call.result().shape.back();
-  for (size_t i = 0; i < codes.size(); ++i)
+  for (size_t i = 0; i < codes.size(); ++i) {
+    if (std::abs(int32_t{x[i]}) > maxima[i / size])
+      return call.error() << "has the element " << x[i] << " in a token of the maximum " << maxima[i / size];
     codes[i] = static_cast<int8_t>(
         numerics::quantizeToken(x[i], maxima[i / size], static_cast<int32_t>(op.getLargest())));
+  }
   return success();
 }
 

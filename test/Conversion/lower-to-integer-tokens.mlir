@@ -1,5 +1,7 @@
 // RUN: split-file %s %t
 // RUN: narrow-opt %t/layers.mlir --narrow-verify-quantized --narrow-integer-pipeline=strict | FileCheck %s
+// RUN: narrow-opt %t/layers.mlir --narrow-integer-pipeline --tosa-attach-target="profiles=pro_int extensions=int4,int16,doubleround,inexactround" \
+// RUN:   --tosa-validate=strict-op-spec-alignment -o /dev/null
 // RUN: not narrow-opt %t/windows.mlir --narrow-lower-to-integer 2>&1 | FileCheck %s --check-prefix=WINDOWS
 // RUN: not narrow-opt %t/table.mlir --narrow-lower-to-integer=strict=true 2>&1 | FileCheck %s --check-prefix=TABLE
 // RUN: not narrow-opt %t/few.mlir --narrow-lower-to-integer 2>&1 | FileCheck %s --check-prefix=FEW

@@ -67,6 +67,20 @@ TEST_F(IntegerOpsTest, MaximaOfTokensArePositive) {
       << diagnostics;
 }
 
+TEST_F(IntegerOpsTest, TokensDoNotExceedTheirMaxima) {
+  SmallVector<Tensor> outputs = run(
+      R"(
+    func.func @main(%x: tensor<1x2xi16>) -> tensor<1x2xi8> {
+      %m = "tosa.const"() <{values = dense<4> : tensor<1x1xi32>}> : () -> tensor<1x1xi32>
+      %q = narrow.quantize_tokens %x, %m to 127 : (tensor<1x2xi16>, tensor<1x1xi32>) -> tensor<1x2xi8>
+      return %q : tensor<1x2xi8>
+    })",
+      Tensor({1, 2}, ArrayRef<int16_t>({4, -5})));
+  EXPECT_TRUE(outputs.empty());
+  EXPECT_NE(diagnostics.find("has the element -5 in a token of the maximum 4"), std::string::npos)
+      << diagnostics;
+}
+
 TEST_F(IntegerOpsTest, QuantizePerAxisUnsignedAndFourBit) {
   SmallVector<Tensor> outputs = run(R"(
     !a = !quant.uniform<i8<-127:127>:f32:1, {0.5, 2.0:1}>

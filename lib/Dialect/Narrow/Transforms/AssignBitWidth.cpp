@@ -76,9 +76,8 @@ private:
            << "' cannot have activations per token (a<bits>t): " << why
            << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
               "padding whose input is an input of the network, or comes from an op that stays float, or is "
-              "made "
-              "of these and of results of contractions by addition, subtraction, maximum, minimum, clamps, "
-              "reshape, transpose and slice; give the op activations without t by an override";
+              "made of these and of results of contractions by addition, subtraction, maximum, minimum, "
+              "clamps, reshape, transpose and slice; give the op activations without t by an override";
   }
   LogicalResult widen(Value value);
   LogicalResult widenProducer(ObserveOp observe);

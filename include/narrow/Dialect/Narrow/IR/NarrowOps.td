@@ -122,7 +122,8 @@ def Narrow_QuantizeTokensOp : Narrow_Op<"quantize_tokens", [Pure]> {
   let summary = "16-bit codes to 8-bit codes at a scale for each token";
   let description = [{
     `(x * R + 2^23) >> 24` with `R = largest * 2^24 / maximum` (rule N73): the largest
-    magnitude of each row along the last axis becomes `largest`.
+    magnitude of each row along the last axis becomes `largest`. The maxima are those of
+    `narrow.token_maxima` of the same tensor; no result is defined for a larger element.
 
     ```mlir
     %q = narrow.quantize_tokens %x, %m to 127
