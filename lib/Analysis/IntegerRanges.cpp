@@ -3,6 +3,8 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/FixedPoint.h"
+#include "narrow/Numerics/Rounding.h"
+#include "narrow/Numerics/Tokens.h"
 #include <algorithm>
 #include <limits>
 
@@ -155,6 +157,22 @@ IntegerRanges::Ranges IntegerRanges::compute(Value value) {
     for (IntegerInterval &interval : ranges) // A partial sum passes 0.
       interval = {std::min<int64_t>(interval.min * from.getDimSize(axis), 0),
                   std::max<int64_t>(interval.max * from.getDimSize(axis), 0)};
+    return ranges;
+  }
+  if (isa<TokenMaximaOp>(op))
+    return {{1, ::narrow::numerics::tokenMaximumLimit}};
+  if (auto quantize = dyn_cast<QuantizeTokensOp>(op)) {
+    int64_t largest = quantize.getLargest();
+    return {{-largest, largest}};
+  }
+  if (auto rescale = dyn_cast<RescaleTokensOp>(op)) {
+    Ranges ranges(get(rescale.getSums()));
+    auto furthest = [&](int64_t sum) { // Not wrapped: the verification wants to see an overflow.
+      int64_t product = sum * ::narrow::numerics::tokenMaximumLimit, shift = rescale.getShift();
+      return shift ? ::narrow::numerics::roundingShiftRight(product, static_cast<int>(shift)) : product;
+    };
+    for (IntegerInterval &interval : ranges)
+      interval = {furthest(std::min<int64_t>(interval.min, 0)), furthest(std::max<int64_t>(interval.max, 0))};
     return ranges;
   }
   if (isa<tosa::MaxPool2dOp>(op))

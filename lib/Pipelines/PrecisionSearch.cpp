@@ -134,6 +134,12 @@ llvm::Error Search::prepare() {
     llvm::Expected<Scheme> scheme = parseScheme(choice);
     if (!scheme)
       return scheme.takeError();
+    // Overrides give activations to who computes them, and these to who reads them.
+    if (scheme->activationsPerToken)
+      return llvm::createStringError(
+          "--choices: '" + choice +
+          "' has activations per token, which a search cannot choose; give schemes "
+          "without t");
     schemes.push_back(*scheme);
   }
   if (schemes.size() < 2)

@@ -81,6 +81,14 @@ public:
   }
 
   void run() {
+    // What scales of tokens do is rounding, and nothing else.
+    SmallVector<RoundTokensOp> tokens;
+    module.walk([&](RoundTokensOp op) { tokens.push_back(op); });
+    for (RoundTokensOp op : tokens)
+      if (source != ErrorSource::Rounding) {
+        op.getOutput().replaceAllUsesWith(op.getInput());
+        op.erase();
+      }
     SmallVector<DequantizeOp> ops;
     module.walk([&](DequantizeOp op) { ops.push_back(op); });
     for (DequantizeOp op : ops) {

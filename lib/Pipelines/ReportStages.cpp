@@ -179,6 +179,9 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
     return "known from the function";
   StringRef rule = rules.match(observe).rule,
             given = observe.getWeight() ? recipe.weightMethod : recipe.method;
+  if (SchemeAttr scheme = observe.getSchemeAttr();
+      rule.empty() && scheme && scheme.getGranularity() == GranularityKind::PerToken)
+    return "minmax, for scales of tokens";
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
   // Methods that choose among others say which.
@@ -292,6 +295,26 @@ void StageBuilder::probeSimulation() {
     }
 }
 
+/// What has one scale for all tokens of the sums that a contraction yields, and how much a unit of it
+/// is in units of 16-bit codes times weights.
+static std::pair<Value, double> getSums(Value accumulator) {
+  auto rescale =
+      accumulator.hasOneUse() ? dyn_cast<RescaleTokensOp>(*accumulator.user_begin()) : RescaleTokensOp();
+  if (!rescale)
+    return {accumulator, 1};
+  double factor = std::ldexp(1.0, static_cast<int>(rescale.getShift()));
+  for (Operation *user : rescale.getMaxima().getUsers())
+    if (auto tokens = dyn_cast<QuantizeTokensOp>(user)) {
+      factor /= static_cast<double>(tokens.getLargest());
+      break;
+    }
+  Value sums = rescale.getOutput();
+  if (sums.hasOneUse())
+    if (auto bias = dyn_cast<tosa::AddOp>(*sums.user_begin()); bias && getConstant(bias.getInput2()))
+      sums = bias.getOutput();
+  return {sums, factor};
+}
+
 void StageBuilder::probeDevice() {
   std::vector<Choice> choices(model.layers.size());
   model.device.module->walk([&](Operation *op) {
@@ -305,11 +328,10 @@ void StageBuilder::probeDevice() {
     if (op->hasAttr(NarrowDialect::getIdAttrName())) {
       if (std::optional<Decoder> decoder = getDecoder(tensor.getElementType())) {
         choose(choices, id, 2, result, *decoder);
-      } else if ((tensor.getElementType().isInteger(8) || tensor.getElementType().isInteger(16)) &&
-                 rows.count(id)) {
+      } else if (quant::QuantizedType type = rows.count(id) ? types[rows.lookup(id)] : quant::QuantizedType();
+                 type && tensor.getElementType().isInteger(type.getStorageTypeIntegralWidth())) {
         // Unsigned codes are moved by 128: activations are i8.
-        quant::QuantizedType type = types[rows.lookup(id)];
-        if (std::optional<Decoder> codes = getDecoder(type, type && !type.isSigned() ? 128 : 0))
+        if (std::optional<Decoder> codes = getDecoder(type, !type.isSigned() ? 128 : 0))
           choose(choices, id, 2, result, *codes);
       } else if (tensor.getElementType().isF32()) {
         choose(choices, id, 1, result, {});
@@ -338,10 +360,12 @@ void StageBuilder::probeDevice() {
       if (!scales.empty() && tensor.getRank() &&
           (scales.size() == 1 ||
            static_cast<int64_t>(scales.size()) == tensor.getDimSize(tensor.getRank() - 1))) {
-        Decoder decoder{SmallVector<double, 1>(scales), 0};
-        for (double &scale : decoder.scales)
-          scale = std::ldexp(scale, shift ? static_cast<int>(shift.getInt()) : 0);
-        choose(choices, id, 0, result, decoder);
+        auto [sums, factor] = getSums(result);
+        factor *= std::ldexp(1.0, shift ? static_cast<int>(shift.getInt()) : 0);
+        SmallVector<double, 1> units(scales);
+        for (double &unit : units)
+          unit *= factor;
+        choose(choices, id, 0, sums, {units, 0});
       }
     }
   });

@@ -15,6 +15,7 @@ const OpRegistry &OpRegistry::get() {
     registerQuantization(all);
     registerReduction(all);
     registerRescale(all);
+    registerTokens(all);
     return all;
   }();
   return registry;

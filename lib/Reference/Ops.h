@@ -86,6 +86,7 @@ void registerPooling(OpRegistry &registry);
 void registerQuantization(OpRegistry &registry);
 void registerReduction(OpRegistry &registry);
 void registerRescale(OpRegistry &registry);
+void registerTokens(OpRegistry &registry);
 
 //===----------------------------------------------------------------------===//
 // Helpers of several families

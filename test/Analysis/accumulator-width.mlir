@@ -62,3 +62,34 @@ func.func @sum(%x: tensor<4xi32>) -> tensor<4xi32> {
   %0 = tosa.add %x, %x : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
   return %0 : tensor<4xi32>
 }
+
+// -----
+
+// Codes of tokens lie in [-127, 127], maxima in [1, 2^15]: sums of up to 254 * 127 times 2^15 need 30 bits.
+// CHECK-LABEL: func.func @tokens
+// CHECK:       narrow.accumulator_bits = 15 : i32
+func.func @tokens(%x: tensor<1x4x1x2xi16>) -> (tensor<1x4x1x1xi32>, tensor<1x4x1x1xi32>) {
+  %m = narrow.token_maxima %x : tensor<1x4x1x2xi16> -> tensor<1x4x1x1xi32>
+  %q = narrow.quantize_tokens %x, %m to 127 : (tensor<1x4x1x2xi16>, tensor<1x4x1x1xi32>) -> tensor<1x4x1x2xi8>
+  %w = "tosa.const"() <{values = dense<127> : tensor<1x1x1x2xi8>}> : () -> tensor<1x1x1x2xi8>
+  %b = "tosa.const"() <{values = dense<0> : tensor<1xi32>}> : () -> tensor<1xi32>
+  // expected-remark @below {{'narrow.conv2d': accumulator needs 15 of 31 bits (channel 0)}}
+  %s = narrow.conv2d %q, %w, %b group 1 pad [0, 0, 0, 0] stride [1, 1] dilation [1, 1] : (tensor<1x4x1x2xi8>, tensor<1x1x1x2xi8>, tensor<1xi32>) -> tensor<1x4x1x1xi32>
+  %p = narrow.rescale_tokens %s, %m shift 0 : (tensor<1x4x1x1xi32>, tensor<1x4x1x1xi32>) -> tensor<1x4x1x1xi32>
+  return %s, %p : tensor<1x4x1x1xi32>, tensor<1x4x1x1xi32>
+}
+
+// -----
+
+func.func @tokens_overflow(%x: tensor<1x4x1x2xi16>, %s: tensor<1x4x1x1xi8>) -> tensor<1x4x1x1xi32> {
+  %m = narrow.token_maxima %x : tensor<1x4x1x2xi16> -> tensor<1x4x1x1xi32>
+  %mp = "tosa.const"() <{values = dense<1073741824> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %sh = "tosa.const"() <{values = dense<20> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %z8 = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %z32 = "tosa.const"() <{values = dense<0> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %w = tosa.rescale %s, %mp, %sh, %z8, %z32 {input_unsigned = false, output_unsigned = false, per_channel = false, rounding_mode = SINGLE_ROUND, scale32 = true}
+    : (tensor<1x4x1x1xi8>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi32>) -> tensor<1x4x1x1xi32>
+  // expected-error @below {{'narrow.rescale_tokens': its result can reach [-4294967296, 4261412864] and needs 32 of 31 bits; use coarser scales}}
+  %o = narrow.rescale_tokens %w, %m shift 0 : (tensor<1x4x1x1xi32>, tensor<1x4x1x1xi32>) -> tensor<1x4x1x1xi32>
+  return %o : tensor<1x4x1x1xi32>
+}

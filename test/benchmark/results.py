@@ -37,7 +37,7 @@ TABLES = [
      ["--scheme=w8a8", "--scheme=w8pta8", "--scheme=wpot8a8pot", "--scheme=w8a8 --method=percentile",
       "--scheme=w8a8 --method=mse", "--scheme=w8a8 --method=octav", "--scheme=w8a8 --method=aciq",
       "--scheme=w8a8 --method=kl", "--scheme=w8a8 --method=auto", "--scheme=w8a8 --requantize=fast",
-      "--scheme=w8a8 --correct-bias=empirical"]),
+      "--scheme=w8a8 --correct-bias=empirical", "--scheme=w8a8 --method=omse --align=add", "--scheme=w8a16"]),
     ("Unequal channels", ["fashion_mobilenet_skewed"],
      "ONNX Runtime falls from 91.7 to 16.5 % per tensor, to 87.1 % per channel. Data-free quantization (Nagel 2019) "
      "brings MobileNetV2 from 0.1 to 71.2 of 71.7 %.",
@@ -92,7 +92,7 @@ def call(command):
 # Of the samples that each seed draws, the methods that are compared, how many bits.
 SEEDS, DRAWN = range(5), 256
 SEED_TITLE = "Five calibration sets"
-SEED_ROWS = [f"--scheme=w{bits}a8{r}" for bits in (4, 3) for r in ("", " --rounding=gptq", " --rounding=adaround")]
+SEED_ROWS = [f"--scheme=w4a8{r}" for r in ("", " --rounding=gptq", " --rounding=adaround")]
 
 PICTURES_TITLE = "EfficientNet-Lite0"
 PICTURES_ROWS = ["--scheme=w8a8", "--scheme=w8a8 --requantize=fast", "--scheme=w8a8 --method=percentile",
@@ -220,6 +220,18 @@ def read_sections(path):
     return {part.split("\n", 1)[0]: part.split("\n", 1)[1].strip("\n").splitlines() for part in parts}
 
 
+def write_sections(path, sections):
+    text = ["# Results", "",
+            "Written by `test/benchmark/results.py`; measured on the compiled integer code. 512 calibration pictures, "
+            "2,000 test pictures of Fashion-MNIST. Top-1 in percent; in brackets the signal-to-noise ratio of the logits "
+            "against the float model. What the methods are: [methods.md](methods.md), [schemes.md](schemes.md).", ""]
+    for title in [*[table[0] for table in TABLES], SEED_TITLE, PICTURES_TITLE]:
+        if title in sections:
+            text += [f"## {title}", "", *sections[title], ""]
+    with open(path, "w") as file:
+        file.write("\n".join(text))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.path.join(ROOT, "build"))
@@ -234,29 +246,20 @@ def main():
     sections = read_sections(args.output)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(os.path.join(args.build, "bin"), folder)
-        wanted = lambda title: re.search(args.only, title)
+
+        def take(title, comment, make):
+            if re.search(args.only, title):
+                sections[title] = [comment, "", *make()]
+                write_sections(args.output, sections)
+
         for title, networks, expected, rows in TABLES:
-            if wanted(title):
-                sections[title] = [expected, "", *make_table(bench, networks, rows)]
-        if wanted(SEED_TITLE):
-            sections[SEED_TITLE] = [
-                f"{DRAWN} of the 512 calibration pictures, drawn with {len(SEEDS)} seeds: mean [least, largest].", "",
-                *make_seed_table(bench)]
-        if args.pictures_model and wanted(PICTURES_TITLE):
-            sections[PICTURES_TITLE] = [
-                "64 crops of photographs for calibration and 64 others; the float network's class is taken as right. "
-                "ONNX Runtime: 61 of 64, 18.5 dB; OpenVINO: 58, 16.8 dB.", "",
-                *make_pictures_table(bench, args)]
-    order = [title for title, *_ in TABLES] + [SEED_TITLE, PICTURES_TITLE]
-    text = ["# Results", "",
-            "Written by `test/benchmark/results.py`; measured on the compiled integer code. 512 calibration pictures, "
-            "2,000 test pictures of Fashion-MNIST. Top-1 in percent; in brackets the signal-to-noise ratio of the logits "
-            "against the float model. What the methods are: [methods.md](methods.md), [schemes.md](schemes.md).", ""]
-    for title in order:
-        if title in sections:
-            text += [f"## {title}", "", *sections[title], ""]
-    with open(args.output, "w") as file:
-        file.write("\n".join(text))
+            take(title, expected, lambda: make_table(bench, networks, rows))
+        take(SEED_TITLE, f"{DRAWN} of the 512 calibration pictures, drawn with {len(SEEDS)} seeds: mean [least, largest].",
+             lambda: make_seed_table(bench))
+        if args.pictures_model:
+            take(PICTURES_TITLE,
+                 "64 crops of photographs for calibration and 64 others; the float network's class is taken as right. "
+                 "ONNX Runtime: 61 of 64, 18.5 dB; OpenVINO: 58, 16.8 dB.", lambda: make_pictures_table(bench, args))
 
 
 if __name__ == "__main__":

@@ -528,8 +528,9 @@ def check(stem, network, isas, emulated, scheme, align):
                        float("-inf") if scheme or align else LEAST_SQNR)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(make=Network, description=__doc__):
+    """The command line; `make` builds the network of a seed."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0:20", help="first:end, or one seed")
     parser.add_argument("--dir", required=True, help="where files are written")
     parser.add_argument("--samples", type=int, default=8)
@@ -543,7 +544,7 @@ def main():
     failures = 0
     os.makedirs(options.dir, exist_ok=True)
     for seed in range(int(first), int(end or int(first) + 1)):
-        network = Network(seed)
+        network = make(seed)
         stem = os.path.join(options.dir, str(seed))
         with open(stem + ".mlir", "w") as out:
             out.write(network.text())

@@ -1,8 +1,10 @@
 //===- Contraction.cpp - Convolutions in integers -------------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Rounding.h"
+#include "narrow/Numerics/Tokens.h"
 #include "narrow/Numerics/Words.h"
 #include <cmath>
 
@@ -177,6 +179,18 @@ struct Convolution {
   }
 };
 
+/// Codes with a scale for each token, and back (N73, N74).
+struct Tokens {
+  int64_t largest; ///< code
+  int shift;       ///< of N74
+  Value maxima;
+
+  static Tokens choose(RoundTokensOp op, Value bias, double inputScale, const Weights &weights,
+                       const WeightChannels &channels);
+  Codes quantize(OpBuilder &builder, Location loc, Codes wide);
+  Value rescale(OpBuilder &builder, Location loc, Value sums, ArrayRef<int64_t> bias) const;
+};
+
 } // namespace
 
 /// The unit 2^k in which the sums of the planes are added. Only 16-bit activations need one:
@@ -220,13 +234,64 @@ static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shi
   return total;
 }
 
+Tokens Tokens::choose(RoundTokensOp op, Value bias, double inputScale, const Weights &weights,
+                      const WeightChannels &channels) {
+  int64_t largest = op.getLargest(), largestSum = 0;
+  std::vector<int64_t> centered(weights.codes);
+  for (int64_t &code : centered)
+    code -= weights.zeroPoint;
+  for (const AccumulatorBounds &bound :
+       computeAccumulatorBounds(centered, channels, /*bias=*/{}, {-largest, largest}))
+    largestSum = std::max({largestSum, -bound.min, bound.max});
+  double largestBias = 0;
+  if (auto reals = getConstantReals(bias))
+    for (auto [channel, real] : llvm::enumerate(*reals))
+      for (size_t c = channel; c < weights.scales.size(); c += reals->size())
+        if (double unit = inputScale * weights.scales[c]; std::isfinite(real) && unit > 0)
+          largestBias = std::max(largestBias, std::abs(real) / unit);
+  return {largest, numerics::tokenShift(largestSum, largestBias, static_cast<int32_t>(largest)), Value()};
+}
+
+Codes Tokens::quantize(OpBuilder &builder, Location loc, Codes wide) {
+  auto shape = cast<RankedTensorType>(wide.value.getType());
+  SmallVector<int64_t> rows(shape.getShape());
+  rows.back() = 1;
+  maxima = TokenMaximaOp::create(builder, loc, RankedTensorType::get(rows, builder.getI32Type()), wide.value);
+  Value codes = QuantizeTokensOp::create(builder, loc, shape.clone(builder.getI8Type()), wide.value, maxima,
+                                         builder.getI64IntegerAttr(largest));
+  // No scale is that of all; what reads them asks for the zero point alone.
+  auto type = CodeType::get(quant::QuantizationFlags::Signed, builder.getI8Type(),
+                            wide.type.getExpressedType(), wide.type.getScale(), 0, -largest, largest);
+  return {codes, type};
+}
+
+Value Tokens::rescale(OpBuilder &builder, Location loc, Value sums, ArrayRef<int64_t> bias) const {
+  auto type = cast<RankedTensorType>(sums.getType());
+  Value products =
+      RescaleTokensOp::create(builder, loc, type, sums, maxima, builder.getI64IntegerAttr(shift));
+  if (llvm::all_of(bias, [](int64_t code) { return code == 0; }))
+    return products;
+  SmallVector<int64_t> shape(type.getRank(), 1);
+  shape.back() = static_cast<int64_t>(bias.size());
+  Value constant = createConstant(builder, loc, shape, bias, cast<IntegerType>(builder.getI32Type()));
+  return tosa::AddOp::create(builder, loc, type, products, constant);
+}
+
 std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
   auto quantizable = cast<QuantizableOpInterface>(op);
   std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
                           biasOperand = quantizable.getBiasOperand();
   if (!weightOperand || !biasOperand)
     return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
-  std::optional<Codes> input = lowering.getCodes(op->getOperand(quantizable.getActivationOperands().front()));
+  Value real = op->getOperand(quantizable.getActivationOperands().front());
+  auto tokens = real.getDefiningOp<RoundTokensOp>();
+  std::optional<Codes> input = lowering.getCodes(tokens ? tokens.getInput() : real);
+  bool isWide = input && mlir::narrow::isWide(input->type);
+  if (tokens && (!isWide || !readsTokens(quantizable)))
+    return lowering.error(op, !isWide
+                                  ? "a scale for each token needs an input of 16-bit codes with zero point 0"
+                                  : "a scale for each token needs a contraction over the last axis alone, "
+                                    "without windows, strides, padding and groups");
   if (!input)
     return lowering.refuse(op, "its input is not quantized to 8 or 16 bits");
   std::optional<ConstantCodes> constant = getConstantCodes(op->getOperand(*weightOperand));
@@ -238,10 +303,23 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   if (!weights)
     return std::nullopt;
   double inputScale = input->type.getScale();
+  std::optional<Tokens> perToken;
+  if (tokens) {
+    perToken = Tokens::choose(tokens, op->getOperand(*biasOperand), inputScale, *weights, channels);
+    inputScale = std::ldexp(inputScale, perToken->shift) / perToken->largest;
+  }
   auto bias = getBias(lowering, op, op->getOperand(*biasOperand), inputScale, *weights, channels);
   if (!bias)
     return std::nullopt;
 
+  OpBuilder &builder = lowering.getBuilder();
+  builder.setInsertionPoint(op);
+  std::vector<int64_t> biasOfTokens;
+  if (perToken) { // Before it is added, sums get one scale.
+    input = perToken->quantize(builder, op->getLoc(), *input);
+    biasOfTokens.swap(*bias);
+    bias->assign(biasOfTokens.size(), 0);
+  }
   bool isWords = getStorage(input->type).isInteger(16);
   std::optional<int> shift = isWords ? getPlaneShift(*weights, *bias, channels) : 0;
   if (!shift)
@@ -249,8 +327,6 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
                           "the sums of the products of 8-bit parts of its input and its weights need more "
                           "than 31 bits; quantize its weights to fewer bits");
 
-  OpBuilder &builder = lowering.getBuilder();
-  builder.setInsertionPoint(op);
   auto i32 = cast<IntegerType>(builder.getI32Type());
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
   auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
@@ -296,6 +372,8 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
     return std::nullopt;
   if (sums.size() > 1) // Tells the accumulator from its parts.
     total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(*shift));
+  if (perToken)
+    total = perToken->rescale(builder, op->getLoc(), *total, biasOfTokens);
   Accumulator accumulator{*total, {}};
   for (double scale : weights->scales)
     accumulator.scales.push_back(std::ldexp(inputScale * scale, *shift));

@@ -23,13 +23,16 @@ bool mlir::narrow::touchesReals(Operation *op) {
   return llvm::any_of(op->getOperandTypes(), isRealType) || llvm::any_of(op->getResultTypes(), isRealType);
 }
 
+bool mlir::narrow::isWide(CodeType type) {
+  return type.getStorageType().isInteger(16) && type.isSigned() && type.getZeroPoint() == 0 &&
+         type.getExpressedType().isF32();
+}
+
 CodeType mlir::narrow::getSignedType(Type type) {
   auto uniform = dyn_cast<CodeType>(type);
-  if (!uniform || !uniform.getExpressedType().isF32())
-    return {};
-  if (uniform.getStorageTypeIntegralWidth() == 16 && uniform.isSigned() && uniform.getZeroPoint() == 0)
+  if (uniform && isWide(uniform))
     return uniform;
-  if (uniform.getStorageTypeIntegralWidth() > 8)
+  if (!uniform || uniform.getStorageTypeIntegralWidth() > 8 || !uniform.getExpressedType().isF32())
     return {};
   int64_t min = uniform.getStorageTypeMin(), max = uniform.getStorageTypeMax(),
           zeroPoint = uniform.getZeroPoint();
@@ -189,12 +192,35 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name, /*scale32=*/false);
 }
 
+/// Accumulators limited to what a rescale to 16 bits can take: 16-bit codes have fine scales, and what is
+/// possible can be far beyond what was seen. The results beyond saturate, with or without it.
+Value Lowering::limit(Value wide, ArrayRef<double> factors, Operation *name) {
+  auto multipliers = numerics::computeMultipliers(factors, /*maxShift=*/62);
+  constexpr int32_t leastMultiplier = 1 << 17; // Half of it is beyond all codes.
+  if (!multipliers || llvm::any_of(*multipliers, [](numerics::Multiplier m) {
+        return !m.valid() || m.multiplier < leastMultiplier;
+      }))
+    return wide;
+  int64_t most = (int64_t{1} << (multipliers->front().shift - 1)) - 1; // N11; one shift for all (N25).
+  if (ranges.getWhole(wide).magnitude() <= most)
+    return wide;
+  auto type = cast<RankedTensorType>(wide.getType());
+  auto constant = [&](int64_t value) {
+    return createConstant(builder, name->getLoc(), SmallVector<int64_t>(type.getRank(), 1),
+                          ArrayRef<int64_t>(value), cast<IntegerType>(builder.getI32Type()));
+  };
+  Value below = tosa::MinimumOp::create(builder, name->getLoc(), type, wide, constant(most));
+  return tosa::MaximumOp::create(builder, name->getLoc(), type, below, constant(-most));
+}
+
 std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
                                           Operation *op) {
   Operation *name = target.name ? target.name : op;
   SmallVector<double> factors;
   for (double scale : scales)
     factors.push_back(scale / target.type.getScale());
+  if (isWide(target.type))
+    wide = limit(wide, factors, name);
   std::optional<Value> codes;
   if (form == Requantize::Fast && llvm::any_of(factors, [](double factor) { return factor != 1; }))
     codes = requantizeFast(wide, factors, target, name);

@@ -1,6 +1,7 @@
 //===- Lowering.cpp - From simulated quantization to integers -------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Rounding.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -101,7 +102,7 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
   if (!quantizable)
     return std::nullopt;
   QuantizationKind kind = quantizable.getQuantizationKind();
-  if (kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale)
+  if ((kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale) || isa<RoundTokensOp>(op))
     return std::nullopt;
 
   SmallVector<Value> moved;
@@ -159,8 +160,8 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
       codes = Codes{*integer, type};
       nameCodes(*integer, root);
     }
-  } else if (auto cast = dyn_cast<quant::StorageCastOp>(op)) {
-    Value storage = cast.getInput();
+  } else if (auto scast = dyn_cast<quant::StorageCastOp>(op)) {
+    Value storage = scast.getInput();
     if (auto constant = getConstantCodesOfStorage(value)) {
       builder.setInsertionPoint(op);
       codes = Codes{createConstant(builder, op->getLoc(), constant->shape, constant->codes, getStorage(type)),
@@ -236,11 +237,23 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     return createConstant(builder, op->getLoc(), cast<RankedTensorType>(real.getType()).getShape(), codes,
                           target.getStorage());
   }
+  bool wide = isWide(target.type);
   if (isa<DequantizeOp>(op)) {
     std::optional<Codes> codes = getCodes(real);
     if (!codes)
       return refuse(op, "its codes have a scale for each channel, or more than 8 bits and are not signed "
                         "ones of 16 with the zero point 0");
+    // 16-bit codes of others are made of the same sums, not of one another: less is rounded and clipped.
+    auto root = op->getOperand(0).getDefiningOp<QuantizeOp>();
+    if (wide && isWide(codes->type) && root && codes->type != target.type && root.getInput().getDefiningOp())
+      if (std::optional<Value> direct = quantize(root.getInput(), target); direct || failed) {
+        // They are not the tensor that the others are named after.
+        for (Operation *made = direct ? direct->getDefiningOp() : nullptr;
+             !target.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
+             made = made->getOperand(0).getDefiningOp())
+          made->removeAttr(NarrowDialect::getIdAttrName());
+        return direct;
+      }
     builder.setInsertionPoint(op);
     return convert(*codes, target, op);
   }
@@ -262,7 +275,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   }
   case QuantizationKind::SameScale: {
     SmallVector<unsigned> activations = quantizable.getActivationOperands();
-    if (activations.size() == 1)
+    if (activations.size() == 1 && !wide)
       if (std::optional<Codes> codes = getCodes(real)) {
         builder.setInsertionPoint(op);
         return convert(*codes, target, op);
@@ -270,7 +283,8 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     SmallVector<Value> operands;
     for (unsigned operand : activations) {
       Target inner = target;
-      inner.name = nullptr;
+      if (!wide) // What others make of its sums is named after them.
+        inner.name = nullptr;
       std::optional<Value> codes = quantize(op->getOperand(operand), inner);
       if (!codes)
         return refuse(op, "its operand is not quantized");
@@ -291,7 +305,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
       return codes;
     return refuse(op, "it is no function of one tensor of 8-bit codes with 8-bit results");
   case QuantizationKind::Arithmetic:
-    if (std::optional<Value> codes = lowerTable(*this, real, target); codes || failed)
+    if (std::optional<Value> codes = wide ? std::nullopt : lowerTable(*this, real, target); codes || failed)
       return codes;
     if (isa<tosa::MulOp>(op))
       return lowerProduct(*this, op, target);

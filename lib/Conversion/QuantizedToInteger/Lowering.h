@@ -38,6 +38,9 @@ std::string describe(Operation *op);
 /// 16-bit codes around 0 stays as it is. Null if it is neither.
 CodeType getSignedType(Type type);
 
+/// Whether `type` has 16-bit codes, signed and with zero point 0.
+bool isWide(CodeType type);
+
 inline ::narrow::numerics::QuantParams getParams(CodeType type) {
   return {static_cast<float>(type.getScale()), type.getZeroPoint()};
 }
@@ -153,6 +156,7 @@ public:
 private:
   /// TOSA's precondition of the rescale (N11), for what `input` can hold.
   bool fits(Value input, ArrayRef<::narrow::numerics::Multiplier> scales);
+  Value limit(Value wide, ArrayRef<double> factors, Operation *name);
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
                                       Operation *name);
   std::optional<Codes> computeCodes(Value real);

@@ -127,7 +127,7 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
   }
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return checkRescale(rescale, ranges);
-  if (integer && isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::ReduceSumOp>(op)) {
+  if (integer && isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::ReduceSumOp, RescaleTokensOp>(op)) {
     IntegerInterval range = ranges.getWhole(op->getResult(0));
     if (unsigned bits = numerics::magnitudeBits(range.min, range.max); bits > 31)
       return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min

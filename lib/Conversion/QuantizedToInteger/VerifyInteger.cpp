@@ -54,6 +54,8 @@ static bool isIntegerOp(Operation *op) {
     return hasElements(op, 32, 2);
   if (isa<tosa::ReduceSumOp>(op))
     return hasElements(op, 32);
+  if (isa<TokenMaximaOp, QuantizeTokensOp, RescaleTokensOp>(op))
+    return true; // Their verifiers know the element types.
   if (isa<tosa::ClampOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::TableOp, tosa::ReshapeOp,
           tosa::TransposeOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp, tosa::ReverseOp>(op))
     return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));

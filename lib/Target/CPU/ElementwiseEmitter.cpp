@@ -184,6 +184,12 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     result = evaluateDequantize(dequantize, point, block);
   } else if (isa<quant::StorageCastOp>(op)) {
     result = evaluate(op->getOperand(0), point, block);
+  } else if (auto maxima = dyn_cast<TokenMaximaOp>(op)) {
+    result = evaluateTokenMaxima(maxima, point, block);
+  } else if (auto tokens = dyn_cast<QuantizeTokensOp>(op)) {
+    result = evaluateQuantizeTokens(tokens, point, block);
+  } else if (auto tokens = dyn_cast<RescaleTokensOp>(op)) {
+    result = evaluateRescaleTokens(tokens, point, block);
   } else if (getKernelRole(op) == KernelRole::Reduction) {
     result = evaluateReduction(op, point, block);
   } else if (getKernelRole(op) == KernelRole::Window) {
@@ -334,7 +340,8 @@ LogicalResult KernelEmitter::emitElementwise() {
             buffer.layout.isDense();
   for (Operation &op : kernel.getBody().front()) {
     KernelRole role = getKernelRole(&op);
-    flat &= role != KernelRole::Reduction && role != KernelRole::Window;
+    // Tokens of one element are tokens still.
+    flat &= role != KernelRole::Reduction && role != KernelRole::Window && !isa<QuantizeTokensOp>(op);
     if (role == KernelRole::Constant && !isa<tosa::ConstShapeOp>(op)) {
       bool isTable = llvm::all_of(op.getUsers(), [](Operation *user) { return isa<tosa::TableOp>(user); });
       ElementsAttr attr = getConstant(op.getResult(0));

@@ -191,6 +191,12 @@ private:
   std::string keyOf(Value value, StringRef suffix);
   Parts map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine);
 
+  //===- A scale for each token (TokenEmitter.cpp) ----------------------------===//
+  FailureOr<Parts> evaluateTokenMaxima(TokenMaximaOp op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateQuantizeTokens(QuantizeTokensOp op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateRescaleTokens(RescaleTokensOp op, const Point &point, const ChannelBlock &block);
+  Value shiftedProduct(Value x, Value y, int64_t shift);
+
   //===- Requantization (RequantizeEmitter.cpp) ------------------------------===//
   /// The rescales before a packed store, of which only the beginning is in 32-bit lanes:
   /// products by `multipliers`, or shifts by `shifts` and then the products in 16 bits.

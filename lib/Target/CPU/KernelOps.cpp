@@ -13,13 +13,13 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
           tosa::ClampOp, tosa::TableOp, tosa::AbsOp, tosa::NegateOp, tosa::SigmoidOp, tosa::TanhOp,
           tosa::ErfOp, tosa::ExpOp, tosa::LogOp, tosa::RsqrtOp, tosa::ReciprocalOp, tosa::CeilOp,
           tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
-          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp>(op))
+          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(op))
     return KernelRole::Elementwise;
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return KernelRole::Contraction;
   if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp>(op))
     return KernelRole::Window;
-  if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp>(op))
+  if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp, TokenMaximaOp>(op))
     return KernelRole::Reduction;
   if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp,
           tosa::ReverseOp, tosa::IdentityOp, SoftmaxOp, tosa::MatMulOp>(op))

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Numerics/Tokens.h"
 #include "narrow/Target/CPU/KernelOps.h"
 
 using namespace mlir;
@@ -41,6 +42,8 @@ int64_t KernelEmitter::magnitude(Value value) {
   } else if (isa<tosa::MulOp>(op)) {
     int64_t x = magnitude(op->getOperand(0)), y = magnitude(op->getOperand(1));
     bound = x < 65536 && y < 32768 ? x * y : all;
+  } else if (auto tokens = dyn_cast<RescaleTokensOp>(op)) {
+    bound = (magnitude(tokens.getSums()) * ::narrow::numerics::tokenMaximumLimit >> tokens.getShift()) + 1;
   } else if (auto sum = dyn_cast<tosa::ReduceSumOp>(op)) {
     bound = magnitude(sum.getInput()) * shapeOf(sum.getInput())[sum.getAxis()];
   }

@@ -4,7 +4,7 @@
   scheme_matrix.py --dir out [--isa avx2]... [--full]
 
 Format x bits x group of the weights with 8-bit activations, and bits and scales of the
-activations with a few weights. Each combination must become integer code that agrees
+activations with a few weights, the scales of tokens on a network of fully connected layers. Each combination must become integer code that agrees
 with the reference evaluator byte by byte, or be refused by one error that names the
 scheme and says which forms there are. Which of the two is written down here, from
 docs/schemes.md. One in four goes all the way to machine code, the others to the verified
@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "fuzz"))
 from random_networks import Network, tensor  # noqa: E402
+from token_network import TokenNetwork  # noqa: E402
 
 # Name: bits, groups.
 FORMATS = {
@@ -27,7 +28,8 @@ FORMATS = {
 BLOCKS = {"t": "p", "b": "p", "mxint8": "g", "mxfp8e4m3": "g", "mxfp8e5m2": "g", "mxfp6e2m3": "g", "mxfp6e3m2": "g",
           "mxfp4": "g", "smx9": "", "smx6": "", "smx4": ""}
 GROUPS = ["", "pt", "g5", "v16", "c3"]
-ACTIVATIONS = [f"a{bits}{pot}" for bits in (*range(1, 10), 15, 16, 17) for pot in ("", "pot")]
+ACTIVATIONS = [f"a{bits}{scale}" for bits in (*range(1, 10), 15, 16, 17) for scale in ("", "pot", "t")]
+ACTIVATIONS += ["a8tpot", "a8pott", "a8tt"]
 
 
 class Small(Network):
@@ -90,19 +92,32 @@ def weights():
 
 
 def activation_works(text):
-    return text[1:].removesuffix("pot") in ("2", "3", "4", "5", "6", "7", "8", "16")
+    scale = next((s for s in ("pot", "t") if text.endswith(s)), "")
+    return text[1:].removesuffix(scale) in ("2", "3", "4", "5", "6", "7", "8", *(["16"] if scale != "t" else []))
 
 
 def combinations(full):
+    """(scheme, expected to work, whether tokens have scales)."""
     chosen = ["w8", "w4", "w2pt", "w4v4", "wnf4", "wpot4", "wmxfp4", "wt"]
     wide = ["w4g5", "wlogsqrt5", "wmxint8"]  # Four convolutions with 16-bit activations.
     for weight, works in weights():
         for activation in ACTIVATIONS if full or weight in chosen else ["a8", "a16"] if weight in wide else ["a8"]:
-            yield weight + activation, works and activation_works(activation)
+            yield weight + activation, works and activation_works(activation), activation.endswith("t") and "pot" not in activation
 
 
 def run(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=300)
+
+
+def prepare(stem, network):
+    """Writes a network, samples and their table; the stem of their names."""
+    with open(stem + ".mlir", "w") as out:
+        out.write(network.text())
+    network.write_samples(stem + ".npz", 6)
+    prepared = run("narrow-calibrate", stem + ".mlir", "--data", stem + ".npz", "-o", stem + ".json")
+    if prepared.returncode:
+        sys.exit(prepared.stderr)
+    return stem
 
 
 def main():
@@ -112,24 +127,25 @@ def main():
     parser.add_argument("--full", action="store_true", help="all activations with all weights")
     options = parser.parse_args()
     os.makedirs(options.dir, exist_ok=True)
-    stem = os.path.join(options.dir, "small")
-    network = Small(1)
-    with open(stem + ".mlir", "w") as out:
-        out.write(network.text())
-    network.write_samples(stem + ".npz", 6)
-    prepared = run("narrow-calibrate", stem + ".mlir", "--data", stem + ".npz", "-o", stem + ".json")
-    if prepared.returncode:
-        sys.exit(prepared.stderr)
+    small, tokens = (prepare(os.path.join(options.dir, name), network)
+                     for name, network in (("small", Small(1)), ("tokens", TokenNetwork(0))))
     counts = {"compiled": 0, "lowered": 0, "refused": 0, "FAILED": 0}
-    for index, (scheme, works) in enumerate(combinations(options.full)):
+    for index, (scheme, works, per_token) in enumerate(combinations(options.full)):
         fault = None
+        stem = tokens if per_token else small
+        if works and per_token:  # Not every op has tokens.
+            refused = run("narrow-compile", small + ".mlir", "--table", small + ".json", f"--scheme={scheme}", "-o", small + ".so")
+            if refused.returncode != 1 or refused.stderr.count("error") != 1 or "cannot have activations per token" not in refused.stderr:
+                fault = f"is not refused by one error where there are no tokens: {refused.stderr}"
         runs = works and (options.full or index % 4 == 0)
         for isa in options.isa or ["native"]:
             compiled = run("narrow-compile", stem + ".mlir", "--table", stem + ".json", f"--scheme={scheme}", f"--isa={isa}", "--strict",
                            "--emit=integer", "-o", stem + ".int.mlir")
             if runs and not compiled.returncode:
                 compiled = run("narrow-compile", stem + ".int.mlir", f"--isa={isa}", "-o", stem + ".so")
-            if works and compiled.returncode:
+            if fault:
+                pass
+            elif works and compiled.returncode:
                 fault = f"does not compile: {compiled.stderr}"
             elif runs:
                 checked = run("narrow-run", stem + ".so", "--input", stem + ".npz", "--check", stem + ".int.mlir")

@@ -27,6 +27,60 @@ TEST_F(IntegerOpsTest, QuantizeAndDequantize) {
   EXPECT_EQ(outputs[2], Tensor({7}, ArrayRef<float>({0, 0, 1, 0, 62, -65.5f, 0})));
 }
 
+TEST_F(IntegerOpsTest, Tokens) {
+  // The rows of TokensTest, and one of zeros.
+  SmallVector<Tensor> outputs = run(
+      R"(
+    func.func @main(%x: tensor<3x4xi16>) -> (tensor<3x1xi32>, tensor<3x4xi8>, tensor<3x1xi32>) {
+      %m = narrow.token_maxima %x : tensor<3x4xi16> -> tensor<3x1xi32>
+      %q = narrow.quantize_tokens %x, %m to 127 : (tensor<3x4xi16>, tensor<3x1xi32>) -> tensor<3x4xi8>
+      %s = narrow.rescale_tokens %m, %m shift 1 : (tensor<3x1xi32>, tensor<3x1xi32>) -> tensor<3x1xi32>
+      return %m, %q, %s : tensor<3x1xi32>, tensor<3x4xi8>, tensor<3x1xi32>
+    })",
+      Tensor({3, 4}, ArrayRef<int16_t>({100, -50, 25, 0, -32768, 32767, 129, 128, 0, 0, 0, 0})));
+  ASSERT_EQ(outputs.size(), 3u) << diagnostics;
+  EXPECT_EQ(outputs[0], Tensor({3, 1}, ArrayRef<int32_t>({100, 32768, 1})));
+  EXPECT_EQ(outputs[1], Tensor({3, 4}, ArrayRef<int8_t>({127, -63, 32, 0, -127, 127, 0, 0, 0, 0, 0, 0})));
+  EXPECT_EQ(outputs[2], Tensor({3, 1}, ArrayRef<int32_t>({5000, 1 << 29, 1})));
+
+  outputs = run(
+      R"(
+    func.func @main(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+      %y = narrow.round_tokens %x to 127 : tensor<2x4xf32>
+      return %y : tensor<2x4xf32>
+    })",
+      Tensor({2, 4}, ArrayRef<float>({127, -63.5f, 0.4f, 0, 0, 0, 0, 0})));
+  ASSERT_EQ(outputs.size(), 1u) << diagnostics;
+  EXPECT_EQ(outputs[0], Tensor({2, 4}, ArrayRef<float>({127, -64, 0, 0, 0, 0, 0, 0})));
+}
+
+TEST_F(IntegerOpsTest, MaximaOfTokensArePositive) {
+  SmallVector<Tensor> outputs = run(
+      R"(
+    func.func @main(%m: tensor<1x1xi32>) -> tensor<1x1xi32> {
+      %s = narrow.rescale_tokens %m, %m shift 1 : (tensor<1x1xi32>, tensor<1x1xi32>) -> tensor<1x1xi32>
+      return %s : tensor<1x1xi32>
+    })",
+      Tensor({1, 1}, ArrayRef<int32_t>({0})));
+  EXPECT_TRUE(outputs.empty());
+  EXPECT_NE(diagnostics.find("has the maximum 0 of a token, expected 1 to 32768"), std::string::npos)
+      << diagnostics;
+}
+
+TEST_F(IntegerOpsTest, TokensDoNotExceedTheirMaxima) {
+  SmallVector<Tensor> outputs = run(
+      R"(
+    func.func @main(%x: tensor<1x2xi16>) -> tensor<1x2xi8> {
+      %m = "tosa.const"() <{values = dense<4> : tensor<1x1xi32>}> : () -> tensor<1x1xi32>
+      %q = narrow.quantize_tokens %x, %m to 127 : (tensor<1x2xi16>, tensor<1x1xi32>) -> tensor<1x2xi8>
+      return %q : tensor<1x2xi8>
+    })",
+      Tensor({1, 2}, ArrayRef<int16_t>({4, -5})));
+  EXPECT_TRUE(outputs.empty());
+  EXPECT_NE(diagnostics.find("has the element -5 in a token of the maximum 4"), std::string::npos)
+      << diagnostics;
+}
+
 TEST_F(IntegerOpsTest, QuantizePerAxisUnsignedAndFourBit) {
   SmallVector<Tensor> outputs = run(R"(
     !a = !quant.uniform<i8<-127:127>:f32:1, {0.5, 2.0:1}>

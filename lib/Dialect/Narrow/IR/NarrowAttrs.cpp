@@ -109,8 +109,8 @@ Attribute SchemeAttr::parse(AsmParser &parser, Type) {
   }
   auto granularity = symbolizeGranularityKind(keyword);
   if (!granularity)
-    return parser.emitError(where, "expected 'per_tensor', 'per_channel', 'per_group', 'per_vector' or "
-                                   "'per_cluster'"),
+    return parser.emitError(where, "expected 'per_tensor', 'per_channel', 'per_group', 'per_vector', "
+                                   "'per_cluster' or 'per_token'"),
            Attribute();
   while (succeeded(parser.parseOptionalComma())) {
     where = parser.getCurrentLocation();
@@ -163,11 +163,14 @@ LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, u
     return emitError() << "scheme bits must be 1 to 32, got " << bits;
   if (restricted && !symmetric)
     return emitError() << "the restricted range is for symmetric schemes";
-  bool perTensor = granularity == GranularityKind::PerTensor;
-  if (perTensor != (axis < 0))
-    return emitError() << (perTensor ? "per_tensor takes no axis"
-                                     : "all but per_tensor need an axis of 0 or more");
-  if ((perTensor || granularity == GranularityKind::PerChannel) == (group > 0))
+  bool perToken = granularity == GranularityKind::PerToken,
+       withoutAxis = perToken || granularity == GranularityKind::PerTensor;
+  if (withoutAxis != (axis < 0))
+    return emitError() << (withoutAxis ? "per_tensor and per_token take no axis"
+                                       : "all but per_tensor and per_token need an axis of 0 or more");
+  if (perToken && (!symmetric || !restricted || bits < 2 || bits > 8 || format != CodeFormat::Uniform))
+    return emitError() << "per_token is for symmetric, restricted codes of 2 to 8 bits";
+  if ((withoutAxis || granularity == GranularityKind::PerChannel) == (group > 0))
     return emitError() << "group is for per_group, per_vector and per_cluster, which need it";
   if (format != CodeFormat::Uniform && format != CodeFormat::PowerOfTwo && !symmetric)
     return emitError() << "the format '" << stringifyCodeFormat(format) << "' is symmetric";

@@ -67,6 +67,66 @@ LogicalResult DequantizeOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Tokens
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyLargest(Operation *op, int64_t largest) {
+  if (largest < 1 || largest > 127)
+    return op->emitOpError() << "the largest code must be 1 to 127, got " << largest;
+  return success();
+}
+
+/// Whether `maxima` has an i32 for each row along the last axis of `tensor`.
+static LogicalResult verifyMaxima(Operation *op, Type maxima, Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  SmallVector<int64_t> shape(type.getShape());
+  if (shape.empty())
+    return op->emitOpError("needs tokens along an axis, got a scalar");
+  shape.back() = 1;
+  auto expected = RankedTensorType::get(shape, IntegerType::get(op->getContext(), 32));
+  if (maxima != expected)
+    return op->emitOpError() << "the maxima of the tokens of " << tensor << " should be " << expected
+                             << ", got " << maxima;
+  return success();
+}
+
+LogicalResult RoundTokensOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!type.getElementType().isF32() || type.getRank() < 1)
+    return emitOpError() << "rounds rows of f32, got " << type;
+  return verifyLargest(*this, getLargest());
+}
+
+QuantizationKind RoundTokensOp::getQuantizationKind() { return QuantizationKind::SameScale; }
+
+LogicalResult TokenMaximaOp::verify() {
+  if (!getElementTypeOrSelf(getInput().getType()).isInteger(16))
+    return emitOpError() << "needs 16-bit codes, got " << getInput().getType();
+  return verifyMaxima(*this, getType(), getInput().getType());
+}
+
+LogicalResult QuantizeTokensOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (!type.getElementType().isInteger(16))
+    return emitOpError() << "needs 16-bit codes, got " << type;
+  Type expected = type.clone(IntegerType::get(getContext(), 8));
+  if (getType() != expected)
+    return emitOpError() << "result should be " << expected << ", got " << getType();
+  if (failed(verifyLargest(*this, getLargest())))
+    return failure();
+  return verifyMaxima(*this, getMaxima().getType(), type);
+}
+
+LogicalResult RescaleTokensOp::verify() {
+  auto type = cast<RankedTensorType>(getSums().getType());
+  if (!type.getElementType().isInteger(32) || getType() != type)
+    return emitOpError() << "sums and result must be i32 of one shape, got " << type << " and " << getType();
+  if (getShift() < 0 || getShift() > 31)
+    return emitOpError() << "shift must be 0 to 31, got " << getShift();
+  return verifyMaxima(*this, getMaxima().getType(), type);
+}
+
+//===----------------------------------------------------------------------===//
 // Composites
 //===----------------------------------------------------------------------===//
 

@@ -1,10 +1,12 @@
 //===- AssignBitWidth.cpp - narrow-assign-bit-width -----------------------===//
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWASSIGNBITWIDTH
@@ -39,6 +41,11 @@ static bool isLookedUp(ObserveOp op) {
   return quantizable && quantizable.getQuantizationKind() == QuantizationKind::Elementwise;
 }
 
+/// Whether `op` is computed in i32 of operands of any width.
+static bool addsWideCodes(Operation *op) {
+  return isa<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op);
+}
+
 /// Puts a weight observer on an operand, or takes the one that is there.
 static ObserveOp observeConstant(OpOperand &operand, const Twine &id) {
   if (auto existing = operand.get().getDefiningOp<ObserveOp>())
@@ -49,6 +56,112 @@ static ObserveOp observeConstant(OpOperand &operand, const Twine &id) {
                                    /*weight=*/true, RangeAttr(), SchemeAttr(), TypeAttr());
   operand.set(observe.getOutput());
   return observe;
+}
+
+namespace {
+
+/// The contractions whose input has a scale for each token: what they read becomes
+/// `per_token`, with 16-bit codes, and what that is a sum of or is clamped from as well.
+class TokenCodes {
+public:
+  void add(QuantizableOpInterface contraction, unsigned bits) { contractions.insert({contraction, bits}); }
+  size_t size() const { return contractions.size(); }
+  LogicalResult assign() {
+    for (auto [op, bits] : contractions) {
+      user = cast<QuantizableOpInterface>(op);
+      if (!readsTokens(user))
+        return fail("it does not multiply whole rows along the last axis of its input");
+      if (failed(widen(user->getOperand(user.getActivationOperands().front()))))
+        return failure();
+    }
+    return success();
+  }
+
+private:
+  LogicalResult fail(const Twine &why) {
+    return user->emitError()
+           << "'" << getTensorId(user->getResult(0))
+           << "' cannot have activations per token (a<bits>t): " << why
+           << "; supported are fully connected layers and 1x1 convolutions of one group without stride and "
+              "padding whose input is an input of the network, or comes from an op that stays float, or is "
+              "made of these and of results of contractions by addition, subtraction, maximum, minimum, "
+              "clamps, reshape, transpose and slice; give the op activations without t by an override";
+  }
+  LogicalResult widen(Value value);
+  LogicalResult widenProducer(ObserveOp observe);
+  FailureOr<unsigned> getBits(ObserveOp observe);
+
+  llvm::MapVector<Operation *, unsigned> contractions;
+  QuantizableOpInterface user; ///< for which the others are made wide
+  DenseSet<Operation *> wide;
+};
+
+} // namespace
+
+/// `value`, which is read as 16-bit codes, gets such.
+LogicalResult TokenCodes::widen(Value value) {
+  for (Operation *op = value.getDefiningOp(); op && movesCodes(op); op = value.getDefiningOp()) {
+    if (!movesWideCodes(op))
+      return fail("its input comes through " + op->getName().getStringRef());
+    value = op->getOperand(0);
+  }
+  if (getConstant(value) || isFusedAccumulator(value))
+    return success();
+  auto observe = value.getDefiningOp<ObserveOp>();
+  if (!observe)
+    return fail("its input has no observer");
+  // What stays float keeps its readers float, and constants have codes of their own.
+  if (observe.getWeight() || observe->hasAttr(kFloatReasonAttr) || !wide.insert(observe).second)
+    return success();
+  if (failed(widenProducer(observe)))
+    return failure();
+  FailureOr<unsigned> bits = getBits(observe);
+  if (failed(bits))
+    return failure();
+  observe.setSchemeAttr(SchemeAttr::get(observe.getContext(), *bits, /*symmetric=*/true, /*restricted=*/true,
+                                        GranularityKind::PerToken, /*axis=*/-1, /*group=*/0));
+  return success();
+}
+
+LogicalResult TokenCodes::widenProducer(ObserveOp observe) {
+  SmallVector<Operation *> producers = getMergedProducers(observe.getInput());
+  auto producer = producers.empty() ? QuantizableOpInterface() : getQuantizable(producers.back());
+  if (!producer || producer.getQuantizationKind() == QuantizationKind::Contraction)
+    return success();
+  if (producer.getQuantizationKind() != QuantizationKind::Clamp && !addsWideCodes(producer))
+    return fail("its input is made of '" + observe.getId() + "', which " +
+                producer->getName().getStringRef() + " computes from 8-bit codes");
+  for (unsigned index : producer.getActivationOperands())
+    if (failed(widen(producer->getOperand(index))))
+      return failure();
+  return success();
+}
+
+/// The bits that contractions read `observe` in, if all who read it can work with wide codes.
+FailureOr<unsigned> TokenCodes::getBits(ObserveOp observe) {
+  std::optional<unsigned> bits;
+  SmallVector<Value> worklist{observe.getOutput()};
+  while (!worklist.empty())
+    for (Operation *reader : worklist.pop_back_val().getUsers()) {
+      auto quantizable = getQuantizable(reader);
+      if (!quantizable || addsWideCodes(reader) || joinsCodes(reader) ||
+          quantizable.getQuantizationKind() == QuantizationKind::Clamp)
+        continue;
+      if (movesWideCodes(reader)) {
+        worklist.push_back(reader->getResult(0));
+        continue;
+      }
+      std::string name = "its input is made of '" + observe.getId().str() + "', which '" +
+                         getTensorId(reader->getResult(0)).str() + "' (" +
+                         reader->getName().getStringRef().str() + ") reads ";
+      auto it = contractions.find(reader);
+      if (it == contractions.end())
+        return fail(name + "with one scale for all tokens");
+      if (bits && *bits != it->second)
+        return fail(name + "in " + Twine(it->second) + " bits, and another op in " + Twine(*bits));
+      bits = it->second;
+    }
+  return bits.value_or(8);
 }
 
 namespace {
@@ -87,6 +200,15 @@ struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWi
       else if (failed(observeConstants(op, match.scheme)))
         signalPassFailure();
     }
+    TokenCodes tokens;
+    for (auto [op, match] : llvm::zip_equal(ops, matches))
+      if (getQuantizable(op) && op.getQuantizationKind() == QuantizationKind::Contraction &&
+          match.scheme.activationsPerToken)
+        tokens.add(op, match.scheme.activationBits);
+    // A scheme of all ops has one error, not one for each.
+    if (failed(tokens.assign()))
+      signalPassFailure();
+    numTokens += tokens.size();
   }
 
 private:

@@ -77,7 +77,12 @@ private:
 
 } // namespace
 
+/// Codes of tokens are made of these when the network runs.
+static bool isPerToken(SchemeAttr scheme) { return scheme.getGranularity() == GranularityKind::PerToken; }
+
 static CodeRange getCodes(SchemeAttr scheme) {
+  if (isPerToken(scheme))
+    return CodeRange::signedBits(16, /*restricted=*/false);
   // Formats choose codes of their own; 8 bits are the widest that one plane has.
   if (!scheme.isUniform())
     return CodeRange::signedBits(8, /*restricted=*/true);
@@ -101,7 +106,9 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
     return fail("has an asymmetric scheme of 16 bits; these codes are symmetric");
   bool shares = scheme.getGranularity() == GranularityKind::PerTensor ||
                 scheme.getGranularity() == GranularityKind::PerChannel;
-  if (!op.getWeight() && !shares)
+  if (op.getWeight() && isPerToken(scheme))
+    return fail("has a per_token scheme, which is for activations only");
+  if (!op.getWeight() && !shares && !isPerToken(scheme))
     return fail("has a " + stringifyGranularityKind(scheme.getGranularity()) +
                 " scheme, which is for weights only");
   auto tensor = cast<RankedTensorType>(op.getType());
@@ -141,7 +148,7 @@ LogicalResult AssignScales::setType(ObserveOp op, ArrayRef<QuantParams> params, 
   Type expressed = cast<RankedTensorType>(op.getType()).getElementType();
   SchemeAttr scheme = op.getSchemeAttr();
   quant::QuantizedType type;
-  if (scheme.getGranularity() == GranularityKind::PerTensor) {
+  if (scheme.getAxis() < 0) {
     type = quant::UniformQuantizedType::getChecked(emitError, quant::QuantizationFlags::Signed, storage,
                                                    expressed, params.front().scale, params.front().zeroPoint,
                                                    codes.min, codes.max);

@@ -55,6 +55,8 @@ static CodeSpec getCodeSpec(ObserveOp op) {
   if (!scheme)
     return {CodeRange::signedBits(8, /*restricted=*/false),
             /*symmetric=*/false};
+  if (scheme.getGranularity() == GranularityKind::PerToken)
+    return {CodeRange::signedBits(16, /*restricted=*/false), /*symmetric=*/true};
   return {CodeRange::signedBits(scheme.getBits(), scheme.getRestricted()), scheme.getSymmetric()};
 }
 
@@ -92,6 +94,10 @@ LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
   if (takeKnownRange(op, method))
     return success();
   CodeSpec spec = getCodeSpec(op);
+  // The outliers are what scales for tokens are for: nothing is clipped before.
+  if (method.rule.empty() && op.getSchemeAttr() &&
+      op.getSchemeAttr().getGranularity() == GranularityKind::PerToken)
+    method.options.method = RangeMethod::MinMax;
   RangeMethod chosen = method.options.method;
   std::optional<Interval> range;
   if (chosen == RangeMethod::MovingAverage) {

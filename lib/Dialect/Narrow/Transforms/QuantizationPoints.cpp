@@ -1,6 +1,7 @@
 //===- QuantizationPoints.cpp - Where tensors are quantized ---------------===//
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "llvm/ADT/SetVector.h"
@@ -164,6 +165,24 @@ bool mlir::narrow::isFusedAccumulator(Value value) {
     return false;
   auto user = getQuantizable(*value.user_begin());
   return user && user.addsAccumulators() && user.getActivationOperands().size() == 2;
+}
+
+bool mlir::narrow::readsTokens(QuantizableOpInterface op) {
+  if (op.getQuantizationKind() != QuantizationKind::Contraction || op.getActivationOperands().size() != 1 ||
+      op.getWeightChannelAxes() != SmallVector<int64_t>{0})
+    return false;
+  auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+  ArrayRef<int64_t> input = shapeOf(op->getOperand(op.getActivationOperands().front())),
+                    weight = shapeOf(op->getOperand(*op.getWeightOperand())),
+                    result = shapeOf(op->getResult(0));
+  // Neither windows, strides and padding nor groups.
+  return !input.empty() && input.drop_back() == result.drop_back() && weight.size() >= 2 &&
+         weight.back() == input.back() &&
+         llvm::all_of(weight.drop_front().drop_back(), [](int64_t size) { return size == 1; });
+}
+
+bool mlir::narrow::movesWideCodes(Operation *op) {
+  return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp>(op) && movesCodes(op);
 }
 
 //===----------------------------------------------------------------------===//

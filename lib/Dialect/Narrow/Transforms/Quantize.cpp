@@ -85,6 +85,7 @@ private:
   LogicalResult quantizeBias(QuantizableOpInterface op);
   LogicalResult replace(ObserveOp op);
   FailureOr<Value> quantizeConstant(ObserveOp op, quant::QuantizedType type);
+  void roundTokens(Value value, int64_t largest);
   void requantizeOperands(QuantizableOpInterface op);
   void narrowOperands(QuantizableOpInterface op);
 };
@@ -247,6 +248,9 @@ LogicalResult Quantize::replace(ObserveOp op) {
     } else {
       OpBuilder builder(op);
       replacement = createPair(builder, op.getLoc(), input, type, op.getId()).getOutput();
+      if (SchemeAttr scheme = op.getSchemeAttr();
+          scheme && scheme.getGranularity() == GranularityKind::PerToken)
+        roundTokens(op.getOutput(), CodeRange::signedBits(scheme.getBits(), /*restricted=*/true).max);
     }
   }
   op.getOutput().replaceAllUsesWith(replacement);
@@ -255,6 +259,20 @@ LogicalResult Quantize::replace(ObserveOp op) {
   if (constant && constant->use_empty() && getConstant(input))
     constant->erase();
   return success();
+}
+
+/// Puts narrow.round_tokens before the contractions that read `value`.
+void Quantize::roundTokens(Value value, int64_t largest) {
+  for (Operation *reader : getReaders(value)) {
+    auto contraction = getQuantizable(reader);
+    if (!contraction || contraction.getQuantizationKind() != QuantizationKind::Contraction)
+      continue;
+    OpOperand &operand = reader->getOpOperand(contraction.getActivationOperands().front());
+    OpBuilder builder(reader);
+    operand.set(RoundTokensOp::create(builder, reader->getLoc(), operand.get().getType(), operand.get(),
+                                      builder.getI64IntegerAttr(largest)));
+    ++numTokens;
+  }
 }
 
 /// Operands whose codes mean something else than the joined result's.

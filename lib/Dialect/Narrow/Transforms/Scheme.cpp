@@ -69,7 +69,7 @@ static constexpr FormatName kFormats[] = {
 };
 
 static constexpr StringLiteral kAccepted =
-    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot], formats after w: pot<2 to 8>[pt|c<n>], "
+    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot|t], formats after w: pot<2 to 8>[pt|c<n>], "
     "nf<2 to 4>[pt|g<n>], cb<2 to 6>[pt], bal<2 to 6>[pt], log<2 to 5>[pt], logsqrt<2 to 5>[pt], t[pt], "
     "b[pt], "
     "mxint8, mxfp8e4m3, mxfp8e5m2, mxfp6e2m3, mxfp6e3m2, mxfp4 (each [g<n>]), smx9, smx6, smx4; float";
@@ -146,6 +146,10 @@ llvm::Error SchemeParser::parseActivation() {
     return error;
   if (rest.consume_front("pot"))
     scheme.activationFormat = CodeFormat::PowerOfTwo;
+  else
+    scheme.activationsPerToken = rest.consume_front("t");
+  if (scheme.activationsPerToken && scheme.activationBits > 8)
+    return fail("scales for each token (t) are for activations of 2 to 8 bits");
   return rest.empty() ? llvm::Error::success() : fail("'" + rest + "' follows the scheme");
 }
 

@@ -56,7 +56,9 @@ static std::optional<std::string> findFault(ObserveOp op) {
   // An observer that feeds a concat may have the concat's codes: no more bits
   // than the scheme allows.
   // Codes of a format are its numbers in units of the scale.
-  auto codes = scheme.isUniform()
+  bool perToken = scheme.getGranularity() == GranularityKind::PerToken;
+  auto codes = perToken ? ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/false)
+               : scheme.isUniform()
                    ? ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted())
                    : ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/true);
   if (type.getStorageTypeMin() < codes.min || type.getStorageTypeMax() > codes.max)

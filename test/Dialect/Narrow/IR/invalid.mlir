@@ -73,7 +73,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{all but per_tensor need an axis}}
+  // expected-error @+1 {{all but per_tensor and per_token need an axis}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_channel> : tensor<4xf32>
   return
 }
@@ -81,7 +81,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{per_tensor takes no axis}}
+  // expected-error @+1 {{per_tensor and per_token take no axis}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_tensor, axis = 0> : tensor<4xf32>
   return
 }
@@ -105,7 +105,7 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expected 'per_tensor', 'per_channel', 'per_group', 'per_vector' or 'per_cluster'}}
+  // expected-error @+1 {{expected 'per_tensor', 'per_channel', 'per_group', 'per_vector', 'per_cluster' or 'per_token'}}
   %0 = narrow.observe %x "x" scheme <8 bits, symmetric, per_row> : tensor<4xf32>
   return
 }
@@ -306,3 +306,85 @@ func.func @f(%x: tensor<4xf32>) {
   // expected-error @+1 {{expects parent op 'narrow.kernel'}}
   narrow.yield %x : tensor<4xf32>
 }
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  // expected-error @+1 {{the largest code must be 1 to 127, got 128}}
+  %0 = narrow.round_tokens %x to 128 : tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<f32>) {
+  // expected-error @+1 {{rounds rows of f32, got}}
+  %0 = narrow.round_tokens %x to 127 : tensor<f32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi8>) {
+  // expected-error @+1 {{needs 16-bit codes, got}}
+  %0 = narrow.token_maxima %x : tensor<2x4xi8> -> tensor<2x1xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi16>) {
+  // expected-error @+1 {{the maxima of the tokens of 'tensor<2x4xi16>' should be 'tensor<2x1xi32>', got 'tensor<2x4xi32>'}}
+  %0 = narrow.token_maxima %x : tensor<2x4xi16> -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<i16>) {
+  // expected-error @+1 {{needs tokens along an axis, got a scalar}}
+  %0 = narrow.token_maxima %x : tensor<i16> -> tensor<i32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi16>, %m: tensor<2x1xi32>) {
+  // expected-error @+1 {{result should be 'tensor<2x4xi8>', got 'tensor<2x4xi16>'}}
+  %0 = narrow.quantize_tokens %x, %m to 127 : (tensor<2x4xi16>, tensor<2x1xi32>) -> tensor<2x4xi16>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi32>, %m: tensor<1x1xi32>) {
+  // expected-error @+1 {{the maxima of the tokens of}}
+  %0 = narrow.rescale_tokens %x, %m shift 3 : (tensor<2x4xi32>, tensor<1x1xi32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi32>, %m: tensor<2x1xi32>) {
+  // expected-error @+1 {{shift must be 0 to 31, got 32}}
+  %0 = narrow.rescale_tokens %x, %m shift 32 : (tensor<2x4xi32>, tensor<2x1xi32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xi32>, %m: tensor<2x1xi32>) {
+  // expected-error @+1 {{sums and result must be i32 of one shape}}
+  %0 = narrow.rescale_tokens %x, %m shift 3 : (tensor<2x4xi32>, tensor<2x1xi32>) -> tensor<2x4xi8>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{per_token is for symmetric, restricted codes of 2 to 8 bits}}
+func.func private @f() attributes {s = #narrow.scheme<16 bits, symmetric, restricted, per_token>}
+
+// -----
+
+// expected-error @+1 {{per_tensor and per_token take no axis}}
+func.func private @f() attributes {s = #narrow.scheme<8 bits, symmetric, restricted, per_token, axis = 1>}

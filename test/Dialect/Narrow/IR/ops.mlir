@@ -73,6 +73,21 @@ func.func @grouped(%x: tensor<1x8x8x4xi8>, %w: tensor<6x3x3x2xi8>, %b: tensor<6x
   return %0, %1 : tensor<1x8x8x6xi32>, tensor<1x3x3x6xf32>
 }
 
+// CHECK-LABEL: func.func @tokens
+func.func @tokens(%x: tensor<2x4xf32>, %c: tensor<2x4xi16>, %s: tensor<2x3xi32>) -> (tensor<2x4xf32>, tensor<2x4xi8>, tensor<2x3xi32>) {
+  // CHECK: narrow.observe %{{.*}} "x" scheme <8 bits, symmetric, restricted, per_token> : tensor<2x4xf32>
+  %0 = narrow.observe %x "x" scheme <8 bits, symmetric, restricted, per_token> : tensor<2x4xf32>
+  // CHECK: narrow.round_tokens %{{.*}} to 127 : tensor<2x4xf32>
+  %1 = narrow.round_tokens %0 to 127 : tensor<2x4xf32>
+  // CHECK: %[[M:.*]] = narrow.token_maxima %{{.*}} : tensor<2x4xi16> -> tensor<2x1xi32>
+  %m = narrow.token_maxima %c : tensor<2x4xi16> -> tensor<2x1xi32>
+  // CHECK: narrow.quantize_tokens %{{.*}}, %[[M]] to 7 : (tensor<2x4xi16>, tensor<2x1xi32>) -> tensor<2x4xi8>
+  %2 = narrow.quantize_tokens %c, %m to 7 : (tensor<2x4xi16>, tensor<2x1xi32>) -> tensor<2x4xi8>
+  // CHECK: narrow.rescale_tokens %{{.*}}, %[[M]] shift 5 : (tensor<2x3xi32>, tensor<2x1xi32>) -> tensor<2x3xi32>
+  %3 = narrow.rescale_tokens %s, %m shift 5 : (tensor<2x3xi32>, tensor<2x1xi32>) -> tensor<2x3xi32>
+  return %1, %2, %3 : tensor<2x4xf32>, tensor<2x4xi8>, tensor<2x3xi32>
+}
+
 // CHECK-LABEL: func.func @kernel
 func.func @kernel(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
   // CHECK: %{{.*}}:2 = narrow.kernel @sum (%[[A:.*]] = %{{.*}} : tensor<4xf32>, %[[B:.*]] = %{{.*}} : tensor<4xf32>) -> tensor<4xf32>, tensor<4xf32> attributes {narrow.id = "sum"} {

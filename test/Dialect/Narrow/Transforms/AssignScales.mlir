@@ -88,3 +88,22 @@ func.func @concat(%x: tensor<1x4xf32> {narrow.name = "x"}) -> (tensor<2x4xf32>, 
   %6 = narrow.observe %o "outer" range <min = [0.0], max = [8.0]> scheme <8 bits, asymmetric, per_tensor> : tensor<2x4xf32>
   return %6, %2 : tensor<2x4xf32>, tensor<1x4xf32>
 }
+
+// -----
+
+// What tokens get codes of has 16 bits: 3 / 32767. The bias is at scale_x * scale_w of that.
+// CHECK-LABEL: func.func @tokens
+// CHECK: "x" {{.*}} type !quant.uniform<i16:f32, 9.155{{.*}}E-5> :
+// CHECK: "zeros" {{.*}} type !quant.uniform<i16:f32, 1.000000e+00>
+func.func @tokens(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf32> {
+  %w = "tosa.const"() <{values = dense<[[[[0.5, -1.0]]], [[[0.25, 2.0]]]]> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
+  %b = "tosa.const"() <{values = dense<[0.1, -0.1]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %0 = narrow.observe %x "x" range <min = [-3.0], max = [1.0]> scheme <8 bits, symmetric, restricted, per_token> : tensor<1x2x2x2xf32>
+  %1 = narrow.observe %w "conv/weight" weight range <min = [-1.0, 0.25], max = [0.5, 2.0]> scheme <8 bits, symmetric, restricted, per_channel, axis = 0> : tensor<2x1x1x2xf32>
+  %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
+    : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
+  // expected-remark@+1 {{'zeros': all values are zero}}
+  %3 = narrow.observe %2 "zeros" range <min = [0.0], max = [0.0]> scheme <8 bits, symmetric, restricted, per_token> : tensor<1x2x2x2xf32>
+  return %3 : tensor<1x2x2x2xf32>
+}

@@ -142,3 +142,27 @@ func.func @float_add(%x: tensor<1x1x1x2xf32> {narrow.name = "x"}) -> tensor<1x1x
   %4 = narrow.observe %3 "add" type !quant.uniform<i8:f32, 0.125:-128> : tensor<1x1x1x2xf32>
   return %4 : tensor<1x1x1x2xf32>
 }
+
+// -----
+
+// Contractions read rounded tokens, the addition the 16-bit codes. 0.5 / (0.25 * 0.5) is 4: the bias has the
+// scale of these codes.
+// CHECK-LABEL: func.func @tokens
+// CHECK:         %[[Q:.*]] = narrow.quantize %{{.*}} {narrow.id = "x"} : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!quant.uniform<i16:f32, 2.500000e-01>>
+// CHECK-NEXT:    %[[D:.*]] = narrow.dequantize %[[Q]]
+// CHECK:         dense<[4, 2]> : tensor<2xi32>
+// CHECK:         %[[T:.*]] = narrow.round_tokens %[[D]] to 7 : tensor<1x1x1x2xf32>
+// CHECK-NEXT:    %[[C:.*]] = tosa.conv2d %[[T]],
+// CHECK-NEXT:    tosa.add %[[C]], %[[D]]
+func.func @tokens(%x: tensor<1x1x1x2xf32> {narrow.name = "x"}) -> tensor<1x1x1x2xf32> {
+  %w = "tosa.const"() <{values = dense<[[[[0.7, -0.8]]], [[[9.0, -9.0]]]]> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
+  %b = "tosa.const"() <{values = dense<[0.5, 0.3125]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %0 = narrow.observe %x "x" scheme <4 bits, symmetric, restricted, per_token> type !quant.uniform<i16:f32, 0.25> : tensor<1x1x1x2xf32>
+  %1 = narrow.observe %w "w" weight type !quant.uniform<i8<-7:7>:f32:0, {0.5, 0.5}> : tensor<2x1x1x2xf32>
+  %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
+    : (tensor<1x1x1x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x2xf32>
+  %3 = tosa.add %2, %0 : (tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x1x2xf32>
+  %4 = narrow.observe %3 "add" type !quant.uniform<i8:f32, 0.125:-128> : tensor<1x1x1x2xf32>
+  return %4 : tensor<1x1x1x2xf32>
+}

@@ -16,7 +16,8 @@ def Narrow_GranularityKind : I32EnumAttr<"GranularityKind", "what shares one sca
     I32EnumAttrCase<"PerChannel", 1, "per_channel">,
     I32EnumAttrCase<"PerGroup", 2, "per_group">,
     I32EnumAttrCase<"PerVector", 3, "per_vector">,
-    I32EnumAttrCase<"PerCluster", 4, "per_cluster">]> {
+    I32EnumAttrCase<"PerCluster", 4, "per_cluster">,
+    I32EnumAttrCase<"PerToken", 5, "per_token">]> {
   let cppNamespace = "::mlir::narrow";
   let genSpecializedAttr = 0;
 }
@@ -89,7 +90,8 @@ def Narrow_SchemeAttr : Narrow_Attr<"Scheme", "scheme"> {
   let description = [{
     Bits of the code, symmetric (zero point 0) or asymmetric, restricted range
     ([-127, 127] instead of [-128, 127]) and granularity. `axis` is the axis of the
-    output channels unless it is `per_tensor`. `group` is the number of elements along
+    output channels unless it is `per_tensor` or `per_token`, which is for activations: each row
+    along the last axis gets a scale when the network runs. `group` is the number of elements along
     the reduction that share a scale (`per_group`, `per_vector`), or the number of
     scales that the channels share (`per_cluster`). `format` says what the codes stand
     for where it is not the multiples of the scale.
@@ -97,6 +99,7 @@ def Narrow_SchemeAttr : Narrow_Attr<"Scheme", "scheme"> {
     ```mlir
     #narrow.scheme<8 bits, asymmetric, per_tensor>
     #narrow.scheme<8 bits, symmetric, restricted, per_channel, axis = 0>
+    #narrow.scheme<8 bits, symmetric, restricted, per_token>
     #narrow.scheme<4 bits, symmetric, restricted, per_vector, axis = 0, group = 16>
     #narrow.scheme<4 bits, symmetric, restricted, per_channel, axis = 0, format = normal_float>
     ```

@@ -81,6 +81,79 @@ def Narrow_DequantizeOp : Narrow_Op<"dequantize", [Pure]> {
 }
 
 //===----------------------------------------------------------------------===//
+// A scale for each token
+//===----------------------------------------------------------------------===//
+
+def Narrow_RoundTokensOp : Narrow_Op<"round_tokens", [Pure, SameOperandsAndResultType,
+    DeclareOpInterfaceMethods<QuantizableOpInterface>]> {
+  let summary = "real numbers as a scale for each token leaves them";
+  let description = [{
+    Of the quantized stage: each row along the last axis is rounded to multiples of its
+    largest magnitude divided by `largest`, the largest code. Stands between the
+    `narrow.dequantize` of 16-bit codes and the contraction that reads them; in
+    integers it is `narrow.token_maxima` and `narrow.quantize_tokens`.
+
+    ```mlir
+    %y = narrow.round_tokens %x to 127 : tensor<1x16x1x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$largest);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$input `to` $largest attr-dict `:` type($output)";
+  let hasVerifier = 1;
+}
+
+def Narrow_TokenMaximaOp : Narrow_Op<"token_maxima", [Pure]> {
+  let summary = "the largest magnitude of each token";
+  let description = [{
+    `max(1, max |x|)` of each row along the last axis, in [1, 2^15] (rule N73).
+
+    ```mlir
+    %m = narrow.token_maxima %x : tensor<1x16x1x64xi16> -> tensor<1x16x1x1xi32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def Narrow_QuantizeTokensOp : Narrow_Op<"quantize_tokens", [Pure]> {
+  let summary = "16-bit codes to 8-bit codes at a scale for each token";
+  let description = [{
+    `(x * R + 2^23) >> 24` with `R = largest * 2^24 / maximum` (rule N73): the largest
+    magnitude of each row along the last axis becomes `largest`. The maxima are those of
+    `narrow.token_maxima` of the same tensor; no result is defined for a larger element.
+
+    ```mlir
+    %q = narrow.quantize_tokens %x, %m to 127
+      : (tensor<1x16x1x64xi16>, tensor<1x16x1x1xi32>) -> tensor<1x16x1x64xi8>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$maxima, I64Attr:$largest);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$input `,` $maxima `to` $largest attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Narrow_RescaleTokensOp : Narrow_Op<"rescale_tokens", [Pure]> {
+  let summary = "sums at a scale for each token to one scale";
+  let description = [{
+    `(sum * maximum + 2^(shift-1)) >> shift` in 64 bits (rule N74), the maximum that of
+    the row along the last axis.
+
+    ```mlir
+    %p = narrow.rescale_tokens %sums, %m shift 6
+      : (tensor<1x16x1x32xi32>, tensor<1x16x1x1xi32>) -> tensor<1x16x1x32xi32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$sums, AnyRankedTensor:$maxima, I64Attr:$shift);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$sums `,` $maxima `shift` $shift attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Composites of the float stage
 //===----------------------------------------------------------------------===//
 

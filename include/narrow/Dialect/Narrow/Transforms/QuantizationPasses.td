@@ -130,6 +130,11 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
     restricted range) and constant activations such as the second operand of an
     addition (id `<op id>/operand<n>`, as activations).
 
+    Where the scheme of a contraction has activations per token (`a8t`), what it reads
+    becomes `per_token`: `narrow-assign-scales` gives it 16-bit codes, and
+    `narrow-quantize` puts a `narrow.round_tokens` before the contraction. If who computes or
+    who else reads that tensor cannot work with 16-bit codes, it is an error.
+
     An op whose id or whose result's observer id is overridden with `float` gets
     `narrow.float_reason` and stays as it is. An override that matches no id is
     an error.
@@ -142,7 +147,8 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
   let options = SchemeOptions<>.value;
   let dependentDialects = ["::mlir::narrow::NarrowDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Constants observed">,
-                    Statistic<"numFloat", "float-ops", "Ops kept float by an override">];
+                    Statistic<"numFloat", "float-ops", "Ops kept float by an override">,
+                    Statistic<"numTokens", "token-inputs", "Contractions with a scale for each token">];
 }
 
 def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
@@ -412,6 +418,7 @@ def NarrowQuantize : Pass<"narrow-quantize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
                            "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numQuantized", "quantized-ops", "Ops that will compute on codes">,
+                    Statistic<"numTokens", "token-inputs", "Contractions with a scale for each token">,
                     Statistic<"numFloat", "float-ops", "Ops that stay float">];
 }
 

@@ -81,6 +81,13 @@ quant::QuantizedType getParameterType(Value value);
 /// that adds accumulators.
 bool isFusedAccumulator(Value value);
 
+/// Whether the contraction `op` multiplies each row along the last axis of its input, a
+/// token, with the same weights: a fully connected layer, a 1x1 convolution.
+bool readsTokens(QuantizableOpInterface op);
+
+/// Whether `op` moves 16-bit codes of one operand, which become tokens behind it.
+bool movesWideCodes(Operation *op);
+
 /// Fails, with an error that names an op that reads it and the element, if the constant
 /// `op` holds NaN or an infinity (N9). Other ops are fine.
 LogicalResult verifyFinite(Operation *op);

@@ -1,6 +1,6 @@
 //===- Scheme.h - The text form of quantization schemes ---------*- C++ -*-===//
 //
-// `w8a8`, `w4a4`, `w4v16a8`, `wnf4a8`, `float`, and overrides `regex=scheme`. The
+// `w8a8`, `w4a4`, `w4v16a8`, `wnf4a8`, `w8a8t`, `float`, and overrides `regex=scheme`. The
 // grammar is in docs/schemes.md.
 //
 //===----------------------------------------------------------------------===//
@@ -27,6 +27,8 @@ struct Scheme {
   unsigned activationBits = 8; ///< 2 to 8, or kWordBits
   /// Uniform or PowerOfTwo.
   CodeFormat activationFormat = CodeFormat::Uniform;
+  /// What a contraction reads has a scale for each token, found when the network runs.
+  bool activationsPerToken = false;
   /// The op is not quantized at all.
   bool keepFloat = false;
 };
