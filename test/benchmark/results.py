@@ -23,6 +23,8 @@ import zipfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 MODELS = os.path.join(ROOT, "test", "models")
+sys.path.insert(0, os.path.join(ROOT, "test", "tools", "Inputs"))
+import npz  # noqa: E402
 PIXELS = ["--mean", "0.286", "--std", "0.353"]
 IMAGENET_PIXELS = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
 NETWORKS = ["fashion_resnet", "fashion_mobilenet"]
@@ -102,20 +104,14 @@ PICTURES_ROWS = ["--scheme=w8a8", "--scheme=w8a8 --requantize=fast", "--scheme=w
 
 
 def draw(source, target, seed, count):
-    """Writes `count` different samples of the array `input` of an .npz file (u8, C order) that `seed` draws."""
+    """Writes `count` different samples of the array `input` of an .npz file that `seed` draws."""
     with zipfile.ZipFile(source) as archive:
-        data = archive.read("input.npy")
-    start = 10 + int.from_bytes(data[8:10], "little")
-    header = data[10:start].decode()
-    shape = [int(x) for x in re.search(r"'shape': \(([\d, ]+)\)", header)[1].split(",") if x.strip()]
-    assert "'|u1'" in header and "'fortran_order': False" in header, header
-    size = len(data[start:]) // shape[0]
+        dtype, shape, data = npz.parse(archive.read("input.npy"))
+    size = len(data) // shape[0]
     rows = sorted(random.Random(seed).sample(range(shape[0]), count))
-    header = header.rstrip().replace(f"({shape[0]},", f"({count},")
-    header = header.ljust((len(header) + 11 + 63) // 64 * 64 - 11) + "\n"
     with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("input.npy", data[:8] + len(header).to_bytes(2, "little") + header.encode()
-                         + b"".join(data[start + i * size:start + (i + 1) * size] for i in rows))
+        archive.writestr("input.npy", npz.npy(dtype, [count, *shape[1:]],
+                                              b"".join(data[i * size:(i + 1) * size] for i in rows)))
 
 
 class Bench:
