@@ -89,6 +89,13 @@ NARROW_TARGET_CLONES void findIndices(const float *values, size_t count, double 
     index[i] = indexOf(values[i], scale, first);
 }
 
+/// The sum of all banks fits 32 bits: so many values are counted at once at most.
+NARROW_TARGET_CLONES void addBanks(const uint32_t *a, const uint32_t *b, const uint32_t *c, const uint32_t *d,
+                                   uint64_t *counts, size_t bins) {
+  for (size_t i = 0; i < bins; ++i)
+    counts[i] += a[i] + b[i] + c[i] + d[i];
+}
+
 /// For long arrays: indices are computed in blocks, apart from the counting,
 /// and four tables break the chain of increments of one bin (the zeros of a
 /// ReLU). Sums of integers: the result is that of countDirectly.
@@ -109,9 +116,7 @@ void countInBanks(std::span<const float> values, double scale, int32_t first, ui
     for (; i < size; ++i)
       ++bank[0][index[i]];
   }
-  for (size_t b = 0; b < banks; ++b)
-    for (size_t i = 0; i < bins; ++i)
-      counts[i] += bank[b][i];
+  addBanks(bank[0], bank[1], bank[2], bank[3], counts, bins);
 }
 } // namespace
 
