@@ -63,12 +63,12 @@ TABLES = [
       "--scheme=wlogsqrt4a8", "--scheme=wcb3a8", "--scheme=wmxint8a8", "--scheme=wmxfp8e4m3a8", "--scheme=wmxfp6e2m3a8",
       "--scheme=wmxfp4a8", "--scheme=wsmx6a8", "--scheme=wsmx4a8", "--scheme=wta8", "--scheme=wba8"]),
     ("Rounding of 4-bit weights", NETWORKS,
-     "AdaRound: ResNet-18 with 4-bit weights 68.7 of 69.7 %, nearest 23.99 per tensor (Nagel 2020). Asked: within 0.3 of "
+     "AdaRound: ResNet-18 with 4-bit weights 68.7 of 69.7 %, nearest 23.99 per tensor (Nagel 2020). Aim: within 0.3 of "
      "float.",
      ["--scheme=w4a8", "--scheme=w4a8 --rounding=stochastic", "--scheme=w4a8 --correct-bias=empirical",
       *[f"--scheme=w4a8 --rounding={r}" for r in ROUNDINGS]]),
     ("Rounding of 3-bit weights", NETWORKS,
-     "Asked: within 1.5 of float.",
+     "Aim: within 1.5 of float.",
      ["--scheme=w3a8", "--scheme=w3a8 --weight-method=mse", "--scheme=w3a8 --correct-bias=empirical",
       *[f"--scheme=w3a8 --rounding={r}" for r in ROUNDINGS]]),
     ("Rounding of 2-bit weights", NETWORKS,
@@ -76,7 +76,7 @@ TABLES = [
      ["--scheme=w2a8", "--scheme=w2a8 --weight-method=mse",
       *[f"--scheme=w2a8 --weight-method=mse --rounding={r}" for r in ROUNDINGS]]),
     ("4-bit activations", NETWORKS,
-     "Everything in 4 bits with minmax, simulated: 83.8 and 86.4 %. Asked: within 2.5 of float.",
+     "Everything in 4 bits with minmax, simulated: 83.8 and 86.4 %. Aim: within 2.5 of float.",
      ["--scheme=w8a4", "--scheme=w8a4 --method=mse", "--scheme=w4a4", "--scheme=w4a4 --method=mse",
       "--scheme=w4a4 --method=omse", "--scheme=w4a4 --method=octav", "--scheme=w4a4 --method=auto",
       "--scheme=w4a4 --method=mse --correct-bias=empirical",
