@@ -6,9 +6,6 @@
 
 using namespace narrow::numerics;
 
-/// k of N73. All of it fits 32 bits: |x * R| is at most 127 * 2^24.
-static constexpr int kFractionBits = 24;
-
 int32_t narrow::numerics::tokenMaximum(std::span<const int16_t> token) {
   int32_t most = 1;
   for (int32_t x : token)
@@ -17,8 +14,8 @@ int32_t narrow::numerics::tokenMaximum(std::span<const int16_t> token) {
 }
 
 int32_t narrow::numerics::quantizeToken(int32_t x, int32_t maximum, int32_t largest) {
-  int64_t reciprocal = (int64_t{largest} << kFractionBits) / maximum;
-  return static_cast<int32_t>(roundingShiftRight(x * reciprocal, kFractionBits));
+  int64_t reciprocal = (int64_t{largest} << tokenFractionBits) / maximum;
+  return static_cast<int32_t>(roundingShiftRight(x * reciprocal, tokenFractionBits));
 }
 
 int32_t narrow::numerics::rescaleToken(int32_t sum, int32_t maximum, int shift) {

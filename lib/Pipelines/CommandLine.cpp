@@ -171,6 +171,11 @@ llvm::Expected<ImportOptions> mlir::narrow::parseShapes(const cl::list<std::stri
 
 llvm::Expected<ImportOptions> ModelOptions::get() const { return parseShapes(shapes); }
 
+TableOption::TableOption(cl::OptionCategory &category)
+    : opt("table",
+          cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
+          cl::value_desc("file"), cl::cat(category)) {}
+
 DataOptions::DataOptions(cl::OptionCategory &category)
     : inputNames("input-name", cl::desc("array of the .npz for an input of the model"),
                  cl::value_desc("input=array"), cl::cat(category)),

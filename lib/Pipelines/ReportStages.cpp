@@ -179,8 +179,7 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
     return "known from the function";
   StringRef rule = rules.match(observe).rule,
             given = observe.getWeight() ? recipe.weightMethod : recipe.method;
-  if (SchemeAttr scheme = observe.getSchemeAttr();
-      rule.empty() && scheme && scheme.getGranularity() == GranularityKind::PerToken)
+  if (SchemeAttr scheme = observe.getSchemeAttr(); rule.empty() && scheme && scheme.isPerToken())
     return "minmax, for scales of tokens";
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();

@@ -27,9 +27,7 @@ struct Options {
   ModelOptions model{category};
   cl::opt<std::string> output{"o", cl::desc("file to write: .so, .o (with .h beside it), .ll, .mlir"),
                               cl::cat(category)};
-  cl::opt<std::string> table{
-      "table", cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
-      cl::value_desc("file"), cl::cat(category)};
+  TableOption table{category};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
   RecipeOptions recipe{category};
@@ -59,12 +57,9 @@ struct Options {
   cl::opt<std::string> requantize{
       "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
       cl::init("exact"), cl::cat(category)};
-  cl::opt<PackWeights> packWeights{
-      "pack-weights", cl::desc("whether weights with at most 16 different values share bytes:"),
-      cl::values(clEnumValN(PackWeights::Auto, "auto", "where that is no slower (default)"),
-                 clEnumValN(PackWeights::Always, "always", "wherever it is possible: the smallest file"),
-                 clEnumValN(PackWeights::Never, "never", "nowhere")),
-      cl::init(PackWeights::Auto), cl::cat(category)};
+  cl::opt<PackWeights> packWeights{"pack-weights",
+                                   cl::desc("whether weights with at most 16 different values share bytes:"),
+                                   getPackWeightsValues(), cl::init(PackWeights::Auto), cl::cat(category)};
   cl::opt<unsigned> threads{"threads", cl::desc("the most threads that one run may use (1)"), cl::init(1),
                             cl::cat(category)};
   DataOptions preprocessing{category};

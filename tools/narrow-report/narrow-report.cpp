@@ -22,9 +22,7 @@ struct Options {
   cl::opt<bool> verify{"verify-integer-only",
                        cl::desc("artifact: float arithmetic in its integer part is an error"),
                        cl::cat(category)};
-  cl::opt<std::string> table{
-      "table", cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
-      cl::value_desc("file"), cl::cat(category)};
+  TableOption table{category};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
   RecipeOptions recipe{category};

@@ -17,9 +17,7 @@ namespace {
 struct Options {
   cl::OptionCategory category{"narrow-search options"};
   ModelOptions model{category};
-  cl::opt<std::string> table{
-      "table", cl::desc("calibration table of narrow-calibrate, ONNX Runtime, TensorRT, AIMET or tpu-mlir"),
-      cl::value_desc("file"), cl::cat(category)};
+  TableOption table{category};
   cl::opt<std::string> data{"data", cl::desc("calibrate on these samples first"), cl::value_desc("file.npz"),
                             cl::cat(category)};
   cl::opt<std::string> input{"input", cl::desc("samples to measure on (default: --data)"),

@@ -16,6 +16,9 @@ namespace narrow::numerics {
 /// The largest magnitude of 16-bit codes, and of a token.
 inline constexpr int32_t tokenMaximumLimit = 1 << 15;
 
+/// k of N73. All of it fits 32 bits: |x * R| is at most 127 * 2^24.
+inline constexpr int tokenFractionBits = 24;
+
 /// Codes of at most this many bits fit N73: 127 * 2^24 + 2^23 is below 2^31.
 inline constexpr unsigned tokenMaxBits = 8;
 

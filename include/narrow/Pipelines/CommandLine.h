@@ -88,6 +88,11 @@ struct ModelOptions {
   llvm::Expected<ImportOptions> get() const;
 };
 
+/// --table.
+struct TableOption : llvm::cl::opt<std::string> {
+  explicit TableOption(llvm::cl::OptionCategory &category);
+};
+
 struct DataOptions {
   explicit DataOptions(llvm::cl::OptionCategory &category);
   llvm::cl::list<std::string> inputNames;

@@ -9,7 +9,7 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
-#include "narrow/Target/CPU/TargetDescription.h"
+#include "narrow/Target/CPU/Passes.h"
 
 namespace narrow {
 struct CalibrationTable;
@@ -48,10 +48,7 @@ struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
                        llvm::cl::init(false)};
   Option<PackWeights> packWeights{
       *this, "pack-weights", llvm::cl::desc("weights with at most 16 different values share bytes"),
-      llvm::cl::init(PackWeights::Auto),
-      llvm::cl::values(clEnumValN(PackWeights::Auto, "auto", "where that is no slower"),
-                       clEnumValN(PackWeights::Always, "always", "wherever it is possible"),
-                       clEnumValN(PackWeights::Never, "never", "nowhere"))};
+      llvm::cl::init(PackWeights::Auto), getPackWeightsValues()};
   Option<unsigned> threads{*this, "threads", llvm::cl::desc("the most threads that one run may use"),
                            llvm::cl::init(1)};
 };

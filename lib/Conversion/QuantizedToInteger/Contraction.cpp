@@ -234,6 +234,57 @@ static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shi
   return total;
 }
 
+/// The sums of the products of `input` and `weights` in units of 2^shift, plane by plane where one
+/// of them has 16 bits.
+static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Codes &input,
+                                     ArrayRef<int64_t> weightShape, const Weights &weights,
+                                     const std::vector<int64_t> &bias, int shift) {
+  OpBuilder &builder = lowering.getBuilder();
+  auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
+  if (!ownPad)
+    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+  SmallVector<int64_t> pad(ownPad.asArrayRef());
+  Value source = absorbPadding(input.value, input.type.getZeroPoint(), pad);
+  SmallVector<InputPlane> inputs;
+  if (isWide(input.type)) {
+    auto [high, low] = splitCodes(builder, op->getLoc(), source);
+    inputs = {{8, high, 0}, {0, low, numerics::lowByteZeroPoint}};
+  } else {
+    inputs = {{0, source, input.type.getZeroPoint()}};
+  }
+  SmallVector<WeightPlane> parts;
+  if (weights.wide) {
+    parts = {{8, {}}, {0, {}}};
+    for (int64_t code : weights.codes) {
+      numerics::Bytes bytes = numerics::splitWeight(code);
+      parts[0].codes.push_back(bytes.high);
+      parts[1].codes.push_back(bytes.low);
+    }
+  } else {
+    parts = {{0, weights.codes}};
+  }
+
+  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(builder.getI32Type());
+  Convolution convolution{op, pad, SmallVector<int64_t>(weightShape), weights.zeroPoint, type};
+  std::vector<int64_t> none(bias.size(), 0);
+  // Those of the largest unit first; the bias is in the last one.
+  SmallVector<std::pair<int, Value>> sums;
+  for (int place : {16, 8, 0})
+    for (const InputPlane &plane : inputs)
+      for (const WeightPlane &part : parts) {
+        if (plane.place + part.place != place)
+          continue;
+        Value sum = convolution.create(builder, plane, part.codes, place ? none : bias);
+        if (!sum)
+          return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+        sums.push_back({place, sum});
+      }
+  std::optional<Value> total = addPlanes(lowering, op, shift, sums);
+  if (total && sums.size() > 1) // Tells the accumulator from its parts.
+    total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(shift));
+  return total;
+}
+
 Tokens Tokens::choose(RoundTokensOp op, Value bias, double inputScale, const Weights &weights,
                       const WeightChannels &channels) {
   int64_t largest = op.getLargest(), largestSum = 0;
@@ -286,9 +337,9 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
   Value real = op->getOperand(quantizable.getActivationOperands().front());
   auto tokens = real.getDefiningOp<RoundTokensOp>();
   std::optional<Codes> input = lowering.getCodes(tokens ? tokens.getInput() : real);
-  bool isWide = input && mlir::narrow::isWide(input->type);
-  if (tokens && (!isWide || !readsTokens(quantizable)))
-    return lowering.error(op, !isWide
+  bool hasWords = input && isWide(input->type);
+  if (tokens && (!hasWords || !readsTokens(quantizable)))
+    return lowering.error(op, !hasWords
                                   ? "a scale for each token needs an input of 16-bit codes with zero point 0"
                                   : "a scale for each token needs a contraction over the last axis alone, "
                                     "without windows, strides, padding and groups");
@@ -314,66 +365,21 @@ std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Op
 
   OpBuilder &builder = lowering.getBuilder();
   builder.setInsertionPoint(op);
-  std::vector<int64_t> biasOfTokens;
-  if (perToken) { // Before it is added, sums get one scale.
+  // The bias of tokens is added behind the products: before, each token has its own scale.
+  std::vector<int64_t> none(bias->size(), 0);
+  const std::vector<int64_t> &added = perToken ? none : *bias;
+  if (perToken)
     input = perToken->quantize(builder, op->getLoc(), *input);
-    biasOfTokens.swap(*bias);
-    bias->assign(biasOfTokens.size(), 0);
-  }
-  bool isWords = getStorage(input->type).isInteger(16);
-  std::optional<int> shift = isWords ? getPlaneShift(*weights, *bias, channels) : 0;
+  std::optional<int> shift = isWide(input->type) ? getPlaneShift(*weights, added, channels) : 0;
   if (!shift)
     return lowering.error(op,
                           "the sums of the products of 8-bit parts of its input and its weights need more "
                           "than 31 bits; quantize its weights to fewer bits");
-
-  auto i32 = cast<IntegerType>(builder.getI32Type());
-  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
-  auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
-  if (!ownPad)
-    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
-  SmallVector<int64_t> pad(ownPad.asArrayRef());
-  Value source = absorbPadding(input->value, input->type.getZeroPoint(), pad);
-  Convolution convolution{op, pad, constant->shape, weights->zeroPoint, type};
-
-  SmallVector<InputPlane> inputs;
-  if (isWords) {
-    auto [high, low] = splitCodes(builder, op->getLoc(), source);
-    inputs = {{8, high, 0}, {0, low, numerics::lowByteZeroPoint}};
-  } else {
-    inputs = {{0, source, input->type.getZeroPoint()}};
-  }
-  SmallVector<WeightPlane> parts;
-  if (weights->wide) {
-    parts = {{8, {}}, {0, {}}};
-    for (int64_t code : weights->codes) {
-      numerics::Bytes bytes = numerics::splitWeight(code);
-      parts[0].codes.push_back(bytes.high);
-      parts[1].codes.push_back(bytes.low);
-    }
-  } else {
-    parts = {{0, weights->codes}};
-  }
-  // Those of the largest unit first; the bias is in the last one.
-  SmallVector<std::pair<int, Value>> sums;
-  for (int place : {16, 8, 0})
-    for (const InputPlane &plane : inputs)
-      for (const WeightPlane &part : parts) {
-        if (plane.place + part.place != place)
-          continue;
-        std::vector<int64_t> none(bias->size(), 0);
-        Value sum = convolution.create(builder, plane, part.codes, place ? none : *bias);
-        if (!sum)
-          return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
-        sums.push_back({place, sum});
-      }
-  std::optional<Value> total = addPlanes(lowering, op, *shift, sums);
+  std::optional<Value> total = multiply(lowering, op, *input, constant->shape, *weights, added, *shift);
   if (!total)
     return std::nullopt;
-  if (sums.size() > 1) // Tells the accumulator from its parts.
-    total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(*shift));
   if (perToken)
-    total = perToken->rescale(builder, op->getLoc(), *total, biasOfTokens);
+    total = perToken->rescale(builder, op->getLoc(), *total, *bias);
   Accumulator accumulator{*total, {}};
   for (double scale : weights->scales)
     accumulator.scales.push_back(std::ldexp(inputScale * scale, *shift));

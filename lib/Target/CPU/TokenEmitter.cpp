@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Numerics/Tokens.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -53,7 +54,7 @@ FailureOr<Parts> KernelEmitter::evaluateQuantizeTokens(QuantizeTokensOp op, cons
   FailureOr<Parts> maximum = evaluate(op.getMaxima(), point, {1, 1, 0, 1});
   if (failed(x) || failed(maximum))
     return failure();
-  constexpr int64_t bits = 24;
+  constexpr int64_t bits = ::narrow::numerics::tokenFractionBits;
   auto one = lanes(1, b.getI32Type()), type = lanes(block.width, b.getI32Type());
   Value quotient = arith::DivSIOp::create(b, loc, splat(one, op.getLargest() << bits), maximum->front());
   Value scalar = vector::ExtractOp::create(b, loc, quotient, ArrayRef<int64_t>{0});

@@ -2,7 +2,6 @@
 #include "WeightPacking.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include <set>
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -10,18 +9,22 @@ using namespace mlir::narrow;
 std::optional<WeightPacking> WeightPacking::choose(const TargetDescription &target, ArrayRef<int64_t> weights,
                                                    int64_t vectors) {
   constexpr size_t mostValues = 16;
-  std::set<int64_t> values{0}; // what stands behind the end of a reduction
+  // Sorted. Zero stands behind the end of a reduction.
+  SmallVector<int64_t, mostValues + 1> values{0};
   for (int64_t weight : weights) {
-    values.insert(weight);
-    if (values.size() > mostValues)
+    auto *at = llvm::lower_bound(values, weight);
+    if (at != values.end() && *at == weight)
+      continue;
+    if (values.size() == mostValues)
       return std::nullopt;
+    values.insert(at, weight);
   }
   bool words = target.storage() == CodeStorage::I16;
   WeightPacking packing;
   packing.elementBits = words ? 16 : 8;
   for (unsigned bits : {2, 4}) {
     int64_t codes = int64_t{1} << bits;
-    bool fits = words ? *values.begin() >= -codes / 2 && *values.rbegin() < codes / 2
+    bool fits = words ? values.front() >= -codes / 2 && values.back() < codes / 2
                       : static_cast<int64_t>(values.size()) <= codes;
     packing.bits = bits;
     if (!fits || packing.getCount() > vectors)

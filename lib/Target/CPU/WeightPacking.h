@@ -21,7 +21,7 @@ public:
   /// Dot operands in one vector of memory, a power of two.
   unsigned getCount() const { return elementBits / bits; }
   unsigned getBits() const { return bits; }
-  /// What stands for `weight` as operand number `index` of an element; others are added by or.
+  /// What stands for `weight` as operand number `index` of an element, among zeros.
   uint16_t encode(int64_t weight, unsigned index) const;
   /// Operand number `index` of a vector of memory.
   Value unpack(OpBuilder &b, Location loc, const TargetDescription &target, Value packed,

@@ -8,8 +8,17 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
 #include "narrow/Target/CPU/TargetDescription.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace mlir::narrow {
+/// The values of options that say where weights share bytes.
+inline llvm::cl::ValuesClass getPackWeightsValues() {
+  return llvm::cl::values(
+      clEnumValN(PackWeights::Auto, "auto", "where that is no slower (default)"),
+      clEnumValN(PackWeights::Always, "always", "wherever it is possible: the smallest file"),
+      clEnumValN(PackWeights::Never, "never", "nowhere"));
+}
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Target/CPU/Passes.h.inc"

@@ -59,10 +59,7 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
                         "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">,
                  Option<"packWeights", "pack-weights", "::mlir::narrow::PackWeights", "::mlir::narrow::PackWeights::Auto",
                         "weights with at most 16 different values share bytes",
-                        [{::llvm::cl::values(
-                          clEnumValN(::mlir::narrow::PackWeights::Auto, "auto", "where that is no slower"),
-                          clEnumValN(::mlir::narrow::PackWeights::Always, "always", "wherever it is possible"),
-                          clEnumValN(::mlir::narrow::PackWeights::Never, "never", "nowhere"))}]>];
+                        "::mlir::narrow::getPackWeightsValues()">];
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",

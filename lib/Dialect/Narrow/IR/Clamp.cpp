@@ -4,7 +4,7 @@
 using namespace mlir;
 using namespace mlir::narrow;
 
-std::optional<ClampBounds> mlir::narrow::getClampBounds(tosa::ClampOp op) {
+std::optional<ClampBounds> mlir::narrow::getActivationBounds(tosa::ClampOp op) {
   constexpr double largest = 1e30;
   auto min = dyn_cast<FloatAttr>(op.getMinValAttr()), max = dyn_cast<FloatAttr>(op.getMaxValAttr());
   if (!min || !max)

@@ -67,7 +67,7 @@ struct AvgPoolModel : QuantizableOpInterface::ExternalModel<AvgPoolModel, tosa::
 struct ClampModel : QuantizableOpInterface::ExternalModel<ClampModel, tosa::ClampOp> {
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::Clamp; }
   std::optional<std::pair<double, double>> getKnownRange(Operation *op) const {
-    std::optional<ClampBounds> bounds = getClampBounds(cast<tosa::ClampOp>(op));
+    std::optional<ClampBounds> bounds = getActivationBounds(cast<tosa::ClampOp>(op));
     if (!bounds || (std::isinf(bounds->lowest) && std::isinf(bounds->highest)))
       return std::nullopt;
     return std::make_pair(bounds->lowest, bounds->highest);

@@ -19,7 +19,7 @@ static Operation *getOnlyUser(Value value) { return value.hasOneUse() ? *value.u
 
 static bool isReLU(Operation *op) {
   auto clamp = dyn_cast<tosa::ClampOp>(op);
-  std::optional<ClampBounds> bounds = clamp ? getClampBounds(clamp) : std::nullopt;
+  std::optional<ClampBounds> bounds = clamp ? getActivationBounds(clamp) : std::nullopt;
   return bounds && bounds->isReLU();
 }
 

@@ -77,16 +77,11 @@ private:
 
 } // namespace
 
-/// Codes of tokens are made of these when the network runs.
-static bool isPerToken(SchemeAttr scheme) { return scheme.getGranularity() == GranularityKind::PerToken; }
-
 static CodeRange getCodes(SchemeAttr scheme) {
-  if (isPerToken(scheme))
-    return CodeRange::signedBits(16, /*restricted=*/false);
   // Formats choose codes of their own; 8 bits are the widest that one plane has.
   if (!scheme.isUniform())
     return CodeRange::signedBits(8, /*restricted=*/true);
-  return CodeRange::signedBits(scheme.getBits(), scheme.getSymmetric() && scheme.getRestricted());
+  return getUniformCodes(scheme);
 }
 
 LogicalResult AssignScales::assignType(ObserveOp op) {
@@ -106,9 +101,9 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
     return fail("has an asymmetric scheme of 16 bits; these codes are symmetric");
   bool shares = scheme.getGranularity() == GranularityKind::PerTensor ||
                 scheme.getGranularity() == GranularityKind::PerChannel;
-  if (op.getWeight() && isPerToken(scheme))
+  if (op.getWeight() && scheme.isPerToken())
     return fail("has a per_token scheme, which is for activations only");
-  if (!op.getWeight() && !shares && !isPerToken(scheme))
+  if (!op.getWeight() && !shares && !scheme.isPerToken())
     return fail("has a " + stringifyGranularityKind(scheme.getGranularity()) +
                 " scheme, which is for weights only");
   auto tensor = cast<RankedTensorType>(op.getType());

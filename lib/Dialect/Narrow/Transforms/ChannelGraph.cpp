@@ -201,14 +201,14 @@ void ChannelLayer::write(OpBuilder &builder) const {
 namespace {
 /// Bounds that keep the factor of a channel: none, or 0.
 bool isHomogeneous(tosa::ClampOp clamp) {
-  std::optional<ClampBounds> bounds = getClampBounds(clamp);
+  std::optional<ClampBounds> bounds = getActivationBounds(clamp);
   return bounds && llvm::all_of(std::array{bounds->lowest, bounds->highest},
                                 [](double bound) { return bound == 0 || std::isinf(bound); });
 }
 
 /// ReLU6 and its like: a ReLU but for the upper bound.
 bool isBoundedReLU(tosa::ClampOp clamp) {
-  std::optional<ClampBounds> bounds = getClampBounds(clamp);
+  std::optional<ClampBounds> bounds = getActivationBounds(clamp);
   return bounds && bounds->lowest == 0 && bounds->highest > 0 && !std::isinf(bounds->highest);
 }
 

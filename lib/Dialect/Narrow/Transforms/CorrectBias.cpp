@@ -113,7 +113,7 @@ private:
     if (!from)
       return;
     if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-      std::optional<ClampBounds> bounds = getClampBounds(clamp);
+      std::optional<ClampBounds> bounds = getActivationBounds(clamp);
       if (!bounds || from->deviation.empty())
         return;
       Distribution made;

@@ -5,6 +5,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "llvm/ADT/StringSet.h"
 #include <cmath>
 
@@ -55,9 +56,7 @@ static CodeSpec getCodeSpec(ObserveOp op) {
   if (!scheme)
     return {CodeRange::signedBits(8, /*restricted=*/false),
             /*symmetric=*/false};
-  if (scheme.getGranularity() == GranularityKind::PerToken)
-    return {CodeRange::signedBits(16, /*restricted=*/false), /*symmetric=*/true};
-  return {CodeRange::signedBits(scheme.getBits(), scheme.getRestricted()), scheme.getSymmetric()};
+  return {getUniformCodes(scheme), scheme.getSymmetric()};
 }
 
 static int64_t getBits(ObserveOp op) { return op.getSchemeAttr() ? op.getSchemeAttr().getBits() : 8; }
@@ -95,8 +94,7 @@ LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
     return success();
   CodeSpec spec = getCodeSpec(op);
   // The outliers are what scales for tokens are for: nothing is clipped before.
-  if (method.rule.empty() && op.getSchemeAttr() &&
-      op.getSchemeAttr().getGranularity() == GranularityKind::PerToken)
+  if (method.rule.empty() && op.getSchemeAttr() && op.getSchemeAttr().isPerToken())
     method.options.method = RangeMethod::MinMax;
   RangeMethod chosen = method.options.method;
   std::optional<Interval> range;

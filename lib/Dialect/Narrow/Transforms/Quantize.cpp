@@ -248,8 +248,7 @@ LogicalResult Quantize::replace(ObserveOp op) {
     } else {
       OpBuilder builder(op);
       replacement = createPair(builder, op.getLoc(), input, type, op.getId()).getOutput();
-      if (SchemeAttr scheme = op.getSchemeAttr();
-          scheme && scheme.getGranularity() == GranularityKind::PerToken)
+      if (SchemeAttr scheme = op.getSchemeAttr(); scheme && scheme.isPerToken())
         roundTokens(op.getOutput(), CodeRange::signedBits(scheme.getBits(), /*restricted=*/true).max);
     }
   }

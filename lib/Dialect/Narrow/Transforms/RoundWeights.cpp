@@ -215,7 +215,7 @@ static void findActivation(Layer &layer) {
     auto clamp = dyn_cast<tosa::ClampOp>(*result.user_begin());
     if (!clamp)
       return;
-    if (std::optional<ClampBounds> bounds = getClampBounds(clamp)) {
+    if (std::optional<ClampBounds> bounds = getActivationBounds(clamp)) {
       layer.lowest = std::max(layer.lowest, static_cast<float>(bounds->lowest));
       layer.highest = std::min(layer.highest, static_cast<float>(bounds->highest));
     }

@@ -169,6 +169,12 @@ llvm::Expected<Scheme> SchemeParser::parse() {
   return scheme;
 }
 
+::narrow::numerics::CodeRange mlir::narrow::getUniformCodes(SchemeAttr scheme) {
+  return scheme.isPerToken()
+             ? ::narrow::numerics::CodeRange::signedBits(kWordBits, /*restricted=*/false)
+             : ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted());
+}
+
 llvm::Expected<Scheme> mlir::narrow::parseScheme(StringRef text) { return SchemeParser(text).parse(); }
 
 llvm::Expected<SchemeRules> SchemeRules::parse(StringRef scheme, ArrayRef<std::string> overrides) {

@@ -2,6 +2,7 @@
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/QuantParams.h"
 
@@ -56,11 +57,8 @@ static std::optional<std::string> findFault(ObserveOp op) {
   // An observer that feeds a concat may have the concat's codes: no more bits
   // than the scheme allows.
   // Codes of a format are its numbers in units of the scale.
-  bool perToken = scheme.getGranularity() == GranularityKind::PerToken;
-  auto codes = perToken ? ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/false)
-               : scheme.isUniform()
-                   ? ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted())
-                   : ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/true);
+  auto codes = scheme.isUniform() ? getUniformCodes(scheme)
+                                  : ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/true);
   if (type.getStorageTypeMin() < codes.min || type.getStorageTypeMax() > codes.max)
     return llvm::formatv("has codes [{0}, {1}], but its scheme allows [{2}, {3}]", type.getStorageTypeMin(),
                          type.getStorageTypeMax(), codes.min, codes.max)

@@ -124,6 +124,7 @@ def Narrow_SchemeAttr : Narrow_Attr<"Scheme", "scheme"> {
       return (getFormat() == CodeFormat::Uniform || getFormat() == CodeFormat::PowerOfTwo) &&
              getGranularity() != GranularityKind::PerGroup && getGranularity() != GranularityKind::PerVector;
     }
+    bool isPerToken() const { return getGranularity() == GranularityKind::PerToken; }
   }];
 }
 
