@@ -60,6 +60,8 @@ struct Options {
   cl::opt<PackWeights> packWeights{"pack-weights",
                                    cl::desc("whether weights with at most 16 different values share bytes:"),
                                    getPackWeightsValues(), cl::init(PackWeights::Auto), cl::cat(category)};
+  cl::opt<unsigned> optLevel{"O", cl::desc("how much LLVM optimizes, 0 to 3 (default); less compiles sooner"),
+                             cl::Prefix, cl::init(3), cl::cat(category)};
   cl::opt<unsigned> threads{"threads", cl::desc("the most threads that one run may use (1)"), cl::init(1),
                             cl::cat(category)};
   DataOptions preprocessing{category};
@@ -241,6 +243,10 @@ int Compiler::run() {
   if (options.packWeights.getNumOccurrences() && artifact < Emit::Vector)
     return reportUsage("--pack-weights is for the code of the integer model: it contradicts --emit=" +
                        nameOf(artifact));
+  if (options.optLevel > 3)
+    return reportError(llvm::createStringError("-O takes 0 to 3, got " + llvm::Twine(options.optLevel)));
+  if (options.optLevel.getNumOccurrences() && artifact != Emit::Float && artifact < Emit::LLVM)
+    return reportUsage("-O is for machine code: it contradicts --emit=" + nameOf(artifact));
   if (options.foldPreprocessing && artifact < Emit::Integer)
     return reportUsage("--fold-preprocessing changes the integer stage: it contradicts --emit=" +
                        nameOf(artifact));
@@ -535,6 +541,7 @@ int Compiler::emitCode(bool isFloat) {
   if (artifact == Emit::Vector)
     return writeIR(*module, options.output);
   emit.target = targets.front();
+  emit.optLevel = options.optLevel;
   emit.prefix = prefix;
   emit.name = llvm::sys::path::stem(options.model.path).str();
   emit.manifest = makeManifest(isFloat);

@@ -9,6 +9,6 @@ for isa in avx512vnni avx512 avxvnni avx2 neon-dotprod portable; do
   [ $isa = neon-dotprod ] && triple=aarch64-linux-gnu
   narrow-compile "$base.mlir" --isa=$isa --mtriple=$triple --emit=vector -o "$base.$isa.mlir"
   narrow-opt --narrow-emulate-intrinsics "$base.$isa.mlir" -o "$base.plain.mlir"
-  narrow-compile "$base.plain.mlir" --isa=portable -o "$base.so"
+  narrow-compile "$base.plain.mlir" --isa=portable -O0 -o "$base.so"
   echo "$isa $(narrow-run "$base.so" --input "$base.npz" --check "$base.mlir" | grep compared)"
 done
