@@ -14,8 +14,8 @@ struct ClampBounds {
   bool isReLU() const { return lowest == 0 && std::isinf(highest); }
 };
 
-/// The bounds of a clamp as an activation. Exporters write an infinity or the largest float of some type for no bound: beyond 1e30
-/// there is none. nullopt: a clamp of integers.
+/// The bounds of a clamp as an activation. Exporters write an infinity or the largest float of
+/// some type for no bound: beyond 1e30 there is none. nullopt: a clamp of integers.
 std::optional<ClampBounds> getActivationBounds(tosa::ClampOp op);
 
 } // namespace mlir::narrow
