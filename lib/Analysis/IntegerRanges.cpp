@@ -144,6 +144,16 @@ IntegerRanges::Ranges IntegerRanges::compute(Value value) {
       interval = saturateTo(interval, bounds);
     return ranges;
   }
+  if (auto shift = dyn_cast<tosa::ArithmeticRightShiftOp>(op)) {
+    auto places = getIntegers(shift.getInput2());
+    if (!places || places->empty() || !llvm::all_equal(*places) || shift.getRound() || places->front() < 0 ||
+        places->front() > 31)
+      return {full};
+    Ranges ranges(get(shift.getInput1()));
+    for (IntegerInterval &interval : ranges)
+      interval = {interval.min >> places->front(), interval.max >> places->front()};
+    return ranges;
+  }
   if (auto table = dyn_cast<tosa::TableOp>(op))
     return {getWhole(table.getTable())};
   if (auto sum = dyn_cast<tosa::ReduceSumOp>(op)) {

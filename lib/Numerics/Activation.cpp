@@ -38,6 +38,10 @@ double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::
 
 double mish(double x) { return gated(x, std::tanh(softplus(x))); }
 
+double sign(double x) { return x < 0 ? -1 : x > 0 ? 1 : x; }
+
+double binarize(double x) { return x < 0 ? -1 : x >= 0 ? 1 : x; }
+
 double sigmoid(double x) {
   // Neither branch overflows.
   if (x >= 0)

@@ -140,8 +140,7 @@ static llvm::Error runModel(const CompiledModel &model, ModelProfile &profile, i
 llvm::Expected<ModelProfile> mlir::narrow::profileModel(ModuleOp module, const TargetSpec &target,
                                                         unsigned runs, PackWeights packWeights) {
   VectorPipelineOptions vector;
-  vector.isa = target.isa;
-  vector.x86 = llvm::Triple(target.triple).isX86();
+  vector.setTarget(target);
   vector.profile = true;
   vector.packWeights = packWeights;
   if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))

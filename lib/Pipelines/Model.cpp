@@ -127,8 +127,7 @@ llvm::Expected<std::unique_ptr<CompiledModel>> mlir::narrow::compileForHost(Modu
   if (!target)
     return target.takeError();
   VectorPipelineOptions vector;
-  vector.isa = target->isa;
-  vector.x86 = llvm::Triple(target->triple).isX86();
+  vector.setTarget(*target);
   vector.profile = profile;
   if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
     return llvm::createStringError(what + " could not be compiled");

@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Target/CPU/Emit.h"
 #include "narrow/Target/CPU/Passes.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -42,6 +43,7 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
   import.ranges.assign(options.ranges.begin(), options.ranges.end());
   import.percentile = options.percentile;
   pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
+  pm.addPass(createNarrowBinarizeInputs());
   if (!options.align.empty())
     pm.addPass(createNarrowAlignOperands({options.align}));
   NarrowAssignGranularityOptions granularity;
@@ -75,9 +77,17 @@ void mlir::narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipeline
     pm.addPass(createNarrowVerifyIntegerOnly());
 }
 
+void VectorPipelineOptions::setTarget(const TargetSpec &target) {
+  isa = target.isa;
+  x86 = llvm::Triple(target.triple).isX86();
+  popcount = hasFeature(target, "avx512vpopcntdq");
+}
+
 void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
+  pm.addPass(createNarrowFormXnor({options.isa, options.popcount}));
   pm.addPass(createNarrowFormKernels());
-  pm.addPass(createNarrowLowerKernels({options.isa, options.x86, options.profile, options.packWeights}));
+  pm.addPass(createNarrowLowerKernels(
+      {options.isa, options.x86, options.popcount, options.profile, options.packWeights}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (options.threads > 1)

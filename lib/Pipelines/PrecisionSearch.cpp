@@ -135,11 +135,11 @@ llvm::Error Search::prepare() {
     if (!scheme)
       return scheme.takeError();
     // Overrides give activations to who computes them, and these to who reads them.
-    if (scheme->activationsPerToken)
+    if (scheme->activationsPerToken || scheme->activationsBinary)
       return llvm::createStringError(
-          "--choices: '" + choice +
-          "' has activations per token, which a search cannot choose; give schemes "
-          "without t");
+          "--choices: '" + choice + "' has " +
+          (scheme->activationsBinary ? "binary activations" : "activations per token") +
+          ", which a search cannot choose; give schemes without " + (scheme->activationsBinary ? "ab" : "t"));
     schemes.push_back(*scheme);
   }
   if (schemes.size() < 2)

@@ -348,6 +348,10 @@ llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
   options.align = recipe.align;
   if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, options, &table); })))
     return alreadyReported();
+  bool hasSigns = false;
+  observed.walk([&](ActivationOp op) { hasSigns |= op.getKind() == ActivationKind::Binarize; });
+  if (original && hasSigns) // It compares with layers that read other inputs.
+    return llvm::createStringError("--correct-bias is not supported with binary activations (ab)");
   if (llvm::Error error = roundWeights(observed, recipe, samples))
     return error;
   if (original) {

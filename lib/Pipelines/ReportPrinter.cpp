@@ -382,7 +382,7 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
     if (!layer.floatReason.empty())
       notes.insert(notes.begin(), "float: " + layer.floatReason);
     if (layer.isAccumulator)
-      notes.push_back("added as its accumulator");
+      notes.push_back("read as its accumulator");
     std::optional<double> clip = layer.clipRate();
     table.add({layer.id, layer.op, formatShape(layer.shape), formatRange(layer.range),
                layer.scale ? formatShort(*layer.scale) : "-",

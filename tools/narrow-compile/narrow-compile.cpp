@@ -485,8 +485,7 @@ std::string Compiler::makeManifest(bool isFloat) const {
 
 LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
   VectorPipelineOptions vector;
-  vector.isa = target.isa;
-  vector.x86 = llvm::Triple(target.triple).isX86();
+  vector.setTarget(target);
   vector.profile = options.profile.getValue();
   vector.threads = options.threads.getValue();
   vector.packWeights = options.packWeights.getValue();

@@ -25,6 +25,8 @@ double gelu(double x);                                   ///< x / 2 * (1 + erf(x
 double geluTanh(double x); ///< x / 2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
 double softplus(double x); ///< log(1 + e^x)
 double mish(double x);     ///< x * tanh(softplus(x))
+double sign(double x);     ///< -1, 0, 1; the zeros as they are
+double binarize(double x); ///< -1 below 0, else 1: N66
 
 // Ops of TOSA that become tables.
 double sigmoid(double x);

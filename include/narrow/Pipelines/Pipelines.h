@@ -10,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 #include "narrow/Target/CPU/Passes.h"
+#include "narrow/Target/CPU/Target.h"
 
 namespace narrow {
 struct CalibrationTable;
@@ -44,13 +45,18 @@ struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {
 struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
   Option<std::string> isa{*this, "isa", llvm::cl::desc("instruction set"), llvm::cl::init("portable")};
   Option<bool> x86{*this, "x86", llvm::cl::desc("the target is an x86-64"), llvm::cl::init(false)};
+  Option<bool> popcount{*this, "popcount", llvm::cl::desc("an instruction counts the bits of lanes"),
+                        llvm::cl::init(false)};
   Option<bool> profile{*this, "profile", llvm::cl::desc("count the cycles of every kernel"),
                        llvm::cl::init(false)};
-  Option<PackWeights> packWeights{
-      *this, "pack-weights", llvm::cl::desc("weights with at most 16 different values share bytes"),
-      llvm::cl::init(PackWeights::Auto), getPackWeightsValues()};
+  Option<PackWeights> packWeights{*this, "pack-weights",
+                                  llvm::cl::desc("weights with at most 16 different values share bytes"),
+                                  llvm::cl::init(PackWeights::Auto), getPackWeightsValues()};
   Option<unsigned> threads{*this, "threads", llvm::cl::desc("the most threads that one run may use"),
                            llvm::cl::init(1)};
+
+  /// Sets what follows from the target.
+  void setTarget(const TargetSpec &target);
 };
 
 /// imported -> float. A model that is already quantized (QDQ) takes the same

@@ -216,6 +216,17 @@ Value Lowering::limit(Value wide, ArrayRef<double> factors, Operation *name) {
 std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
                                           Operation *op) {
   Operation *name = target.name ? target.name : op;
+  if (target.signs) {
+    // -1 and 0 become codes: no scale is asked for.
+    auto type = cast<RankedTensorType>(wide.getType());
+    Value places = createConstant(builder, name->getLoc(), SmallVector<int64_t>(type.getRank(), 1),
+                                  ArrayRef<int64_t>(31), cast<IntegerType>(builder.getI32Type()));
+    Value below = tosa::ArithmeticRightShiftOp::create(builder, name->getLoc(), type, wide, places,
+                                                       /*round=*/false);
+    int64_t plus = numerics::quantizeDouble(1, getParams(target.type), getCodeRange(target.type)),
+            minus = numerics::quantizeDouble(-1, getParams(target.type), getCodeRange(target.type));
+    return rescale(below, 0, target.getStorage(), plus, static_cast<double>(plus - minus), name);
+  }
   SmallVector<double> factors;
   for (double scale : scales)
     factors.push_back(scale / target.type.getScale());

@@ -181,7 +181,7 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
 
 std::optional<Value> Lowering::quantize(Value real, Target target) {
   bool plain = target.min == -std::numeric_limits<double>::infinity() &&
-               target.max == std::numeric_limits<double>::infinity() && !target.name;
+               target.max == std::numeric_limits<double>::infinity() && !target.name && !target.signs;
   if (!plain)
     return lower(real, target);
   std::pair<Value, Type> key(real, target.type);
@@ -301,11 +301,19 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     return requantize(accumulator->value, accumulator->scales, target, op);
   }
   case QuantizationKind::Elementwise:
+    if (Value input = op->getOperand(0); readsSigns(op) && isUnrounded(input)) {
+      target.signs = true;
+      target.name = op;
+      if (std::optional<Value> codes = lower(input, target); codes || failed)
+        return codes;
+      return refuse(op, "its operand is not quantized");
+    }
     if (std::optional<Value> codes = lowerTable(*this, real, target))
       return codes;
     return refuse(op, "it is no function of one tensor of 8-bit codes with 8-bit results");
   case QuantizationKind::Arithmetic:
-    if (std::optional<Value> codes = wide ? std::nullopt : lowerTable(*this, real, target); codes || failed)
+    if (std::optional<Value> codes = wide || target.signs ? std::nullopt : lowerTable(*this, real, target);
+        codes || failed)
       return codes;
     if (isa<tosa::MulOp>(op))
       return lowerProduct(*this, op, target);

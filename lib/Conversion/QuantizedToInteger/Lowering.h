@@ -72,6 +72,8 @@ struct Target {
   /// Real bounds from clamps between the op and the quantization.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
+  /// Not the number but 1 or, below 0, -1.
+  bool signs = false;
   /// The op that the tensor is named after, if not the one that is lowered.
   Operation *name = nullptr;
 

@@ -61,8 +61,10 @@ static bool isIntegerOp(Operation *op) {
     return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));
   if (isa<tosa::ConcatOp>(op))
     return hasElements(op, 8) || hasElements(op, 16);
-  // Words are split into bytes (N80).
-  if (isa<tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp>(op))
+  // Words are split into bytes (N80); the sign of a sum (N66).
+  if (isa<tosa::ArithmeticRightShiftOp>(op))
+    return hasElements(op, 16) || hasElements(op, 32);
+  if (isa<tosa::BitwiseXorOp>(op))
     return hasElements(op, 16);
   if (isa<tosa::CastOp>(op))
     return type(op->getOperand(0)).isInteger(16) && type(op->getResult(0)).isInteger(8);

@@ -207,5 +207,7 @@ void mlir::narrow::onnx_import::registerActivations(Registry &registry) {
                           [](OpContext &ctx) { return buildActivation(ctx, ActivationKind::Softplus); }};
   registry["Mish"] = {1, 1, [](OpContext &ctx) { return buildActivation(ctx, ActivationKind::Mish); },
                       nullptr, 18};
+  registry["Sign"] = {1, 1, [](OpContext &ctx) { return buildActivation(ctx, ActivationKind::Sign); },
+                      nullptr, 9};
   registry["Gelu"] = {1, 1, importGelu, nullptr, 20};
 }

@@ -9,6 +9,9 @@
 // some vectors lie on each other. Input zero point and storage offset are folded
 // into the initial value of the accumulators.
 //
+// Signs, 32 to a word, take the same road: the dot instruction counts the bits that differ. What
+// the border, which is plus one, adds to outputs at the edge is taken off their initial value.
+//
 //===----------------------------------------------------------------------===//
 #include "KernelEmitter.h"
 #include "Tile.h"
@@ -60,6 +63,9 @@ private:
   void emitTile(const Blocks &blocks, const Position &at, int64_t rows, int64_t cols);
   SmallVector<Value> emitReduction(const Blocks &blocks, Value start, Value panel, SmallVector<Value> sums,
                                    int64_t rows, int64_t cols);
+  void makeEdges(const XnorConv2DOp &op);
+  Parts loadInit(const ChannelBlock &form, const Point &point);
+  Parts finishCounts(ArrayRef<Value> counts, const ChannelBlock &form, const Point &point);
   SmallVector<Value> emitStep(const Blocks &blocks, Value data, Value panel, ValueRange sums, int64_t rows,
                               int64_t cols);
   void chooseTileProduct(Tile &tile);
@@ -88,6 +94,7 @@ private:
   Value result;
   const Buffer *input = nullptr;
   bool real = false;
+  XnorConv2DOp signs; ///< null unless words of signs are multiplied
   unsigned dotGroup = 1;
   SmallVector<int64_t> pad, stride, dilation;
   int64_t groups = 1, inputZp = 0, weightZp = 0;
@@ -99,6 +106,11 @@ private:
   bool wholeRows = false; ///< a run is a row of the kernel
   std::vector<float> floatWeights, floatBias;
   std::vector<int64_t> weights, bias;
+  /// What is added to the bias of outputs at an edge: [class of row][class of column][channel].
+  /// Rows (columns) of one class have the same rows of the kernel outside of the input.
+  std::vector<std::vector<int64_t>> edges;
+  std::vector<int64_t> rowClasses, colClasses; ///< one an output row, column
+  int64_t numColClasses = 1;
   bool mayPack = false;
   std::optional<WeightPacking> packing;
   std::optional<TileProduct> product; ///< instead of dot instructions
@@ -122,7 +134,8 @@ LogicalResult ContractionEmitter::readAttributes() {
     inputZp = grouped.getInputZp();
   }
   real = isFloat(result);
-  dotGroup = real ? 1 : target.group();
+  signs = dyn_cast<XnorConv2DOp>(op);
+  dotGroup = real || signs ? 1 : target.group();
   input = k.findInput(op->getOperand(0));
   if (!input)
     return k.unsupported(op) << "its input is a constant";
@@ -163,6 +176,10 @@ LogicalResult ContractionEmitter::readConstants() {
     return k.unsupported(op) << "integer weights and bias are needed";
   weights = std::move(*w), bias = std::move(*c);
   broadcast(bias);
+  if (signs) {
+    makeEdges(signs);
+    return success();
+  }
   int64_t limit = target.mostWeight();
   for (int64_t &weight : weights)
     if (weight -= weightZp; weight > limit || weight < -limit - 1)
@@ -178,6 +195,97 @@ LogicalResult ContractionEmitter::readConstants() {
   }
   k.bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
   return success();
+}
+
+/// The bias becomes the sum of a whole window whose signs all agree.
+void ContractionEmitter::makeEdges(const XnorConv2DOp &constOp) {
+  XnorConv2DOp op = constOp;
+  ArrayRef<int64_t> factors = op.getFactors(), in = shapeOf(op.getInput());
+  auto inputs = static_cast<int64_t>(op.getChannels());
+  // The rows or columns of the kernel that are outside, for each output.
+  auto classify = [&](unsigned axis, int64_t outputs, int64_t taps, std::vector<int64_t> &classes) {
+    std::vector<std::vector<bool>> found;
+    for (int64_t o = 0; o < outputs; ++o) {
+      std::vector<bool> outside;
+      for (int64_t tap = 0; tap < taps; ++tap) {
+        int64_t at = o * stride[axis] + tap * dilation[axis] - pad[2 * axis];
+        outside.push_back(at < 0 || at >= in[1 + axis]);
+      }
+      auto it = llvm::find(found, outside);
+      classes.push_back(it - found.begin());
+      if (it == found.end())
+        found.push_back(std::move(outside));
+    }
+    return found;
+  };
+  auto rows = classify(0, height, kernelH, rowClasses), cols = classify(1, width, kernelW, colClasses);
+  numColClasses = cols.size();
+  edges.assign(rows.size() * cols.size(), std::vector<int64_t>(channels));
+  int64_t most = 0;
+  for (int64_t o = 0; o < channels; ++o) {
+    int64_t factor = factors[factors.size() == 1 ? 0 : o];
+    for (int64_t kh = 0; kh < kernelH; ++kh)
+      for (int64_t kw = 0; kw < kernelW; ++kw) {
+        int64_t minus = 0;
+        for (int64_t i = 0; i < inChannels; ++i)
+          minus += llvm::popcount(
+              static_cast<uint32_t>(weights[((o * kernelH + kh) * kernelW + kw) * inChannels + i]));
+        for (size_t r = 0; r < rows.size(); ++r)
+          for (size_t c = 0; c < cols.size(); ++c)
+            if (rows[r][kh] || cols[c][kw])
+              edges[r * cols.size() + c][o] -= factor * (inputs - 2 * minus);
+      }
+    int64_t whole = factor * inputs * kernelH * kernelW;
+    most = std::max(most, std::abs(bias[o]) + whole);
+    bias[o] = static_cast<int32_t>(bias[o] + whole);
+  }
+  if (edges.size() == 1)
+    edges.clear();
+  k.bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
+}
+
+/// What the accumulators of one point begin with.
+Parts ContractionEmitter::loadInit(const ChannelBlock &form, const Point &point) {
+  if (edges.empty())
+    return k.loadTable(k.keyOf(result, "bias"), bias, 32, point.back(), form);
+  // One ordered table behind the other, and where each row's and each column's begins.
+  std::vector<int32_t> table;
+  for (const std::vector<int64_t> &edge : edges) {
+    std::vector<int32_t> one;
+    for (auto [base, add] : llvm::zip_equal(bias, edge))
+      one.push_back(static_cast<int32_t>(base + add));
+    std::vector<int32_t> ordered = k.orderTable<int32_t>(one, form);
+    table.insert(table.end(), ordered.begin(), ordered.end());
+  }
+  int64_t size = table.size() / edges.size();
+  auto look = [&](ArrayRef<int64_t> classes, int64_t step, Value at) -> Value {
+    if (llvm::all_equal(classes))
+      return k.index(classes.front() * step);
+    std::vector<int32_t> starts;
+    for (int64_t c : classes)
+      starts.push_back(static_cast<int32_t>(c * step));
+    Value start = memref::LoadOp::create(b, loc, k.globalTable("edges", starts), at);
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), start);
+  };
+  Value start = k.add(look(rowClasses, numColClasses * size, point[1]), look(colClasses, size, point[2]));
+  Value from = k.globalTable("table", table);
+  Parts parts;
+  for (unsigned p = 0; p < form.parts; ++p)
+    parts.push_back(vector::LoadOp::create(b, loc, k.lanes(form.width, b.getI32Type()), from,
+                                           k.add(k.add(start, point.back()), int64_t(p) * form.width)));
+  return parts;
+}
+
+/// Sums of products from the numbers of signs that differ.
+Parts ContractionEmitter::finishCounts(ArrayRef<Value> counts, const ChannelBlock &form, const Point &point) {
+  std::vector<int64_t> twice;
+  for (int64_t factor : signs.getFactors())
+    twice.push_back(2 * factor);
+  Parts factors = k.loadTable(k.keyOf(result, "factor"), twice, 32, point.back(), form),
+        parts = loadInit(form, point);
+  for (auto [part, count, factor] : llvm::zip_equal(parts, counts, factors))
+    part = arith::SubIOp::create(b, loc, part, arith::MulIOp::create(b, loc, count, factor));
+  return parts;
 }
 
 /// Without padding and stride a plane is one long row, in every tensor alike.
@@ -224,14 +332,14 @@ void ContractionEmitter::choosePacking() {
   bool hasTime = target.dotInstructions() == 1 && target.lanes == 16 && !target.tiles;
   bool waits = batch * height * width <= fewPixels && static_cast<int64_t>(weights.size()) > secondLevelBytes;
   PackWeights policy = target.packWeights;
-  if (real || policy == PackWeights::Never || (policy == PackWeights::Auto && !hasTime && !waits))
+  if (real || signs || policy == PackWeights::Never || (policy == PackWeights::Auto && !hasTime && !waits))
     return;
   packing = WeightPacking::choose(target, weights, std::min<int64_t>(channels / target.lanes, mostVectors));
 }
 
 /// The most parts that make whole packed units, in every block of every group.
 unsigned ContractionEmitter::choosePack(unsigned parts, int64_t first) const {
-  unsigned pack = mayPack ? dotGroup : 0;
+  unsigned pack = mayPack ? target.group() : 0;
   while (pack > 1 &&
          (parts % pack || first % (target.lanes * pack) || (groups > 1 && channels % (target.lanes * pack))))
     pack /= 2;
@@ -287,6 +395,11 @@ void ContractionEmitter::packWeights(Blocks &blocks) {
               std::memcpy(at, &floatWeights[from], 4);
               continue;
             }
+            if (signs) {
+              uint32_t word = weights[from];
+              std::memcpy(at, &word, 4);
+              continue;
+            }
             uint16_t code = weights[from]; // little endian: the first byte is the i8
             if (blocks.perVector > 1) {
               code = 0;
@@ -322,13 +435,16 @@ LogicalResult ContractionEmitter::emit() {
   mayPack = !real && k.epilogueAllowsPacked() && (groups == 1 || channels % target.lanes == 0);
   choosePacking();
   ContractionShape shape{height, width, channels, runs * runGroups, mayPack};
+  if (signs)
+    shape.instructions = target.popcount + 2;
   if (packing)
     shape.vectorUnit = packing->getCount(), shape.unpacking = WeightPacking::instructions;
   Tile tile = chooseTile(target, shape);
   chooseTileProduct(tile);
   k.cycles = batch * groups * estimateCycles(target, shape, tile);
-  k.kind = llvm::formatv("{0}, tile {1}x{2}{3}", kernelH * kernelW == 1 ? "pointwise" : "convolution",
-                         tile.pixels(), tile.vectors * target.lanes, product ? ", amx" : "");
+  k.kind = llvm::formatv("{0}{1}, tile {2}x{3}{4}", signs ? "xnor " : "",
+                         kernelH * kernelW == 1 ? "pointwise" : "convolution", tile.pixels(),
+                         tile.vectors * target.lanes, product ? ", amx" : "");
   if (packing)
     k.kind += llvm::formatv(", {0}-bit weights", packing->getBits());
   SmallVector<Blocks> blocks = makeBlocks(tile);
@@ -378,8 +494,9 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
       k.add(k.index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]), k.mul(at.n, in.strides[0]));
   Value pixel = k.add(k.mul(at.oh, stride[0] * in.strides[1]), k.mul(at.ow, stride[1] * in.strides[2]));
   Value start = k.add(corner, k.add(pixel, k.mul(at.group, inChannels)));
-  Parts init = real ? k.loadFloatTable(k.keyOf(result, "bias"), floatBias, channel, form)
-                    : k.loadTable(k.keyOf(result, "bias"), bias, 32, channel, form);
+  Parts init = real    ? k.loadFloatTable(k.keyOf(result, "bias"), floatBias, channel, form)
+               : signs ? Parts(form.parts, k.splat(k.lanes(form.width, b.getI32Type()), 0))
+                       : k.loadTable(k.keyOf(result, "bias"), bias, 32, channel, form);
   if (product)
     return emitTiledProduct(blocks, at, channel, start, panel, init, rows, cols);
   SmallVector<Value> sums;
@@ -392,7 +509,8 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
   sums = emitReduction(blocks, start, panel, std::move(sums), rows, cols);
   k.loaded = saved;
   auto prepare = [&](size_t p) {
-    k.ready[result] = Parts(ArrayRef<Value>(sums).slice(p * form.parts, form.parts));
+    auto own = ArrayRef<Value>(sums).slice(p * form.parts, form.parts);
+    k.ready[result] = signs ? finishCounts(own, form, points[p]) : Parts(own);
   };
   if (failed(k.storeResult(k.yielded(), k.outputs[0], points, form, prepare)))
     status = failure();
@@ -451,7 +569,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
   const BufferLayout &in = input->layout;
   unsigned lanes = blocks.form.width, parts = blocks.form.parts;
   auto sumType = cast<VectorType>(sums[0].getType());
-  VectorType operandType = real ? sumType : getDotOperandType(target, lanes, b);
+  VectorType operandType = real || signs ? sumType : getDotOperandType(target, lanes, b);
   SmallVector<Value> next(sums), rowOfWeights;
   prefetchWeights(blocks, panel);
   for (unsigned v = 0; v < parts; v += blocks.perVector) {
@@ -466,7 +584,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
   for (int64_t p = 0; p < rows * cols; ++p) {
     int64_t shift = (p / cols) * stride[0] * in.strides[1] + (p % cols) * stride[1] * in.strides[2];
     Value at = k.add(data, shift), x;
-    if (real) {
+    if (real || signs) {
       x = vector::BroadcastOp::create(b, loc, sumType, memref::LoadOp::create(b, loc, input->memref, at));
     } else {
       x = vector::LoadOp::create(b, loc, VectorType::get({dotGroup}, in.element), input->memref, at);
@@ -477,7 +595,9 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
     }
     for (unsigned v = 0; v < parts; ++v) {
       Value &sum = next[p * parts + v];
-      if (!real)
+      if (signs)
+        sum = emitCount(b, loc, target, sum, arith::XOrIOp::create(b, loc, x, rowOfWeights[v]), lanes);
+      else if (!real)
         sum = k.dot(sum, x, rowOfWeights[v], lanes);
       else if (target.fma)
         sum = math::FmaOp::create(b, loc, x, rowOfWeights[v], sum);
@@ -493,7 +613,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
 //===----------------------------------------------------------------------===//
 
 void ContractionEmitter::chooseTileProduct(Tile &tile) {
-  if (!target.tiles || real || groups != 1 || packing)
+  if (!target.tiles || real || signs || groups != 1 || packing)
     return;
   product = TileProduct::choose(target, {height, width, channels, runs * runGroups, mayPack}, runLength);
   if (!product)

@@ -2,6 +2,7 @@
 #include "DotProduct.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -62,4 +63,18 @@ Value mlir::narrow::emitDot(OpBuilder &b, Location loc, const TargetDescription 
   }
   }
   return acc;
+}
+
+Value mlir::narrow::emitCount(OpBuilder &b, Location loc, const TargetDescription &target, Value acc,
+                              Value bits, unsigned width) {
+  // Without an instruction for lanes, bytes are counted, and added by the dot product with ones.
+  TargetDescription bytes = target;
+  if (target.dot == DotKind::Pmaddwd && target.lanes >= 8)
+    bytes.dot = DotKind::Pmaddubsw;
+  if (bytes.dot != DotKind::Pmaddubsw && bytes.dot != DotKind::Sdot)
+    return arith::AddIOp::create(b, loc, acc, math::CtPopOp::create(b, loc, bits));
+  auto type = VectorType::get({4 * int64_t(width)}, b.getI8Type());
+  Value counts = math::CtPopOp::create(b, loc, vector::BitCastOp::create(b, loc, type, bits));
+  Value ones = arith::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, b.getI8IntegerAttr(1)));
+  return emitDot(b, loc, bytes, acc, counts, ones, width);
 }

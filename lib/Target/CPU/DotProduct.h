@@ -16,6 +16,10 @@ VectorType getDotOperandType(const TargetDescription &target, unsigned width, Bu
 Value emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value data,
               Value weights, unsigned width);
 
+/// acc + the number of bits that are set in each i32 lane of `bits`.
+Value emitCount(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value bits,
+                unsigned width);
+
 } // namespace mlir::narrow
 
 #endif

@@ -150,6 +150,13 @@ Parts KernelEmitter::emitActivation(ActivationOp op, Parts parts) {
     case ActivationKind::Mish:
       x = mul(x, math::TanhOp::create(b, loc, softplus(x)));
       break;
+    case ActivationKind::Sign: // A zero and a NaN are not changed.
+      x = select(below(x, c(0)), c(-1), select(below(c(0), x), c(1), x));
+      break;
+    case ActivationKind::Binarize:
+      x = select(below(x, c(0)), c(-1),
+                 select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, c(0)), c(1), x));
+      break;
     }
   }
   return parts;

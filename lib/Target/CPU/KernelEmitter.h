@@ -148,6 +148,7 @@ private:
                   const ChannelBlock &block);
   Parts loadFloatTable(StringRef key, ArrayRef<float> perChannel, Value channel, const ChannelBlock &block);
   Value globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element);
+  Value globalTable(StringRef prefix, const std::vector<int32_t> &values);
   template <typename T>
   std::vector<T> orderTable(ArrayRef<T> perChannel, const ChannelBlock &block);
 
@@ -257,6 +258,7 @@ private:
   LogicalResult emitDepthwise(tosa::DepthwiseConv2DOp op); // DepthwiseEmitter.cpp
   LogicalResult emitMovement(Operation *op);               // MovementEmitter.cpp
   LogicalResult emitSoftmax(SoftmaxOp op);
+  LogicalResult emitPackSigns(PackSignsOp op); // SignEmitter.cpp
   void copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t> toStrides, const Buffer &from,
                   Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
   void fillBorder(const Buffer &buffer);

@@ -13,16 +13,17 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
           tosa::ClampOp, tosa::TableOp, tosa::AbsOp, tosa::NegateOp, tosa::SigmoidOp, tosa::TanhOp,
           tosa::ErfOp, tosa::ExpOp, tosa::LogOp, tosa::RsqrtOp, tosa::ReciprocalOp, tosa::CeilOp,
           tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
-          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(op))
+          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(
+          op))
     return KernelRole::Elementwise;
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
+  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp, XnorConv2DOp>(op))
     return KernelRole::Contraction;
   if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp>(op))
     return KernelRole::Window;
   if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp, TokenMaximaOp>(op))
     return KernelRole::Reduction;
   if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp,
-          tosa::ReverseOp, tosa::IdentityOp, SoftmaxOp, tosa::MatMulOp>(op))
+          tosa::ReverseOp, tosa::IdentityOp, SoftmaxOp, tosa::MatMulOp, PackSignsOp>(op))
     return KernelRole::Movement;
   return KernelRole::Unsupported;
 }
@@ -30,7 +31,10 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
 int64_t mlir::narrow::countProducts(Operation *contraction) {
   auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
   auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
-  return result.getNumElements() * (weights.getNumElements() / result.getShape().back());
+  int64_t perOutput = weights.getNumElements() / result.getShape().back();
+  if (auto xnor = dyn_cast<XnorConv2DOp>(contraction))
+    perOutput = perOutput / weights.getShape().back() * xnor.getChannels();
+  return result.getNumElements() * perOutput;
 }
 
 std::optional<int64_t> mlir::narrow::getMostWeight(Operation *contraction) {

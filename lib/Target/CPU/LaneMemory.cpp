@@ -288,6 +288,7 @@ std::vector<T> KernelEmitter::orderTable(ArrayRef<T> perChannel, const ChannelBl
       out[i] = perChannel[channel];
   return out;
 }
+template std::vector<int32_t> KernelEmitter::orderTable<int32_t>(ArrayRef<int32_t>, const ChannelBlock &);
 
 Value KernelEmitter::globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element) {
   memref::GlobalOp global = tables.get(prefix, bytes);
@@ -303,6 +304,10 @@ static ArrayRef<char> bytesOf(const std::vector<T> &values) {
   return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)};
 }
 
+Value KernelEmitter::globalTable(StringRef prefix, const std::vector<int32_t> &values) {
+  return globalBytes(prefix, bytesOf(values), b.getI32Type());
+}
+
 Parts KernelEmitter::loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
                                const ChannelBlock &block) {
   auto type = lanes(block.width, b.getI32Type());
@@ -312,7 +317,7 @@ Parts KernelEmitter::loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsi
   if (!isNew)
     return it->second;
   std::vector<int32_t> narrow(perChannel.begin(), perChannel.end());
-  Value table = globalBytes("table", bytesOf(orderTable<int32_t>(narrow, block)), b.getI32Type());
+  Value table = globalTable("table", orderTable<int32_t>(narrow, block));
   Parts parts;
   for (unsigned p = 0; p < block.parts; ++p)
     parts.push_back(vector::LoadOp::create(b, loc, type, table, add(channel, int64_t(p) * block.width)));

@@ -31,6 +31,8 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     }
     description = *found;
     description.packWeights = packWeights;
+    if (popcount)
+      description.popcount = 1;
     // Every x86-64 has the pair product, LLVM does not find it in plain code.
     if (x86 && description.dot == DotKind::GenericPairs)
       description.dot = DotKind::Pmaddwd;
@@ -84,7 +86,7 @@ private:
     bytes.dot = DotKind::Pmaddubsw;
     bool any = false, all = true;
     getOperation().walk([&](Operation *op) {
-      if (getKernelRole(op) != KernelRole::Contraction ||
+      if (getKernelRole(op) != KernelRole::Contraction || llvm::isa<XnorConv2DOp>(op) ||
           llvm::isa<FloatType>(getElementTypeOrSelf(op->getResult(0))))
         return;
       std::optional<int64_t> most = getMostWeight(op);

@@ -59,6 +59,9 @@ LogicalResult addDemand(Operation *op, Value argument, int64_t codeOffset, Deman
     pad = op->getAttrOfType<DenseI64ArrayAttr>("pad").asArrayRef();
     if (auto zp = getIntegers(op->getOperand(3)); zp && !zp->empty())
       zeroPoint = zp->front();
+  } else if (auto xnor = dyn_cast<XnorConv2DOp>(op)) {
+    pad = xnor.getPad();
+    codeOffset = 0; // Words are stored as they are.
   } else {
     return success();
   }

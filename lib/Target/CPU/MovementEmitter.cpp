@@ -112,6 +112,8 @@ void KernelEmitter::copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t
 LogicalResult KernelEmitter::emitMovement(Operation *op) {
   if (auto softmax = dyn_cast<SoftmaxOp>(op))
     return emitSoftmax(softmax);
+  if (auto signs = dyn_cast<PackSignsOp>(op))
+    return emitPackSigns(signs);
   const Buffer &to = outputs[0];
   const BufferLayout &out = to.layout;
   Value toStart = index(out.origin);

@@ -321,6 +321,10 @@ std::string getRequiredFeatures(const TargetSpec &spec) {
   return llvm::join(names, ",");
 }
 
+bool hasFeature(const TargetSpec &target, StringRef feature) {
+  return llvm::is_contained(llvm::split(getRequiredFeatures(target), ','), feature);
+}
+
 Expected<unsigned> checkHostFeatures(StringRef alternatives, const StringMap<bool> &host) {
   std::vector<StringRef> missing;
   unsigned number = 0;

@@ -5,11 +5,14 @@ using namespace mlir::narrow;
 
 llvm::ArrayRef<TargetDescription> TargetDescription::all() {
   static const TargetDescription descriptions[] = {
-      // isa          lanes regs dot                    fma  tiles
-      {"amx", 16, 32, DotKind::Vpdpbusd, true, true},    {"avx512vnni", 16, 32, DotKind::Vpdpbusd, true},
-      {"avx512", 16, 32, DotKind::Pmaddwd, true},        {"avxvnni", 8, 16, DotKind::Vpdpbusd, true},
-      {"avx2", 8, 16, DotKind::Pmaddwd, true},           {"neon-dotprod", 4, 32, DotKind::Sdot, true},
-      {"portable", 4, 16, DotKind::GenericPairs, false},
+      // isa          lanes regs dot                    fma  tiles popcount
+      {"amx", 16, 32, DotKind::Vpdpbusd, true, true},
+      {"avx512vnni", 16, 32, DotKind::Vpdpbusd, true},
+      {"avx512", 16, 32, DotKind::Pmaddwd, true, false, 8},
+      {"avxvnni", 8, 16, DotKind::Vpdpbusd, true},
+      {"avx2", 8, 16, DotKind::Pmaddwd, true, false, 8},
+      {"neon-dotprod", 4, 32, DotKind::Sdot, true, false, 1},
+      {"portable", 4, 16, DotKind::GenericPairs, false, false, 12},
   };
   return descriptions;
 }

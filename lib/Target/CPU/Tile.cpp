@@ -15,9 +15,10 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
   bool isFar = shape.reduction * tile.vectors * target.lanes * 4 > firstLevelBytes;
   auto one = [&](int64_t pixels, int64_t vectors) {
     // Two loads a cycle, four instructions in all.
-    unsigned instructions = target.dotInstructions();
+    unsigned instructions = shape.instructions ? shape.instructions : target.dotInstructions();
+    double cycles = shape.instructions ? shape.instructions / 3.0 : target.dotCycles();
     double unpacking = vectors * shape.unpacking;
-    double dots = pixels * vectors * target.dotCycles() + unpacking / 2;
+    double dots = pixels * vectors * cycles + unpacking / 2;
     double loads = (pixels + vectors) / 2.0;
     double issue = (pixels + vectors + unpacking + pixels * vectors * instructions + 3) / 4.0;
     double chain = instructions == 1 ? 4 : 1; // cycles until an accumulator can be used again
@@ -48,7 +49,10 @@ Tile mlir::narrow::chooseTile(const TargetDescription &target, const Contraction
   double bestCost = std::numeric_limits<double>::infinity();
   int64_t vectorCount = llvm::divideCeil(shape.channels, target.lanes);
   // One register for what is broadcast, others for products on their way to a sum.
-  int64_t registers = target.registers - (target.dot == DotKind::GenericPairs ? 5 : target.dotInstructions());
+  int64_t taken = target.dot == DotKind::GenericPairs ? 5 : target.dotInstructions();
+  if (shape.instructions)
+    taken = std::min(shape.instructions, 8u);
+  int64_t registers = target.registers - taken;
   for (unsigned vectors = shape.vectorUnit; vectors <= mostVectors && vectors <= vectorCount;
        vectors += shape.vectorUnit) {
     int64_t pixels = (registers - vectors) / vectors;

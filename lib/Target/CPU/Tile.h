@@ -21,6 +21,7 @@ struct ContractionShape {
   bool packs;                      ///< several results share one packing to codes
   unsigned vectorUnit = 1;         ///< a tile has a multiple of so many vectors of channels
   double unpacking = 0;            ///< instructions before a vector of weights can be used
+  unsigned instructions = 0;       ///< of one dot; 0: those of the target
 };
 
 /// The most vectors of output channels of a tile.

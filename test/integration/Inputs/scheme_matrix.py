@@ -29,7 +29,7 @@ BLOCKS = {"t": "p", "b": "p", "mxint8": "g", "mxfp8e4m3": "g", "mxfp8e5m2": "g",
           "mxfp4": "g", "smx9": "", "smx6": "", "smx4": ""}
 GROUPS = ["", "pt", "g5", "v16", "c3"]
 ACTIVATIONS = [f"a{bits}{scale}" for bits in (*range(1, 10), 15, 16, 17) for scale in ("", "pot", "t")]
-ACTIVATIONS += ["a8tpot", "a8pott", "a8tt"]
+ACTIVATIONS += ["a8tpot", "a8pott", "a8tt", "ab", "abt", "a1b"]
 
 
 class Small(Network):
@@ -92,6 +92,8 @@ def weights():
 
 
 def activation_works(text):
+    if text == "ab":
+        return True
     scale = next((s for s in ("pot", "t") if text.endswith(s)), "")
     return text[1:].removesuffix(scale) in ("2", "3", "4", "5", "6", "7", "8", *(["16"] if scale != "t" else []))
 
@@ -99,9 +101,10 @@ def activation_works(text):
 def combinations(full):
     """(scheme, expected to work, whether tokens have scales)."""
     chosen = ["w8", "w4", "w2pt", "w4v4", "wnf4", "wpot4", "wmxfp4", "wt"]
-    wide = ["w4g5", "wlogsqrt5", "wmxint8"]  # Four convolutions with 16-bit activations.
+    others = dict.fromkeys(["w4g5", "wlogsqrt5", "wmxint8"], ["a16"])  # Four convolutions with 16-bit activations.
+    others |= dict.fromkeys(["wb", "wbpt"], ["ab"])  # Signs with signs.
     for weight, works in weights():
-        for activation in ACTIVATIONS if full or weight in chosen else ["a8", "a16"] if weight in wide else ["a8"]:
+        for activation in ACTIVATIONS if full or weight in chosen else ["a8", *others.get(weight, [])]:
             yield weight + activation, works and activation_works(activation), activation.endswith("t") and "pot" not in activation
 
 

@@ -4,6 +4,28 @@
 
 include "mlir/Pass/PassBase.td"
 
+def NarrowFormXnor : Pass<"narrow-form-xnor", "::mlir::ModuleOp"> {
+  let summary = "convolutions of signs count bits";
+  let description = [{
+    A `tosa.conv2d` of codes -c and c, which a table yields, with weights that have one
+    magnitude in each output channel becomes `narrow.pack_signs` and `narrow.xnor_conv2d`, if that takes
+    fewer instructions on the target. Where the table is a step, signs are those of its operand.
+
+    ```mlir
+    %1 = tosa.table %0, %step : (tensor<1x8x8x64xi8>, tensor<256xi8>) -> tensor<1x8x8x64xi8>
+    %2 = tosa.conv2d %1, %w, %b, %z, %z {...} : (tensor<1x8x8x64xi8>, tensor<16x3x3x64xi8>, ...) -> tensor<1x8x8x16xi32>
+    // becomes
+    %1 = narrow.pack_signs %0 below 3 : tensor<1x8x8x64xi8> -> tensor<1x8x8x2xi32>
+    %2 = narrow.xnor_conv2d %1, %words, %b channels 64 factors [64] ... : (tensor<1x8x8x2xi32>, tensor<16x3x3x2xi32>, tensor<16xi32>) -> tensor<1x8x8x16xi32>
+    ```
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to generate code for">,
+                 Option<"popcount", "popcount", "bool", "false",
+                        "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numFormed", "xnor", "convolutions that count bits">];
+}
+
 def NarrowFormKernels : Pass<"narrow-form-kernels", "::mlir::ModuleOp"> {
   let summary = "group ops into the kernels that code is generated for";
   let description = [{
@@ -55,6 +77,8 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
                         "instruction set to generate code for: portable, avx2, avx512, avx512vnni, amx, avxvnni, neon-dotprod">,
                  Option<"x86", "x86", "bool", "false",
                         "the target is an x86-64, whose SSE2 portable code may use">,
+                 Option<"popcount", "popcount", "bool", "false",
+                        "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">,
                  Option<"profile", "profile", "bool", "false",
                         "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">,
                  Option<"packWeights", "pack-weights", "::mlir::narrow::PackWeights", "::mlir::narrow::PackWeights::Auto",

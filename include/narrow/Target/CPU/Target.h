@@ -51,6 +51,8 @@ TargetSpec getBaseline(const TargetSpec &target);
 
 /// The CPU features that code for `target` may use, sorted, comma separated.
 std::string getRequiredFeatures(const TargetSpec &target);
+/// Whether one of them is `feature`.
+bool hasFeature(const TargetSpec &target, llvm::StringRef feature);
 
 /// What this machine has and this process may use, by name. Linux gives a process
 /// the tile registers of AMX when it asks for them, which this does.

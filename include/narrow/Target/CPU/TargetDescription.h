@@ -44,6 +44,9 @@ struct TargetDescription {
   DotKind dot = DotKind::GenericPairs;
   bool fma = false;   ///< has fused multiply-add; else mul and add
   bool tiles = false; ///< has tile registers that multiply u8 and i8 (AMX-INT8) besides
+  /// Instructions that count the bits of each i32 lane; 0: products of signs are no slower
+  /// as products of codes.
+  unsigned popcount = 0;
   PackWeights packWeights = PackWeights::Auto;
 
   CodeStorage storage() const {

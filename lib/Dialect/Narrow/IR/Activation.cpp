@@ -24,6 +24,10 @@ double mlir::narrow::evaluateActivation(ActivationKind kind, double x, double al
     return numerics::softplus(x);
   case ActivationKind::Mish:
     return numerics::mish(x);
+  case ActivationKind::Sign:
+    return numerics::sign(x);
+  case ActivationKind::Binarize:
+    return numerics::binarize(x);
   }
   return x;
 }

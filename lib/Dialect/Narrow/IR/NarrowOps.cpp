@@ -3,6 +3,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpImplementation.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Numerics/Signs.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -149,19 +150,43 @@ LogicalResult SoftmaxOp::verify() {
   return success();
 }
 
+/// What convolutions of any element type have to fulfil.
+template <typename Op>
+static LogicalResult verifyWindow(Op op) {
+  auto type = [](Value value) { return cast<RankedTensorType>(value.getType()); };
+  RankedTensorType input = type(op.getInput()), weight = type(op.getWeight()), bias = type(op.getBias()),
+                   output = type(op.getOutput());
+  if (input.getRank() != 4 || weight.getRank() != 4 || bias.getRank() != 1 || output.getRank() != 4)
+    return op.emitOpError("needs input, weight and output of rank 4 and bias of rank 1");
+  if (op.getPad().size() != 4 || op.getStride().size() != 2 || op.getDilation().size() != 2)
+    return op.emitOpError("needs pad of 4 (top, bottom, left, right), stride and dilation of 2 numbers");
+  if (llvm::any_of(op.getPad(), [](int64_t v) { return v < 0; }) ||
+      llvm::any_of(op.getStride(), [](int64_t v) { return v < 1; }) ||
+      llvm::any_of(op.getDilation(), [](int64_t v) { return v < 1; }))
+    return op.emitOpError("needs pad of at least 0, stride and dilation of at least 1");
+  if (!input.hasStaticShape() || !weight.hasStaticShape() || !output.hasStaticShape())
+    return success();
+  int64_t outputs = weight.getDimSize(0);
+  if (bias.getDimSize(0) != outputs)
+    return op.emitOpError() << "bias has " << bias.getDimSize(0) << " elements, expected " << outputs;
+  auto size = [&](int axis) {
+    int64_t padded = input.getDimSize(1 + axis) + op.getPad()[2 * axis] + op.getPad()[2 * axis + 1];
+    int64_t extent = op.getDilation()[axis] * (weight.getDimSize(1 + axis) - 1) + 1;
+    return padded < extent ? 0 : (padded - extent) / op.getStride()[axis] + 1;
+  };
+  SmallVector<int64_t> expected{input.getDimSize(0), size(0), size(1), outputs};
+  if (output.getShape() != ArrayRef<int64_t>(expected))
+    return op.emitOpError() << "result shape should be [" << expected << "], got " << output;
+  return success();
+}
+
 LogicalResult Conv2DOp::verify() {
   auto input = cast<RankedTensorType>(getInput().getType());
   auto weight = cast<RankedTensorType>(getWeight().getType());
   auto bias = cast<RankedTensorType>(getBias().getType());
   auto output = cast<RankedTensorType>(getOutput().getType());
-  if (input.getRank() != 4 || weight.getRank() != 4 || bias.getRank() != 1 || output.getRank() != 4)
-    return emitOpError("needs input, weight and output of rank 4 and bias of rank 1");
-  if (getPad().size() != 4 || getStride().size() != 2 || getDilation().size() != 2)
-    return emitOpError("needs pad of 4 (top, bottom, left, right), stride and dilation of 2 numbers");
-  if (llvm::any_of(getPad(), [](int64_t v) { return v < 0; }) ||
-      llvm::any_of(getStride(), [](int64_t v) { return v < 1; }) ||
-      llvm::any_of(getDilation(), [](int64_t v) { return v < 1; }))
-    return emitOpError("needs pad of at least 0, stride and dilation of at least 1");
+  if (failed(verifyWindow(*this)))
+    return failure();
   Type in = input.getElementType(), by = weight.getElementType(), out = output.getElementType();
   bool real = in.isF32() && by.isF32() && out.isF32();
   bool integer = in.isInteger(8) && (by.isInteger(8) || by.isInteger(4)) && out.isInteger(32);
@@ -181,16 +206,42 @@ LogicalResult Conv2DOp::verify() {
   if (weight.getDimSize(3) != channels / group)
     return emitOpError() << "weight has " << weight.getDimSize(3) << " input channels, expected "
                          << channels / group;
-  if (bias.getDimSize(0) != outputs)
-    return emitOpError() << "bias has " << bias.getDimSize(0) << " elements, expected " << outputs;
-  auto size = [&](int axis) {
-    int64_t padded = input.getDimSize(1 + axis) + getPad()[2 * axis] + getPad()[2 * axis + 1];
-    int64_t extent = getDilation()[axis] * (weight.getDimSize(1 + axis) - 1) + 1;
-    return padded < extent ? 0 : (padded - extent) / getStride()[axis] + 1;
-  };
-  SmallVector<int64_t> expected{input.getDimSize(0), size(0), size(1), outputs};
-  if (output.getShape() != ArrayRef<int64_t>(expected))
-    return emitOpError() << "result shape should be [" << expected << "], got " << output;
+  return success();
+}
+
+/// The words of so many signs.
+static int64_t countWords(int64_t signs) { return llvm::divideCeil(signs, ::narrow::numerics::signsPerWord); }
+
+LogicalResult PackSignsOp::verify() {
+  auto type = cast<RankedTensorType>(getInput().getType());
+  if (!type.getElementType().isInteger(8) || type.getRank() < 1)
+    return emitOpError() << "packs rows of 8-bit codes, got " << type;
+  auto threshold = static_cast<int64_t>(getThreshold());
+  if (threshold < -127 || threshold > 127)
+    return emitOpError() << "threshold must be -127 to 127, got " << threshold;
+  SmallVector<int64_t> shape(type.getShape());
+  if (!ShapedType::isDynamic(shape.back()))
+    shape.back() = countWords(shape.back());
+  auto expected = RankedTensorType::get(shape, IntegerType::get(getContext(), 32));
+  if (getType() != expected)
+    return emitOpError() << "result should be " << expected << ", got " << getType();
+  return success();
+}
+
+LogicalResult XnorConv2DOp::verify() {
+  if (failed(verifyWindow(*this)))
+    return failure();
+  auto input = cast<RankedTensorType>(getInput().getType()),
+       weight = cast<RankedTensorType>(getWeight().getType());
+  for (Type type : {Type(input), Type(weight), Type(getBias().getType()), Type(getOutput().getType())})
+    if (!getElementTypeOrSelf(type).isInteger(32))
+      return emitOpError() << "words and sums are i32, got " << type;
+  int64_t words = countWords(getChannels()), outputs = weight.getDimSize(0);
+  if (getChannels() < 1 || input.getDimSize(3) != words || weight.getDimSize(3) != words)
+    return emitOpError() << getChannels() << " channels are " << words << " words, got " << input << " and "
+                         << weight;
+  if (getFactors().size() != 1 && static_cast<int64_t>(getFactors().size()) != outputs)
+    return emitOpError() << "factors: one or " << outputs << " numbers, got " << getFactors().size();
   return success();
 }
 
@@ -204,6 +255,8 @@ QuantizationKind ActivationOp::getQuantizationKind() { return QuantizationKind::
 std::optional<std::pair<double, double>> ActivationOp::getKnownRange() {
   if (getKind() == ActivationKind::HardSigmoid)
     return std::make_pair(0.0, 1.0);
+  if (getKind() == ActivationKind::Sign || getKind() == ActivationKind::Binarize)
+    return std::make_pair(-1.0, 1.0);
   return std::nullopt;
 }
 

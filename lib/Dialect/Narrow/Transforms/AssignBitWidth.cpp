@@ -201,10 +201,14 @@ struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWi
         signalPassFailure();
     }
     TokenCodes tokens;
-    for (auto [op, match] : llvm::zip_equal(ops, matches))
-      if (getQuantizable(op) && op.getQuantizationKind() == QuantizationKind::Contraction &&
-          match.scheme.activationsPerToken)
+    for (auto [op, match] : llvm::zip_equal(ops, matches)) {
+      if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
+        continue;
+      if (match.scheme.activationsPerToken)
         tokens.add(op, match.scheme.activationBits);
+      if (match.scheme.activationsBinary)
+        op->setAttr(kBinaryInputAttr, UnitAttr::get(&getContext()));
+    }
     // A scheme of all ops has one error, not one for each.
     if (failed(tokens.assign()))
       signalPassFailure();

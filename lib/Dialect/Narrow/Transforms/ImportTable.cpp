@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
+#include "narrow/Numerics/Signs.h"
 #include "llvm/ADT/StringSet.h"
 #include <cmath>
 
@@ -284,6 +285,11 @@ LogicalResult Import::importTable(ModuleOp module) {
       return op.emitError() << "'" << name << "' has no entry for '" << op.getId() << "'";
     if (failed(importRange(op, *entry)))
       return failure();
+    if (llvm::any_of(getReaders(op.getOutput()),
+                     [](Operation *reader) { return reader->hasAttr(kBinaryInputAttr); }))
+      op->setAttr(kMeanMagnitudeAttr,
+                  Builder(op.getContext())
+                      .getF64FloatAttr(::narrow::numerics::meanMagnitude(entry->statistics.histogram())));
     noteOddities(op, *entry);
   }
   return success();

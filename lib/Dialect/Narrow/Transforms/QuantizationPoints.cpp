@@ -167,6 +167,17 @@ bool mlir::narrow::isFusedAccumulator(Value value) {
   return user && user.addsAccumulators() && user.getActivationOperands().size() == 2;
 }
 
+bool mlir::narrow::readsSigns(Operation *op) {
+  auto activation = dyn_cast<ActivationOp>(op);
+  return activation && activation.getKind() == ActivationKind::Binarize;
+}
+
+bool mlir::narrow::isUnrounded(Value value) {
+  auto producer = getQuantizable(value.getDefiningOp());
+  return producer && (producer.getQuantizationKind() == QuantizationKind::Contraction ||
+                      producer.getQuantizationKind() == QuantizationKind::Arithmetic);
+}
+
 bool mlir::narrow::readsTokens(QuantizableOpInterface op) {
   if (op.getQuantizationKind() != QuantizationKind::Contraction || op.getActivationOperands().size() != 1 ||
       op.getWeightChannelAxes() != SmallVector<int64_t>{0})
@@ -205,7 +216,8 @@ static bool hasResultPoint(Operation *op, QuantizationStage stage) {
   Value result = getMergedResult(op);
   if (result.use_empty())
     return false;
-  if (llvm::all_of(result.getUsers(), [](Operation *user) { return isa<QuantizeOp>(user); }))
+  if (llvm::all_of(result.getUsers(),
+                   [](Operation *user) { return isa<QuantizeOp>(user) || readsSigns(user); }))
     return true;
   if (stage == QuantizationStage::Quantized || !result.hasOneUse())
     return false;
@@ -241,6 +253,8 @@ std::optional<std::string> mlir::narrow::getMissingPoint(QuantizableOpInterface 
     if (hasPoint(operand, stage))
       continue;
     if (op.addsAccumulators() && isFusedAccumulator(operand) && ++accumulators == 1)
+      continue;
+    if (stage == QuantizationStage::Quantized && readsSigns(op) && isUnrounded(operand))
       continue;
     return llvm::formatv("operand {0} is not quantized", index).str();
   }

@@ -238,6 +238,13 @@ void Quantize::narrowOperands(QuantizableOpInterface op) {
 
 LogicalResult Quantize::replace(ObserveOp op) {
   Value input = op.getInput(), replacement = input;
+  if (isUnrounded(input)) {
+    op.getOutput().replaceUsesWithIf(input, [](OpOperand &use) { return readsSigns(use.getOwner()); });
+    if (op.use_empty()) { // Nobody reads codes.
+      op.erase();
+      return success();
+    }
+  }
   if (!op->hasAttr(kFloatReasonAttr)) {
     auto type = cast<quant::QuantizedType>(*op.getQuantizedType());
     if (getConstant(input)) {

@@ -69,7 +69,8 @@ static constexpr FormatName kFormats[] = {
 };
 
 static constexpr StringLiteral kAccepted =
-    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot|t], formats after w: pot<2 to 8>[pt|c<n>], "
+    "accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<b|2 to 8[pot|t]|16[pot]>, formats after w: pot<2 to "
+    "8>[pt|c<n>], "
     "nf<2 to 4>[pt|g<n>], cb<2 to 6>[pt], bal<2 to 6>[pt], log<2 to 5>[pt], logsqrt<2 to 5>[pt], t[pt], "
     "b[pt], "
     "mxint8, mxfp8e4m3, mxfp8e5m2, mxfp6e2m3, mxfp6e3m2, mxfp4 (each [g<n>]), smx9, smx6, smx4; float";
@@ -142,6 +143,10 @@ llvm::Error SchemeParser::parseActivation() {
   if (!rest.consume_front("a"))
     return fail(rest.empty() ? Twine("the part for activations (a<bits>) is missing")
                              : "'" + rest + "' is neither a group of weights nor a<bits>");
+  if (rest == "b") {
+    scheme.activationsBinary = true;
+    return llvm::Error::success();
+  }
   if (llvm::Error error = parseBits(scheme.activationBits, "activations", 2, 8, kWordBits))
     return error;
   if (rest.consume_front("pot"))

@@ -388,3 +388,59 @@ func.func private @f() attributes {s = #narrow.scheme<16 bits, symmetric, restri
 
 // expected-error @+1 {{per_tensor and per_token take no axis}}
 func.func private @f() attributes {s = #narrow.scheme<8 bits, symmetric, restricted, per_token, axis = 1>}
+
+// -----
+
+func.func @f(%x: tensor<1x2x2x40xi8>) {
+  // expected-error @+1 {{result should be 'tensor<1x2x2x2xi32>', got 'tensor<1x2x2x1xi32>'}}
+  %0 = narrow.pack_signs %x below 0 : tensor<1x2x2x40xi8> -> tensor<1x2x2x1xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x2x2x40xi8>) {
+  // expected-error @+1 {{threshold must be -127 to 127, got -128}}
+  %0 = narrow.pack_signs %x below -128 : tensor<1x2x2x40xi8> -> tensor<1x2x2x2xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x2x2x40xf32>) {
+  // expected-error @+1 {{packs rows of 8-bit codes}}
+  %0 = narrow.pack_signs %x below 0 : tensor<1x2x2x40xf32> -> tensor<1x2x2x2xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x8x8x2xi32>, %w: tensor<6x1x1x2xi32>, %b: tensor<6xi32>) {
+  // expected-error @+1 {{70 channels are 3 words}}
+  %0 = narrow.xnor_conv2d %x, %w, %b channels 70 factors [1] pad [0, 0, 0, 0] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi32>, tensor<6x1x1x2xi32>, tensor<6xi32>) -> tensor<1x8x8x6xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x8x8x2xi32>, %w: tensor<6x1x1x2xi32>, %b: tensor<6xi32>) {
+  // expected-error @+1 {{factors: one or 6 numbers, got 2}}
+  %0 = narrow.xnor_conv2d %x, %w, %b channels 64 factors [1, 2] pad [0, 0, 0, 0] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi32>, tensor<6x1x1x2xi32>, tensor<6xi32>) -> tensor<1x8x8x6xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x8x8x2xi32>, %w: tensor<6x1x1x2xi32>, %b: tensor<5xi32>) {
+  // expected-error @+1 {{bias has 5 elements, expected 6}}
+  %0 = narrow.xnor_conv2d %x, %w, %b channels 64 factors [1] pad [0, 0, 0, 0] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi32>, tensor<6x1x1x2xi32>, tensor<5xi32>) -> tensor<1x8x8x6xi32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<1x8x8x2xi8>, %w: tensor<6x1x1x2xi32>, %b: tensor<6xi32>) {
+  // expected-error @+1 {{words and sums are i32}}
+  %0 = narrow.xnor_conv2d %x, %w, %b channels 64 factors [1] pad [0, 0, 0, 0] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi8>, tensor<6x1x1x2xi32>, tensor<6xi32>) -> tensor<1x8x8x6xi32>
+  return
+}

@@ -99,3 +99,12 @@ func.func @kernel(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tenso
   }
   return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
 }
+
+// CHECK-LABEL: func.func @signs
+func.func @signs(%x: tensor<1x8x8x40xi8>, %w: tensor<6x3x3x2xi32>, %b: tensor<6xi32>) -> tensor<1x8x8x6xi32> {
+  // CHECK: %[[P:.*]] = narrow.pack_signs %{{.*}} below -3 : tensor<1x8x8x40xi8> -> tensor<1x8x8x2xi32>
+  %0 = narrow.pack_signs %x below -3 : tensor<1x8x8x40xi8> -> tensor<1x8x8x2xi32>
+  // CHECK: narrow.xnor_conv2d %[[P]], %{{.*}}, %{{.*}} channels 40 factors [64] pad [1, 1, 1, 1] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi32>, tensor<6x3x3x2xi32>, tensor<6xi32>) -> tensor<1x8x8x6xi32>
+  %1 = narrow.xnor_conv2d %0, %w, %b channels 40 factors [64] pad [1, 1, 1, 1] stride [1, 1] dilation [1, 1] : (tensor<1x8x8x2xi32>, tensor<6x3x3x2xi32>, tensor<6xi32>) -> tensor<1x8x8x6xi32>
+  return %1 : tensor<1x8x8x6xi32>
+}

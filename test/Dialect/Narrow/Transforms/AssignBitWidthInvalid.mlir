@@ -9,7 +9,7 @@
 // RUN: not narrow-opt %s --narrow-assign-bit-width=scheme=w8a16t 2>&1 | FileCheck %s --check-prefix=TOKENS
 // RUN: not narrow-opt %s --narrow-assign-bit-width=override=.*=w8 2>&1 | FileCheck %s --check-prefix=VALUE
 
-// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<2 to 8, 16>[pot|t]
+// GROUP: error: scheme 'w4x32a8': 'x32a8' is neither a group of weights nor a<bits>; accepted: w<2 to 8>[pt|g<n>|v<n>|c<n>]a<b|2 to 8[pot|t]|16[pot]>
 // ACTIVATION: error: scheme 'w8a12': activations of 12 bits are not supported, 2 to 8 and 16 are; accepted:
 // TOKENS: error: scheme 'w8a16t': scales for each token (t) are for activations of 2 to 8 bits; accepted:
 // WEIGHT: error: scheme 'w9a8': weights of 9 bits are not supported, 2 to 8 are; accepted:

@@ -5,10 +5,6 @@ here=$(dirname "$0") base=$2/c$1
 python3 "$here/depthwise_chain.py" "$1" >"$base.mlir"
 python3 "$here/../../../tools/Inputs/npz.py" ramp "$base.npz" "x=1x37x41x$1"
 for isa in amx avx512vnni avxvnni neon-dotprod avx2 portable; do
-  triple=x86_64-linux-gnu
-  [ $isa = neon-dotprod ] && triple=aarch64-linux-gnu
-  narrow-compile "$base.mlir" --isa=$isa --mtriple=$triple --emit=vector -o "$base.$isa.mlir"
-  narrow-opt --narrow-emulate-intrinsics "$base.$isa.mlir" -o "$base.plain.mlir"
-  narrow-compile "$base.plain.mlir" --isa=portable -O0 -o "$base.so"
+  bash "$here/emulate.sh" "$base.mlir" $isa "$base.so"
   echo "$isa $(narrow-run "$base.so" --input "$base.npz" --check "$base.mlir" | grep compared)"
 done

@@ -54,7 +54,9 @@ def Narrow_ActivationKind : I32EnumAttr<"ActivationKind", "an element-wise funct
     I32EnumAttrCase<"Gelu", 5, "gelu">,
     I32EnumAttrCase<"GeluTanh", 6, "gelu_tanh">,
     I32EnumAttrCase<"Softplus", 7, "softplus">,
-    I32EnumAttrCase<"Mish", 8, "mish">]> {
+    I32EnumAttrCase<"Mish", 8, "mish">,
+    I32EnumAttrCase<"Sign", 9, "sign">,
+    I32EnumAttrCase<"Binarize", 10, "binarize">]> {
   let cppNamespace = "::mlir::narrow";
   let genSpecializedAttr = 0;
 }

@@ -215,7 +215,8 @@ def Narrow_ActivationOp : Narrow_Op<"activation", [Pure, SameOperandsAndResultTy
   let description = [{
     Functions that TOSA has no op for. `alpha` and `beta` are the parameters of
     the ONNX operator of the same name (leaky_relu: slope alpha; elu: alpha;
-    hard_sigmoid: max(0, min(1, alpha*x + beta)); others ignore them).
+    hard_sigmoid: max(0, min(1, alpha*x + beta)); others ignore them). `sign` is 0 at 0,
+    `binarize` is 1 there.
 
     ```mlir
     %y = narrow.activation hard_swish %x : tensor<1x8x8x4xf32>
@@ -249,6 +250,49 @@ def Narrow_SoftmaxOp : Narrow_Op<"softmax", [Pure, SameOperandsAndResultType]> {
 //===----------------------------------------------------------------------===//
 // Code generation
 //===----------------------------------------------------------------------===//
+
+def Narrow_PackSignsOp : Narrow_Op<"pack_signs", [Pure]> {
+  let summary = "one bit for each code along the last axis";
+  let description = [{
+    The bit is 1 where the code is less than `threshold`. Words have 32 bits, the first
+    element in the lowest; bits behind the last element are 0 (rule N75).
+
+    ```mlir
+    %w = narrow.pack_signs %x below 0 : tensor<1x8x8x40xi8> -> tensor<1x8x8x2xi32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, I64Attr:$threshold);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = "$input `below` $threshold attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
+}
+
+def Narrow_XnorConv2DOp : Narrow_Op<"xnor_conv2d", [Pure]> {
+  let summary = "2-D convolution of signs";
+  let description = [{
+    Input [N, H, W, words] and weight [O, KH, KW, words] of `narrow.pack_signs`, of
+    `channels` signs each (0: plus one, 1: minus one); bias [O]. Each output is
+
+        bias + factor * sum over taps of (channels - 2 * popcount(x ^ w))
+
+    over the taps that lie inside of the input: padding adds nothing (rule N75). `factors`
+    has one number for all output channels, or one for each.
+
+    ```mlir
+    %y = narrow.xnor_conv2d %x, %w, %b channels 40 factors [64] pad [1, 1, 1, 1] stride [1, 1] dilation [1, 1]
+      : (tensor<1x8x8x2xi32>, tensor<16x3x3x2xi32>, tensor<16xi32>) -> tensor<1x8x8x16xi32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$input, AnyRankedTensor:$weight, AnyRankedTensor:$bias,
+                       I64Attr:$channels, DenseI64ArrayAttr:$factors, DenseI64ArrayAttr:$pad,
+                       DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$dilation);
+  let results = (outs AnyRankedTensor:$output);
+  let assemblyFormat = [{
+    $input `,` $weight `,` $bias `channels` $channels `factors` $factors `pad` $pad `stride` $stride
+    `dilation` $dilation attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
 
 def Narrow_KernelOp : Narrow_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
   let summary = "the ops that one generated kernel computes";

@@ -135,6 +135,9 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
     `narrow-quantize` puts a `narrow.round_tokens` before the contraction. If who computes or
     who else reads that tensor cannot work with 16-bit codes, it is an error.
 
+    Contractions with binary activations (`ab`) get `narrow.binary_input` for
+    `narrow-binarize-inputs`.
+
     An op whose id or whose result's observer id is overridden with `float` gets
     `narrow.float_reason` and stays as it is. An override that matches no id is
     an error.
@@ -149,6 +152,30 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numWeights", "weights", "Constants observed">,
                     Statistic<"numFloat", "float-ops", "Ops kept float by an override">,
                     Statistic<"numTokens", "token-inputs", "Contractions with a scale for each token">];
+}
+
+def NarrowBinarizeInputs : Pass<"narrow-binarize-inputs", "::mlir::ModuleOp"> {
+  let summary = "contractions read signs";
+  let description = [{
+    Puts a `narrow.activation binarize` and an observer of codes -64 and 64 before each contraction
+    with the attribute `narrow.binary_input`, which `narrow-assign-bit-width` gives those whose scheme
+    ends in `ab`, and multiplies its weight by the mean magnitude of the input (N66), which
+    `narrow-import-table` notes in `narrow.mean_magnitude` of the observer. A sign function of the
+    network itself is replaced: its results have the magnitude one already.
+
+    ```mlir
+    %1 = narrow.observe %0 "x" range <…> scheme <…> {narrow.mean_magnitude = 5.000000e-01 : f64} : tensor<1x8x8x64xf32>
+    %2 = tosa.conv2d %1, %w, %b, %z, %z {narrow.binary_input, narrow.id = "conv", …} : …
+    // becomes
+    %1 = narrow.observe %0 "x" range <…> scheme <…> : tensor<1x8x8x64xf32>
+    %2 = narrow.activation binarize %1 : tensor<1x8x8x64xf32>
+    %3 = narrow.observe %2 "conv/signs" range <min = [-1.0], max = [1.0], known>
+           scheme <8 bits, symmetric, restricted, per_tensor, format = power_of_two> : tensor<1x8x8x64xf32>
+    %4 = tosa.conv2d %3, %half_of_w, %b, %z, %z {narrow.id = "conv", …} : …
+    ```
+  }];
+  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let statistics = [Statistic<"numBinarized", "binarized", "Contractions that read signs">];
 }
 
 def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {

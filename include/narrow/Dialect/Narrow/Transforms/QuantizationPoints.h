@@ -28,6 +28,11 @@ inline constexpr llvm::StringLiteral kNotesAttr = "narrow.notes";
 /// method; of `auto` the one that it took, if all channels have the same.
 inline constexpr llvm::StringLiteral kRangeMethodAttr = "narrow.range_method";
 
+/// Attribute (unit) of a contraction that is to read the signs of its input.
+inline constexpr llvm::StringLiteral kBinaryInputAttr = "narrow.binary_input";
+/// Attribute (f64) of an observer that such a contraction reads: the mean magnitude.
+inline constexpr llvm::StringLiteral kMeanMagnitudeAttr = "narrow.mean_magnitude";
+
 /// Whether `type` is a ranked tensor of f32.
 bool isFloatTensor(Type type);
 
@@ -80,6 +85,12 @@ quant::QuantizedType getParameterType(Value value);
 /// Whether `value` is a contraction's result that goes, unrounded, into an op
 /// that adds accumulators.
 bool isFusedAccumulator(Value value);
+
+/// Whether `op` yields the signs of `op`'s operand, which are those of what computes it before that
+/// is rounded to codes: a contraction or an arithmetic op, not its clamps.
+bool readsSigns(Operation *op);
+/// Whether signs of `value` can be had before it is rounded.
+bool isUnrounded(Value value);
 
 /// Whether the contraction `op` multiplies each row along the last axis of its input, a
 /// token, with the same weights: a fully connected layer, a 1x1 convolution.

@@ -1,6 +1,6 @@
 //===- Scheme.h - The text form of quantization schemes ---------*- C++ -*-===//
 //
-// `w8a8`, `w4a4`, `w4v16a8`, `wnf4a8`, `w8a8t`, `float`, and overrides `regex=scheme`. The
+// `w8a8`, `w4a4`, `w4v16a8`, `wnf4a8`, `w8a8t`, `wbab`, `float`, and overrides `regex=scheme`. The
 // grammar is in docs/schemes.md.
 //
 //===----------------------------------------------------------------------===//
@@ -33,6 +33,8 @@ struct Scheme {
   CodeFormat activationFormat = CodeFormat::Uniform;
   /// What a contraction reads has a scale for each token, found when the network runs.
   bool activationsPerToken = false;
+  /// A contraction reads the signs of its input, times their mean magnitude.
+  bool activationsBinary = false;
   /// The op is not quantized at all.
   bool keepFloat = false;
 };
