@@ -41,7 +41,8 @@ TABLES = [
      ["--scheme=w8a8", "--scheme=w8pta8", "--scheme=wpot8a8pot", "--scheme=w8a8 --method=percentile",
       "--scheme=w8a8 --method=mse", "--scheme=w8a8 --method=octav", "--scheme=w8a8 --method=aciq",
       "--scheme=w8a8 --method=kl", "--scheme=w8a8 --method=auto", "--scheme=w8a8 --method=auto --equalize",
-      "--scheme=w8a8 --method=octav --equalize", "--scheme=w8a8 --requantize=fast",
+      "--scheme=w8a8 --method=octav --equalize", "--scheme=w8a8 --method=auto --rounding=gptq",
+      "--scheme=w8a8 --requantize=fast",
       "--scheme=w8a8 --correct-bias=empirical", "--scheme=w8a8 --method=omse --align=add", "--scheme=w8a16"]),
     ("Unequal channels", ["fashion_mobilenet_skewed"],
      "ONNX Runtime falls from 91.7 to 16.5 % per tensor, to 87.1 % per channel. Data-free quantization (Nagel 2019) "
@@ -117,7 +118,7 @@ PICTURES_ROWS = ["--scheme=w8a8", "--scheme=w8a8 --requantize=fast", "--scheme=w
                  "--scheme=w8a8 --method=mse", "--scheme=w8a8 --method=auto", "--scheme=w8a8 --correct-bias=empirical",
                  "--scheme=w8a8 --method=auto --correct-bias=empirical", "--scheme=w8a8 --equalize",
                  "--scheme=w8a8 --method=auto --equalize", "--scheme=w8a8 --method=octav --equalize",
-                 "--scheme=w8a8 --equalize --correct-bias=empirical"]
+                 "--scheme=w8a8 --method=auto --rounding=gptq", "--scheme=w8a8 --equalize --correct-bias=empirical"]
 
 
 def draw(source, target, seed, count):
