@@ -10,7 +10,7 @@ using llvm::Error;
 using llvm::Twine;
 
 /// Values of a tensor that are gathered before its statistics are updated.
-static constexpr int64_t waitFor = int64_t{1} << 14;
+static constexpr int64_t waitFor = int64_t{1} << 15;
 
 void narrow_collect(void *context, int32_t id, const float *data, int64_t count) {
   static_cast<Collector *>(context)->collect(id, data, count);
@@ -24,15 +24,15 @@ Collector::Collector(llvm::ArrayRef<ObservedTensor> tensors) : observed(tensors)
 }
 
 void Collector::beginRun(int64_t first, int64_t samples) {
+  // What waits follows each other without gaps.
+  if (first != firstSample + batch)
+    flush();
   firstSample = first;
   batch = samples;
-  failure.reset();
   badId.reset();
   partialRow.reset();
-  for (Pending &rows : pending) {
-    rows.values.clear();
+  for (Pending &rows : pending)
     rows.received = 0;
-  }
 }
 
 void Collector::collect(int32_t id, const float *data, int64_t count) {
@@ -43,16 +43,18 @@ void Collector::collect(int32_t id, const float *data, int64_t count) {
   if (count <= 0)
     return;
   Pending &rows = pending[id];
-  int64_t before = rows.received;
+  int64_t at = firstSample * sampleSizes[id] + rows.received;
   rows.received += count;
   if (count % collected[id].channels() != 0) {
     partialRow = id;
     return;
   }
   if (rows.values.empty() && count >= waitFor) {
-    update(id, {data, static_cast<size_t>(count)}, before);
+    update(id, {data, static_cast<size_t>(count)}, at);
     return;
   }
+  if (rows.values.empty())
+    rows.firstElement = at;
   rows.values.insert(rows.values.end(), data, data + count);
   if (static_cast<int64_t>(rows.values.size()) >= waitFor)
     flush(id);
@@ -60,35 +62,44 @@ void Collector::collect(int32_t id, const float *data, int64_t count) {
 
 void Collector::flush(int32_t id) {
   Pending &rows = pending[id];
-  update(id, rows.values, rows.received - static_cast<int64_t>(rows.values.size()));
+  update(id, rows.values, rows.firstElement);
   rows.values.clear();
+}
+
+void Collector::flush() {
+  for (size_t i = 0; i < pending.size(); ++i)
+    flush(static_cast<int32_t>(i));
 }
 
 void Collector::update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement) {
   if (values.empty() || collected[id].add(values.data(), static_cast<int64_t>(values.size())))
     return;
-  if (failure && failure->id <= id) // Of one tensor, the first element comes first.
-    return;
   const float *bad = llvm::find_if(values, [](float value) { return !std::isfinite(value); });
-  failure = Failure{id, firstElement + (bad - values.begin()), *bad};
+  int64_t element = firstElement + (bad - values.begin()), sample = element / sampleSizes[id];
+  if (!failure || std::pair(sample, id) < std::pair(failure->sample, failure->id))
+    failure = Failure{sample, id, element % sampleSizes[id], *bad};
+}
+
+/// Other tensors may have waiting values of an earlier sample.
+Error Collector::describeFailure() {
+  flush();
+  Failure first = *failure;
+  failure.reset();
+  return createStringError("tensor '" + observed[first.id].id + "' becomes " +
+                           (std::isnan(first.value) ? "NaN" : "Inf") + " in sample " + Twine(first.sample) +
+                           ", element " + Twine(first.element) +
+                           ": the model cannot be calibrated with this sample");
 }
 
 Error Collector::endRun() {
-  for (size_t i = 0; i < pending.size(); ++i)
-    flush(static_cast<int32_t>(i));
   if (badId)
     return createStringError("the compiled model reports a tensor " + Twine(*badId) + ", it has " +
                              Twine(collected.size()) + ": the code and the list of observers differ");
   if (partialRow)
     return createStringError("tensor '" + observed[*partialRow].id +
                              "' was sent in parts that are no whole rows of channels");
-  if (failure) {
-    int64_t sampleSize = sampleSizes[failure->id];
-    return createStringError(
-        "tensor '" + observed[failure->id].id + "' becomes " + (std::isnan(failure->value) ? "NaN" : "Inf") +
-        " in sample " + Twine(firstSample + failure->element / sampleSize) + ", element " +
-        Twine(failure->element % sampleSize) + ": the model cannot be calibrated with this sample");
-  }
+  if (failure)
+    return describeFailure();
   for (size_t i = 0; i < pending.size(); ++i)
     if (pending[i].received != sampleSizes[i] * batch)
       return createStringError("tensor '" + observed[i].id + "' has " + Twine(sampleSizes[i]) +
@@ -96,6 +107,11 @@ Error Collector::endRun() {
                                Twine(batch) + " samples: the code and the list of observers differ");
   finished += batch;
   return Error::success();
+}
+
+Error Collector::finish() {
+  flush();
+  return failure ? describeFailure() : Error::success();
 }
 
 void Collector::merge(const Collector &other) {

@@ -52,7 +52,9 @@ bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, Min
 bool TensorStatistics::add(const float *data, int64_t count) {
   if (!updateRanges(data, count / channels(), channels(), channelRanges.data()))
     return false;
-  bins.add({data, static_cast<size_t>(count)}); // Fails on NaN and Inf only.
+  MinMax seen = range();
+  if (count > 0)
+    bins.addWithin({data, static_cast<size_t>(count)}, seen.min, seen.max);
   exactSums.add(data, count);
   elements += count;
   return true;

@@ -83,26 +83,49 @@ void countDirectly(std::span<const float> values, double scale, int32_t first, u
     ++counts[indexOf(x, scale, first)];
 }
 
-NARROW_TARGET_CLONES void findIndices(const float *values, size_t count, double scale, int32_t first,
-                                      uint32_t *index) {
+NARROW_TARGET_CLONES void findIndicesInDouble(const float *values, size_t count, double scale, int32_t first,
+                                              uint32_t *index) {
   for (size_t i = 0; i < count; ++i)
     index[i] = indexOf(values[i], scale, first);
 }
 
-/// The sum of all banks fits 32 bits: so many values are counted at once at most.
-NARROW_TARGET_CLONES void addBanks(const uint32_t *a, const uint32_t *b, const uint32_t *c, const uint32_t *d,
+/// The same with twice the lanes. The product with a power of two is exact, but for what becomes 0:
+/// then the sign says in which of the two bins next to 0 the value is.
+NARROW_TARGET_CLONES void findIndicesInFloat(const float *values, size_t count, float scale, int32_t first,
+                                             uint32_t *index) {
+  for (size_t i = 0; i < count; ++i) {
+    float scaled = values[i] * scale;
+    int32_t truncated = static_cast<int32_t>(scaled);
+    int32_t below = scaled < static_cast<float>(truncated) || (scaled == 0 && values[i] < 0);
+    index[i] = static_cast<uint32_t>(truncated - below - first);
+  }
+}
+
+void findIndices(const float *values, size_t count, double scale, int32_t first, uint32_t *index) {
+  if (scale >= std::numeric_limits<float>::min() && scale <= std::numeric_limits<float>::max())
+    findIndicesInFloat(values, count, static_cast<float>(scale), first, index);
+  else
+    findIndicesInDouble(values, count, scale, first, index);
+}
+
+/// Counters of 16 bits, so that those of 4096 bins stay in the first level cache: one bank counts
+/// at most so many values at once.
+using Count = uint16_t;
+constexpr size_t banks = 4, mostAtOnce = banks * std::numeric_limits<Count>::max();
+
+NARROW_TARGET_CLONES void addBanks(const Count *a, const Count *b, const Count *c, const Count *d,
                                    uint64_t *counts, size_t bins) {
   for (size_t i = 0; i < bins; ++i)
-    counts[i] += a[i] + b[i] + c[i] + d[i];
+    counts[i] += uint32_t{a[i]} + b[i] + c[i] + d[i];
 }
 
 /// For long arrays: indices are computed in blocks, apart from the counting,
 /// and four tables break the chain of increments of one bin (the zeros of a
 /// ReLU). Sums of integers: the result is that of countDirectly.
 void countInBanks(std::span<const float> values, double scale, int32_t first, uint64_t *counts, size_t bins) {
-  constexpr size_t banks = 4, block = 1024;
-  std::vector<uint32_t> tables(banks * bins);
-  uint32_t *bank[banks];
+  constexpr size_t block = 1024;
+  std::vector<Count> tables(banks * bins);
+  Count *bank[banks];
   for (size_t b = 0; b < banks; ++b)
     bank[b] = tables.data() + b * bins;
   uint32_t index[block];
@@ -113,8 +136,8 @@ void countInBanks(std::span<const float> values, double scale, int32_t first, ui
     for (; i + banks <= size; i += banks)
       for (size_t b = 0; b < banks; ++b)
         ++bank[b][index[i + b]];
-    for (; i < size; ++i)
-      ++bank[0][index[i]];
+    for (; i < size; ++i) // Of the last block.
+      ++bank[i % banks][index[i]];
   }
   addBanks(bank[0], bank[1], bank[2], bank[3], counts, bins);
 }
@@ -159,19 +182,22 @@ bool Histogram::add(std::span<const float> values) {
   float low, high;
   if (!findRange(values, low, high))
     return false;
+  addWithin(values, low, high);
+  return true;
+}
+
+void Histogram::addWithin(std::span<const float> values, float low, float high) {
   cover(low, high);
   double scale = std::ldexp(1.0, -exponent);
   int32_t first = static_cast<int32_t>(firstBin);
-  // A 32-bit count of a bank cannot overflow within one chunk.
-  constexpr size_t chunk = size_t{1} << 30, large = size_t{1} << 11;
-  for (; !values.empty(); values = values.subspan(std::min(chunk, values.size()))) {
-    auto part = values.first(std::min(chunk, values.size()));
+  constexpr size_t large = size_t{1} << 11;
+  for (; !values.empty(); values = values.subspan(std::min(mostAtOnce, values.size()))) {
+    auto part = values.first(std::min(mostAtOnce, values.size()));
     if (part.size() < large)
       countDirectly(part, scale, first, counts.data());
     else
       countInBanks(part, scale, first, counts.data(), counts.size());
   }
-  return true;
 }
 
 bool Histogram::merge(const Histogram &other) {

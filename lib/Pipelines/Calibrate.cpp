@@ -39,6 +39,8 @@ struct Run {
         return std::move(error);
       progress.advance(model.batch());
     }
+    if (llvm::Error error = collector.finish())
+      return std::move(error);
     return std::move(collector);
   }
 };

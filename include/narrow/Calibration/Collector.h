@@ -24,9 +24,12 @@ public:
   /// Before and after the model runs on a sample. `samples` is the batch that
   /// one run processes, starting with sample `first`.
   void beginRun(int64_t first, int64_t samples = 1);
-  /// Fails if a value was NaN or Inf, or if a tensor did not arrive whole. The
-  /// statistics are then of no use.
+  /// Fails if a tensor did not arrive whole, or if a value, of this or an earlier run, was NaN or
+  /// Inf. The statistics are then of no use.
   llvm::Error endRun();
+  /// To be called after the last run, before anybody looks at the statistics. Fails if a value was
+  /// NaN or Inf: names the first one of the first such sample.
+  llvm::Error finish();
 
   /// Called by narrow_collect.
   void collect(int32_t id, const float *data, int64_t count);
@@ -40,28 +43,32 @@ public:
   std::vector<TensorStatistics> takeStatistics() { return std::move(collected); }
 
 private:
-  /// Rows wait here until there are enough of them: the fixed cost of an update
-  /// (a table of exponents, the grid) is then spread over many values.
+  /// Rows, of several runs, wait here until there are enough of them: the fixed cost of an update
+  /// (counters of all bins, the grid) is then spread over many values.
   struct Pending {
     std::vector<float> values;
-    int64_t received = 0; ///< In the current run, waiting ones included.
+    int64_t firstElement = 0; ///< Of `values`, counted from sample 0.
+    int64_t received = 0;     ///< In the current run, waiting ones included.
   };
   struct Failure {
+    int64_t sample;
     int32_t id;
-    int64_t element; ///< Within the run.
+    int64_t element; ///< Within the sample.
     float value;
   };
 
   void update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement);
   void flush(int32_t id);
+  void flush();
+  llvm::Error describeFailure();
 
   std::vector<ObservedTensor> observed;
   std::vector<int64_t> sampleSizes;
   std::vector<TensorStatistics> collected;
   std::vector<Pending> pending;
-  std::optional<Failure> failure; ///< That of the lowest id, the first in the network.
+  std::optional<Failure> failure; ///< Of the first sample; there of the lowest id, the first in the network.
   std::optional<int32_t> badId, partialRow;
-  int64_t firstSample = 0, batch = 1;
+  int64_t firstSample = 0, batch = 0;
   int64_t finished = 0;
 };
 

@@ -40,6 +40,9 @@ struct Histogram {
   /// false.
   bool add(float value);
   bool add(std::span<const float> values);
+  /// The same for values whose extrema are known: finite ones of [low, high], not -0, that with what
+  /// was added before have these as minimum and maximum.
+  void addWithin(std::span<const float> values, float low, float high);
   /// Adds what `other` counted: the same as adding its data. False, and no
   /// change, if check() objects to `other`.
   bool merge(const Histogram &other);

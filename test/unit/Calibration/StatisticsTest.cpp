@@ -207,6 +207,7 @@ TEST(Collector, ThreadsDoNotMatter) {
     runSample(single, i);
     ASSERT_FALSE(bool(single.endRun()));
   }
+  ASSERT_FALSE(bool(single.finish()));
   for (int64_t threads : {2, 3, 7}) {
     std::vector<Collector> collectors(threads, Collector(tensors));
     std::vector<std::thread> pool;
@@ -217,6 +218,7 @@ TEST(Collector, ThreadsDoNotMatter) {
           runSample(collectors[t], i, 1 + t);
           llvm::cantFail(collectors[t].endRun());
         }
+        llvm::cantFail(collectors[t].finish());
       });
     for (std::thread &thread : pool)
       thread.join();
@@ -237,10 +239,12 @@ TEST(Collector, LargeTensorsInManyParts) {
     for (int32_t id : {1, 0})
       narrow_collect(&parts, id, values.data() + row * 800, 800);
   ASSERT_FALSE(bool(parts.endRun()));
+  ASSERT_FALSE(bool(parts.finish()));
   whole.beginRun(0);
   narrow_collect(&whole, 0, values.data(), 80000);
   narrow_collect(&whole, 1, values.data(), 80000);
   ASSERT_FALSE(bool(whole.endRun()));
+  ASSERT_FALSE(bool(whole.finish()));
   EXPECT_EQ(tableText(parts), tableText(whole));
 }
 
@@ -249,16 +253,38 @@ TEST(Collector, NamesWhatIsNotFinite) {
   collector.beginRun(40, 2);
   std::vector<float> conv(144, 1.0f), flat(20, NAN);
   conv[72 + 5] = -INFINITY;
-  narrow_collect(&collector, 1, flat.data(), 20); // Later in the network, earlier in time.
+  narrow_collect(&collector, 1, flat.data(), 20); // Later in the network, but of an earlier sample.
   narrow_collect(&collector, 0, conv.data(), 144);
   float scalars[2] = {0, 0};
   narrow_collect(&collector, 2, scalars, 2);
+  ASSERT_FALSE(bool(collector.endRun())); // They wait for more.
   EXPECT_EQ(
-      llvm::toString(collector.endRun()),
-      "tensor 'conv1' becomes Inf in sample 41, element 5: the model cannot be calibrated with this sample");
-  collector.beginRun(42);
-  runSample(collector, 0);
-  EXPECT_FALSE(bool(collector.endRun()));
+      llvm::toString(collector.finish()),
+      "tensor 'flat' becomes NaN in sample 40, element 0: the model cannot be calibrated with this sample");
+}
+
+TEST(Collector, NamesTheFirstSampleThatIsNotFinite) {
+  // The large tensor is looked at before the small ones, which wait.
+  std::vector<ObservedTensor> mixed = {{"large", {1, 64, 64, 16}}, {"small", {4}}};
+  std::vector<float> large(64 * 64 * 16, 1.0f), small(4, 1.0f);
+  for (bool sameSample : {false, true}) {
+    Collector collector(mixed);
+    for (int64_t sample = 7; sample < 10; ++sample) {
+      large[3] = sample == 9 ? NAN : 1.0f;
+      small[2] = sample == (sameSample ? 9 : 8) ? INFINITY : 1.0f;
+      collector.beginRun(sample);
+      narrow_collect(&collector, 1, small.data(), 4);
+      narrow_collect(&collector, 0, large.data(), static_cast<int64_t>(large.size()));
+      if (sample < 9) {
+        ASSERT_FALSE(bool(collector.endRun()));
+      } else {
+        EXPECT_EQ(llvm::toString(collector.endRun()),
+                  std::string(sameSample ? "tensor 'large' becomes NaN in sample 9, element 3"
+                                         : "tensor 'small' becomes Inf in sample 8, element 2") +
+                      ": the model cannot be calibrated with this sample");
+      }
+    }
+  }
 }
 
 TEST(Collector, NamesWhatDoesNotFit) {

@@ -28,6 +28,7 @@ static CalibrationTable tableOf(int64_t begin, int64_t end) {
     }
     llvm::cantFail(collector.endRun());
   }
+  llvm::cantFail(collector.finish());
   return CalibrationTable::create("sha256:12", preprocessing, collector);
 }
 
@@ -67,6 +68,7 @@ TEST(Table, ExtremeValues) {
     collector.beginRun(0);
     collector.collect(0, values.data(), 2);
     ASSERT_FALSE(bool(collector.endRun()));
+    ASSERT_FALSE(bool(collector.finish()));
     CalibrationTable table = CalibrationTable::create("m", {}, collector);
     auto read = parseTable(formatTable(table), "t.json");
     ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
@@ -142,9 +144,7 @@ TEST(Table, MovingAverages) {
   CalibrationTable table = fresh, state = fresh;
   for (SampleRange range : {SampleRange{0, 4}, {4, 8}, {8, 10}})
     table.addSamples(tableOf(range.begin, range.end), range);
-  auto extrema = [](int64_t begin, int64_t end) {
-    return tableOf(begin, end).find("a")->statistics.range();
-  };
+  auto extrema = [](int64_t begin, int64_t end) { return tableOf(begin, end).find("a")->statistics.range(); };
   double max = extrema(0, 4).max;
   max = 0.75 * max + 0.25 * extrema(4, 8).max;
   max = 0.75 * max + 0.25 * extrema(8, 10).max;
@@ -169,9 +169,10 @@ TEST(Table, MovingAverages) {
   // The order matters: no merging.
   table.progress.reset();
   CalibrationTable plain = tableOf(0, 3);
-  expectMessage(messageOf(mergeTable(plain, "a", table, "b")),
-                "'b' cannot be merged: it has moving averages (--moving-average, method ema), which depend on "
-                "the order of all samples");
+  expectMessage(
+      messageOf(mergeTable(plain, "a", table, "b")),
+      "'b' cannot be merged: it has moving averages (--moving-average, method ema), which depend on "
+      "the order of all samples");
   expectMessage(messageOf(mergeTable(table, "a", plain, "b")), "'a' cannot be merged");
   EXPECT_TRUE(plain == tableOf(0, 3));
 
@@ -183,11 +184,14 @@ TEST(Table, MovingAverages) {
     return parseMessage(changed.replace(at, from.size(), to));
   };
   EXPECT_EQ(parseMessage(text), "success");
-  expectMessage(with("\"momentum\": 0.75", "\"momentum\": 1"), "field 'momentum': expected a number between 0 and 1");
+  expectMessage(with("\"momentum\": 0.75", "\"momentum\": 1"),
+                "field 'momentum': expected a number between 0 and 1");
   expectMessage(with("\"momentum\": 0.75", "\"momentum\": \"1\""), "field 'momentum': expected a number");
   expectMessage(with("\"batch\": 4", "\"batch\": 0"), "field 'batch': 0 is out of range");
-  expectMessage(with("\"average_min\": 0,", "\"average_min\": 99,"), "field 'average_min': expected a number from");
-  expectMessage(with("\"average_max\": ", "\"average_max\": -"), "field 'average_max': expected a number from");
+  expectMessage(with("\"average_min\": 0,", "\"average_min\": 99,"),
+                "field 'average_min': expected a number from");
+  expectMessage(with("\"average_max\": ", "\"average_max\": -"),
+                "field 'average_max': expected a number from");
   expectMessage(with("\"average_min\": 0,", ""), "field 'average_min' is missing");
   size_t begin = text.find("  \"moving_average\""), end = text.find('\n', begin);
   expectMessage(parseMessage(std::string(text).erase(begin, end - begin + 1)), "unknown field 'average_max'");
@@ -216,6 +220,7 @@ static std::string changed(llvm::StringRef from, llvm::StringRef to) {
     collector.beginRun(0);
     collector.collect(0, values, 2);
     llvm::cantFail(collector.endRun());
+    llvm::cantFail(collector.finish());
     return formatTable(CalibrationTable::create("m", {{"x", {{0.5f}, {0.25f}}}}, collector));
   }();
   std::string result = text;
