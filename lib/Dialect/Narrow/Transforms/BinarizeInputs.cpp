@@ -61,10 +61,6 @@ LogicalResult BinarizeInputs::binarize(QuantizableOpInterface op, llvm::DenseMap
   };
   if (!observe)
     return fail() << "its input came quantized";
-  if (!observe.getSchemeAttr() || observe.getSchemeAttr().getBits() > 8)
-    return fail() << "its input has " << (observe.getSchemeAttr() ? observe.getSchemeAttr().getBits() : 0)
-                  << " bits, and signs are looked up in a table of 8-bit codes; give '" << observe.getId()
-                  << "' at most 8 bits by an override";
   if (RangeAttr range = observe.getRangeAttr(); range && range.getMin().front() >= 0)
     op->emitRemark() << "'" << getTensorId(op->getResult(0)) << "' reads signs of '" << observe.getId()
                      << "', which has no negative values: they are all 1";
@@ -79,6 +75,14 @@ LogicalResult BinarizeInputs::binarize(QuantizableOpInterface op, llvm::DenseMap
     if (mean.getValueAsDouble() > 0) // Any factor is right for zeros.
       factor = mean.getValueAsDouble();
   }
+  // What has no sum of its own at hand is looked up.
+  auto source = getParameterSource(value).getDefiningOp<ObserveOp>();
+  bool isSum = source && source.getOutput() == value && isUnrounded(source.getInput());
+  SchemeAttr scheme = source ? source.getSchemeAttr() : SchemeAttr();
+  if (!isSum && (!scheme || scheme.getBits() > 8 || scheme.isPerToken()))
+    return fail()
+           << "'" << (source ? source.getId() : StringRef("its input"))
+           << "' has no codes of at most 8 bits, which signs are looked up from; give it such by an override";
   Value &signs = known[value];
   if (!signs)
     signs = createSigns(value, getTensorId(op->getResult(0)) + "/signs");

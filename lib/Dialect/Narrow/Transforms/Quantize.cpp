@@ -222,6 +222,8 @@ void Quantize::narrowOperands(QuantizableOpInterface op) {
     auto type = dyn_cast_or_null<quant::UniformQuantizedType>(getParameterType(operand.get()));
     if (!observe || !type || type.getStorageTypeIntegralWidth() <= 8)
       continue;
+    if (readsSigns(op) && operand.get() == observe.getOutput() && isUnrounded(observe.getInput()))
+      continue; // No table: replace() takes the sum.
     double lo = type.getScale() * type.getStorageTypeMin(), hi = type.getScale() * type.getStorageTypeMax();
     if (RangeAttr range = observe.getRangeAttr())
       lo = range.getMin().front(), hi = range.getMax().front();
