@@ -239,7 +239,17 @@ RoundedLayer narrow::numerics::roundAdaRound(const LayerTask &task, const Adapti
     return problem.finish({}, problem.scales, problem.bias);
   int64_t steps = getSteps(options, paperIterations);
   constexpr float span = stretchMax - stretchMin;
-  Array quotients = problem.quotients(), floors = quotients.floor(), rests = quotients - floors;
+  // Each weight is a code, `floors`, or the next one, which is `gaps` above.
+  Array quotients = problem.quotients(), floors = quotients.floor(), rests = quotients - floors,
+        gaps = Array::Ones(problem.rows, problem.cols);
+  if (!task.grid.isUniform())
+    for (int64_t o = 0; o < problem.rows; ++o)
+      for (int64_t k = 0; k < problem.cols; ++k) {
+        auto [below, above] = findNeighbours(task.grid.allowed.at(o, k), quotients(o, k));
+        floors(o, k) = static_cast<float>(below);
+        gaps(o, k) = static_cast<float>(above - below);
+        rests(o, k) = above > below ? (quotients(o, k) - floors(o, k)) / gaps(o, k) : 0;
+      }
   Array v = -(span / (rests - static_cast<float>(stretchMin)) - 1).log();
   Array gradient(problem.rows, problem.cols);
   Row ofBias;
@@ -248,10 +258,10 @@ RoundedLayer narrow::numerics::roundAdaRound(const LayerTask &task, const Adapti
   for (int64_t step = 0; step < steps; ++step) {
     Array sigmoid = 1 / (1 + (-v).exp());
     Array raw = sigmoid * span + static_cast<float>(stretchMin), h = raw.max(0.0f).min(1.0f),
-          codes = floors + h;
+          codes = floors + h * gaps;
     Matrix soft = (codes.max(problem.min).min(problem.max).colwise() * problem.scales).matrix();
     objective.gradient(soft, problem.bias, step, gradient, ofBias);
-    gradient = (gradient * problem.inRange(codes)).colwise() * problem.scales;
+    gradient = (gradient * problem.inRange(codes) * gaps).colwise() * problem.scales;
     if (static_cast<double>(step) >= warmUp * static_cast<double>(steps)) {
       float exponent = static_cast<float>(beta(step, steps));
       Array away = 2 * h - 1, size = away.abs();
@@ -262,7 +272,7 @@ RoundedLayer narrow::numerics::roundAdaRound(const LayerTask &task, const Adapti
     gradient *= (raw >= -1e-6f && raw <= 1 + 1e-6f).cast<float>() * span * sigmoid * (1 - sigmoid);
     adam.step(v, gradient);
   }
-  return problem.finish(floors + (v >= 0).cast<float>(), problem.scales, problem.bias);
+  return problem.finish(floors + (v >= 0).cast<float>() * gaps, problem.scales, problem.bias);
 }
 
 //===----------------------------------------------------------------------===//

@@ -29,6 +29,22 @@ double roundTo(double x, int exponent) {
 }
 
 constexpr int kLeastExponent = -127, kMostExponent = 127; // of E8M0
+constexpr size_t kPairSize = 2;                           // of shared microexponents
+
+/// `magnitudes` and their opposites as multiples of `scale`.
+Levels toLevels(std::span<const double> magnitudes, float scale) {
+  Levels levels;
+  for (double magnitude : magnitudes) {
+    double code = round(magnitude / scale, Rounding::HalfEven);
+    if (code > kWideLimit)
+      continue;
+    levels.push_back(static_cast<int32_t>(code));
+    levels.push_back(-static_cast<int32_t>(code));
+  }
+  std::sort(levels.begin(), levels.end());
+  levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
+  return levels;
+}
 
 } // namespace
 
@@ -62,24 +78,32 @@ std::vector<double> narrow::numerics::roundToBlocks(std::span<const float> weigh
   return result;
 }
 
-std::vector<double> narrow::numerics::roundToMicroexponents(std::span<const float> weights,
-                                                            unsigned mantissaBits) {
-  constexpr size_t blockSize = 16, pairSize = 2;
-  std::vector<double> result;
+/// The exponent of the step of each pair.
+static std::vector<int> microexponentUnits(std::span<const float> weights, unsigned mantissaBits) {
+  constexpr size_t blockSize = 16;
+  std::vector<int> units;
   for (size_t begin = 0; begin < weights.size(); begin += blockSize) {
     std::span<const float> block = weights.subspan(begin, std::min(blockSize, weights.size() - begin));
     double largest = largestMagnitude(block);
     int shared = largest == 0 ? kLeastExponent : std::clamp(floorLog(largest), kLeastExponent, kMostExponent);
-    for (size_t i = 0; i < block.size(); i += pairSize) {
-      std::span<const float> pair = block.subspan(i, std::min(pairSize, block.size() - i));
-      double pairLargest = largestMagnitude(pair);
+    for (size_t i = 0; i < block.size(); i += kPairSize) {
+      double pairLargest = largestMagnitude(block.subspan(i, std::min(kPairSize, block.size() - i)));
       // One bit: the pair may be smaller by half.
       int micro = pairLargest == 0 || floorLog(pairLargest) < shared ? 1 : 0;
-      int unit = shared - micro - static_cast<int>(mantissaBits) + 1;
-      double most = std::ldexp(std::ldexp(1.0, static_cast<int>(mantissaBits)) - 1, unit);
-      for (float w : pair)
-        result.push_back(std::clamp(roundTo(w, unit), -most, most));
+      units.push_back(shared - micro - static_cast<int>(mantissaBits) + 1);
     }
+  }
+  return units;
+}
+
+std::vector<double> narrow::numerics::roundToMicroexponents(std::span<const float> weights,
+                                                            unsigned mantissaBits) {
+  std::vector<int> units = microexponentUnits(weights, mantissaBits);
+  std::vector<double> result;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    int unit = units[i / kPairSize];
+    double most = std::ldexp(std::ldexp(1.0, static_cast<int>(mantissaBits)) - 1, unit);
+    result.push_back(std::clamp(roundTo(weights[i], unit), -most, most));
   }
   return result;
 }
@@ -111,6 +135,32 @@ LatticeCodes narrow::numerics::latticeCodes(std::span<const double> values, int3
     double code = round(std::ldexp(value, -unit), Rounding::HalfEven);
     result.rounded += std::ldexp(code, unit) != value;
     result.codes.push_back(static_cast<int32_t>(code));
+  }
+  return result;
+}
+
+Levels narrow::numerics::elementLevels(const ElementFormat &format, int sharedExponent, float scale) {
+  std::vector<double> magnitudes;
+  int step = static_cast<int>(format.mantissaBits), count = 1 << step;
+  for (int mantissa = 0; mantissa < count; ++mantissa) // zero and subnormal
+    magnitudes.push_back(std::ldexp(mantissa, format.minExponent - step));
+  for (int exponent = format.minExponent; exponent <= format.maxExponent; ++exponent)
+    for (int mantissa = count; mantissa < 2 * count; ++mantissa)
+      magnitudes.push_back(std::ldexp(mantissa, exponent - step));
+  std::erase_if(magnitudes, [&](double x) { return x > format.max; });
+  for (double &magnitude : magnitudes)
+    magnitude = std::ldexp(magnitude, sharedExponent);
+  return toLevels(magnitudes, scale);
+}
+
+std::vector<Levels> narrow::numerics::microexponentLevels(std::span<const float> weights,
+                                                          unsigned mantissaBits, float scale) {
+  std::vector<Levels> result;
+  for (int unit : microexponentUnits(weights, mantissaBits)) {
+    std::vector<double> magnitudes;
+    for (int mantissa = 0; mantissa < 1 << mantissaBits; ++mantissa)
+      magnitudes.push_back(std::ldexp(mantissa, unit));
+    result.push_back(toLevels(magnitudes, scale));
   }
   return result;
 }

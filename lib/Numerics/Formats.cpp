@@ -242,6 +242,16 @@ ScaledCodes narrow::numerics::encodeLog(std::span<const float> weights, unsigned
   return result;
 }
 
+Levels narrow::numerics::logLevels(unsigned bits) {
+  Levels levels{0};
+  for (int exponent = 0; exponent != (1 << (bits - 1)) - 1; ++exponent) {
+    levels.push_back(1 << exponent);
+    levels.push_back(-(1 << exponent));
+  }
+  std::sort(levels.begin(), levels.end());
+  return levels;
+}
+
 Levels narrow::numerics::logSqrtLevels(unsigned bits) {
   int32_t full = bits <= 4 ? kNarrowLimit : kWideLimit;
   Levels levels{0};

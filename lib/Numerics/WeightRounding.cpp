@@ -20,12 +20,16 @@ int32_t toCode(double rounded, CodeRange codes) {
       std::clamp(rounded, static_cast<double>(codes.min), static_cast<double>(codes.max)));
 }
 
+/// Calls `round` with each weight, its scale, its codes (a CodeRange or a list) and its index.
 template <typename F>
 WeightCodes forEachWeight(MatrixRef weights, const WeightGrid &grid, F &&round) {
   WeightCodes codes(static_cast<size_t>(weights.rows * weights.cols));
   for (int64_t o = 0, i = 0; o < weights.rows; ++o)
     for (int64_t k = 0; k < weights.cols; ++k, ++i)
-      codes[static_cast<size_t>(i)] = round(weights.data[i], grid.scale(o), i);
+      codes[static_cast<size_t>(i)] =
+          grid.isUniform()
+              ? round(weights.data[i], grid.scale(o), grid.codes, static_cast<uint32_t>(i))
+              : round(weights.data[i], grid.scale(o), grid.allowed.at(o, k), static_cast<uint32_t>(i));
   return codes;
 }
 } // namespace
@@ -34,10 +38,36 @@ int32_t narrow::numerics::roundNearest(float weight, float scale, CodeRange code
   return toCode(round(weight / scale, ties), codes);
 }
 
+int32_t narrow::numerics::roundNearest(double weight, double scale, std::span<const int32_t> allowed) {
+  double x = weight / scale;
+  return nearestLevel(allowed, std::isnan(x) ? 0 : x);
+}
+
+namespace {
+struct Nearest {
+  Rounding ties;
+  int32_t operator()(float weight, float scale, CodeRange codes, uint32_t) const {
+    return roundNearest(weight, scale, codes, ties);
+  }
+  int32_t operator()(float weight, float scale, std::span<const int32_t> allowed, uint32_t) const {
+    return roundNearest(weight, scale, allowed);
+  }
+};
+} // namespace
+
 WeightCodes narrow::numerics::roundNearest(MatrixRef weights, const WeightGrid &grid, Rounding ties) {
-  return forEachWeight(weights, grid, [&](float weight, float scale, int64_t) {
-    return roundNearest(weight, scale, grid.codes, ties);
-  });
+  return forEachWeight(weights, grid, Nearest{ties});
+}
+
+Neighbours narrow::numerics::findNeighbours(std::span<const int32_t> allowed, double x) {
+  if (std::isnan(x))
+    x = 0;
+  auto above = std::upper_bound(allowed.begin(), allowed.end(), x);
+  if (above == allowed.begin())
+    return {allowed.front(), allowed.front()};
+  if (above == allowed.end())
+    return {allowed.back(), allowed.back()};
+  return {above[-1], *above};
 }
 
 uint32_t narrow::numerics::lowbias32(uint32_t x) {
@@ -65,9 +95,16 @@ int32_t narrow::numerics::roundStochastic(float weight, float scale, CodeRange c
   return toCode(std::floor(weight / scale + counterUniform(seed, index)), codes);
 }
 
+int32_t narrow::numerics::roundStochastic(float weight, float scale, std::span<const int32_t> allowed,
+                                          uint32_t seed, uint32_t index) {
+  double x = static_cast<double>(weight) / scale;
+  auto [below, above] = findNeighbours(allowed, x);
+  return x - below + counterUniform(seed, index) * (above - below) >= above - below ? above : below;
+}
+
 WeightCodes narrow::numerics::roundStochastic(MatrixRef weights, const WeightGrid &grid, uint32_t seed) {
-  return forEachWeight(weights, grid, [&](float weight, float scale, int64_t i) {
-    return roundStochastic(weight, scale, grid.codes, seed, static_cast<uint32_t>(i));
+  return forEachWeight(weights, grid, [&](float weight, float scale, auto codes, uint32_t i) {
+    return roundStochastic(weight, scale, codes, seed, i);
   });
 }
 
@@ -187,7 +224,8 @@ WeightCodes narrow::numerics::roundGptq(MatrixRef weights, const WeightGrid &gri
       int64_t c = first + j;
       for (int64_t o = 0; o < rows; ++o) {
         double scale = grid.scale(o);
-        int32_t code = toCode(round(w(o, c) / scale, Rounding::HalfEven), grid.codes);
+        int32_t code = grid.isUniform() ? toCode(round(w(o, c) / scale, Rounding::HalfEven), grid.codes)
+                                        : roundNearest(w(o, c), scale, grid.allowed.at(o, order[c]));
         codes[static_cast<size_t>(o * size + order[c])] = code;
         errors(o, j) = (w(o, c) - scale * code) / factor(c, c);
       }

@@ -55,7 +55,9 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
   pm.addPass(createNarrowAssignGranularity(granularity));
   pm.addPass(createNarrowClusterChannels());
   pm.addPass(createNarrowAssignScales());
-  pm.addPass(createNarrowEncodeWeights());
+  NarrowEncodeWeightsOptions encode;
+  encode.codeGrid = options.codeGrid;
+  pm.addPass(createNarrowEncodeWeights(encode));
   pm.addPass(createNarrowVerifyAnnotated());
 }
 

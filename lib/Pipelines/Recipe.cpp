@@ -346,6 +346,7 @@ llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
   for (const std::string &text : recipe.overrides)
     options.overrides.push_back(text);
   options.align = recipe.align;
+  options.codeGrid = llvm::is_contained({"gptq", "adaround", "stochastic"}, recipe.rounding);
   if (failed(runPipeline(observed, [&](OpPassManager &pm) { buildAnnotatedPipeline(pm, options, &table); })))
     return alreadyReported();
   bool hasSigns = false;

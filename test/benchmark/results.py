@@ -79,6 +79,11 @@ TABLES = [
      "Every layer has three weights, -1, 0 and 1 times a scale.",
      ["--scheme=w2a8", "--scheme=w2a8 --weight-method=mse",
       *[f"--scheme=w2a8 --weight-method=mse --rounding={r}" for r in ROUNDINGS]]),
+    ("Rounding of formats and groups", NETWORKS,
+     "Scales, group scales and levels are those of nearest; gptq and adaround choose among the codes that the format has. "
+     "Aim: both better than nearest.",
+     [f"--scheme={s}{r}" for s in ("w4v16a8", "w3v16a8", "wnf4a8", "w4g32a8")
+      for r in ("", " --rounding=gptq", " --rounding=adaround")]),
     ("4-bit activations", NETWORKS,
      "Everything in 4 bits with minmax, simulated: 83.8 and 86.4 %. Aim: within 2.5 of float.",
      ["--scheme=w8a4", "--scheme=w8a4 --method=mse", "--scheme=w4a4", "--scheme=w4a4 --method=mse",

@@ -56,7 +56,7 @@ struct AdaptiveOptions {
 };
 
 /// AdaRound (N55; Nagel et al., arXiv 2004.10568, equations 21 to 25): each weight is rounded up
-/// or down. Scales and bias stay.
+/// or down: the next integer, or the next code that the grid allows (N58). Scales and bias stay.
 namespace adaround {
 inline constexpr int64_t paperIterations = 10000;
 inline constexpr double paperLearningRate = 1e-3;
@@ -75,7 +75,7 @@ RoundedLayer roundAdaRound(const LayerTask &task, const AdaptiveOptions &options
 
 /// AdaQuant (N56; Hubara et al., arXiv 2006.10518, equation 2): weights, bias and, if the task
 /// allows it, scales move by straight-through gradients; a weight may move by several
-/// codes. Scales stay within a factor of 2.
+/// codes. Scales stay within a factor of 2. The grid must be uniform.
 namespace adaquant {
 inline constexpr int64_t paperIterations = 1000;
 inline constexpr double paperLearningRate = 1e-3; ///< of scale and bias
@@ -86,7 +86,7 @@ RoundedLayer roundAdaQuant(const LayerTask &task, const AdaptiveOptions &options
 
 /// FlexRound (N57; Lee et al., arXiv 2306.00317, equation 2): weights are divided by the product
 /// of learned factors of the weight, its output and its input channel before they are rounded.
-/// Scales, if the task allows it, are learned too, within a factor of 2.
+/// Scales, if the task allows it, are learned too, within a factor of 2. The grid must be uniform.
 namespace flexround {
 inline constexpr int64_t paperIterations = 5000;
 inline constexpr double paperLearningRate = 3e-3;

@@ -94,6 +94,8 @@ std::optional<int> logExponent(double x, unsigned bits, int fullScale);
 /// whose largest exponent the largest weight rounds to, or the one below it if that has
 /// the smaller error. bits from 2 to 5.
 ScaledCodes encodeLog(std::span<const float> weights, unsigned bits, ScaleSearch search);
+/// The codes of encodeLog: 0 and powers of two up to 2^(2^(bits-1) - 2), with both signs.
+Levels logLevels(unsigned bits);
 
 /// 0 and ±2^(-k/2) of a largest level of 127 (bits up to 4) or kWideLimit: powers of the
 /// root of two as integers (RepQ-ViT's quantizer, arXiv 2212.08254, eq. 18). bits from 2 to 5.
@@ -167,6 +169,12 @@ struct LatticeCodes : ScaledCodes {
 /// if a code would exceed `limit` or the sum of their magnitudes `sumLimit`, both at least 1.
 /// Then they are rounded to the nearest, half to even.
 LatticeCodes latticeCodes(std::span<const double> values, int32_t limit, double sumLimit);
+
+/// The codes up to kWideLimit that a block's elements can have at `scale`, a power of two: multiples
+/// of it, half to even, like those of latticeCodes.
+Levels elementLevels(const ElementFormat &format, int sharedExponent, float scale);
+/// The same for each pair of roundToMicroexponents.
+std::vector<Levels> microexponentLevels(std::span<const float> weights, unsigned mantissaBits, float scale);
 
 //===--- N72: clusters of channels ----------------------------------------===//
 

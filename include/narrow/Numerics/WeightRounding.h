@@ -1,7 +1,7 @@
 //===- WeightRounding.h - Which code a weight becomes -----------*- C++ -*-===//
 //
-// Rules N50 to N53 of docs/numerics.md: nearest, stochastic and GPTQ rounding of a
-// weight matrix whose scales are fixed, and what an error of the weights does to the
+// Rules N50 to N53 and N58 of docs/numerics.md: nearest, stochastic and GPTQ rounding of
+// a weight matrix whose scales are fixed, and what an error of the weights does to the
 // output of the layer.
 //
 // A layer is y = W x: W has a row for each output channel and a column for each of
@@ -11,7 +11,7 @@
 #ifndef NARROW_NUMERICS_WEIGHTROUNDING_H
 #define NARROW_NUMERICS_WEIGHTROUNDING_H
 
-#include "narrow/Numerics/QuantParams.h"
+#include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
 #include <cstdint>
 #include <span>
@@ -32,12 +32,26 @@ struct MatrixRef {
   MatrixRef slice(int64_t first, int64_t count) const { return {data + first * cols, count, cols}; }
 };
 
+/// The codes that weights may have where not every integer is one (N58): a format's levels, times
+/// the scale of a group. The columns of a row are groups, each of which has one of a few lists.
+struct CodeLists {
+  std::span<const Levels> lists;   ///< the different ones
+  std::vector<int32_t> groups;     ///< the list of each group, row by row; empty: all integers are codes
+  int64_t columns = 1, perRow = 1; ///< columns of a group (the last may have fewer), groups of a row
+
+  std::span<const int32_t> at(int64_t row, int64_t col) const {
+    return lists[static_cast<size_t>(groups[static_cast<size_t>(row * perRow + col / columns)])];
+  }
+};
+
 /// The numbers that a weight can become: scale * code, zero point 0.
 struct WeightGrid {
   std::vector<float> scales; ///< one, or one a row; positive and finite
   CodeRange codes;
+  CodeLists allowed = {}; ///< within `codes`
 
   float scale(int64_t row) const { return scales[scales.size() == 1 ? 0 : static_cast<size_t>(row)]; }
+  bool isUniform() const { return allowed.groups.empty(); }
 };
 
 /// rows * cols codes in row-major order.
@@ -46,7 +60,17 @@ using WeightCodes = std::vector<int32_t>;
 /// The code of `weight` at `scale` with ties as `ties` says (N50). The quotient is that
 /// of `quantize`: HalfEven gives the same codes. NaN becomes 0.
 int32_t roundNearest(float weight, float scale, CodeRange codes, Rounding ties);
+/// The same, of `allowed` codes (nearestLevel, N58). The quotient is a double's.
+int32_t roundNearest(double weight, double scale, std::span<const int32_t> allowed);
+/// `ties` is for uniform grids.
 WeightCodes roundNearest(MatrixRef weights, const WeightGrid &grid, Rounding ties = Rounding::HalfEven);
+
+/// The largest of `allowed` that is not above `x`, and the one that follows it (N58). Outside of
+/// their interval both are the nearest; so are they for NaN, which is taken for 0.
+struct Neighbours {
+  int32_t below, above;
+};
+Neighbours findNeighbours(std::span<const int32_t> allowed, double x);
 
 /// Number `index` of the sequence `seed`, in [0, 1) (N51): lowbias32(seed ^ index) / 2^32
 /// (Wellons, "Prospecting for Hash Functions"). The same whatever was asked before.
@@ -58,6 +82,9 @@ uint32_t seedFor(uint32_t seed, std::span<const char> name);
 /// floor(weight / scale + u): up or down with the probability that makes the mean exact
 /// (N51). Element i of the matrix takes counterUniform(seed, i).
 int32_t roundStochastic(float weight, float scale, CodeRange codes, uint32_t seed, uint32_t index);
+/// The same between the `allowed` codes below and above (N58).
+int32_t roundStochastic(float weight, float scale, std::span<const int32_t> allowed, uint32_t seed,
+                        uint32_t index);
 WeightCodes roundStochastic(MatrixRef weights, const WeightGrid &grid, uint32_t seed);
 
 /// The mean of x x^T over the rows x that were added (N52). Rows are summed in the order in
@@ -89,9 +116,9 @@ struct GptqOptions {
   bool actOrder = false;   ///< columns of large input first
 };
 
-/// GPTQ (N53; Frantar et al., arXiv 2210.17323, Algorithm 1): rounds column by column, the
-/// columns that follow make up for the error. A row for which that gives a larger error on
-/// `gram` than nearest (the codes' range is limited, the order greedy) is nearest. If `gram` is not
+/// GPTQ (N53; Frantar et al., arXiv 2210.17323, Algorithm 1): rounds column by column to the nearest
+/// code of the grid, the columns that follow make up for the error. A row for which that gives a larger error
+/// on `gram` than nearest (the codes' range is limited, the order greedy) is nearest. If `gram` is not
 /// finite, all are. cols^2 doubles of memory three times.
 WeightCodes roundGptq(MatrixRef weights, const WeightGrid &grid, std::span<const double> gram,
                       const GptqOptions &options = {});

@@ -32,6 +32,9 @@ struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> 
   ListOption<std::string> overrides{*this, "override", llvm::cl::desc("<regex>=<scheme> for ops by id")};
   Option<std::string> align{
       *this, "align", llvm::cl::desc("operands that share a range: of add, concat or all; empty: none")};
+  Option<bool> codeGrid{*this, "code-grid",
+                        llvm::cl::desc("weights of formats keep what narrow-round-weights needs"),
+                        llvm::cl::init(false)};
 };
 
 struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {

@@ -1,5 +1,6 @@
 //===- FormatsTest.cpp - Rules N60 to N72 ---------------------------------===//
 #include "narrow/Numerics/Formats.h"
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <gtest/gtest.h>
@@ -364,6 +365,45 @@ TEST(Formats, LatticeCodes) {
   EXPECT_EQ(latticeCodes(Reals{1000, 1}, kNarrowLimit, sumLimit).codes, (Codes{125, 0}));
   EXPECT_EQ(latticeCodes(Reals{0, 0}, kWideLimit, sumLimit).codes, (Codes{0, 0}));
   EXPECT_EQ(latticeCodes(Reals{0x1p-149}, kWideLimit, sumLimit).scale, FLT_MIN);
+}
+
+TEST(Formats, LevelsOfLogarithms) {
+  EXPECT_EQ(logLevels(2), (Levels{-1, 0, 1}));
+  EXPECT_EQ(logLevels(4), (Levels{-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}));
+}
+
+TEST(Formats, LevelsOfElements) {
+  // 0, .5, 1, 1.5, 2, 3, 4, 6 in halves; in ones, half to even.
+  EXPECT_EQ(elementLevels(mx::e2m1, 0, 0.5f), (Levels{-12, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8, 12}));
+  EXPECT_EQ(elementLevels(mx::e2m1, 3, 8), (Levels{-6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6}));
+  EXPECT_EQ(elementLevels(mx::int8, 0, 0x1p-6f), uniformLevels(8));
+  EXPECT_EQ(elementLevels(mx::e4m3, 0, 0x1p-9f).size(), 2u * (7 + 12 * 8) + 1); // up to 32512, as 60 * 512
+  EXPECT_EQ(elementLevels(mx::e4m3, -127, 1), Levels{0});
+}
+
+// What a format makes of weights is among the codes that it allows.
+RC_GTEST_PROP(Formats, LevelsHoldWhatIsEncoded, ()) {
+  std::vector<float> weights = *anyWeights();
+  auto limit = [](float w) { return std::abs(w) < 1e30f ? w : 0; };
+  std::ranges::transform(weights, weights.begin(), limit);
+  auto holds = [](const Levels &levels, int32_t code) { return std::ranges::binary_search(levels, code); };
+  for (const ElementFormat &format : {mx::int8, mx::e4m3, mx::e5m2, mx::e2m3, mx::e3m2, mx::e2m1}) {
+    LatticeCodes codes = latticeCodes(roundToBlocks(weights, format, 8), kWideLimit, sumLimit);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      std::span<const float> block =
+          std::span(weights).subspan(i / 8 * 8).first(std::min<size_t>(8, weights.size() - i / 8 * 8));
+      RC_ASSERT(holds(elementLevels(format, sharedExponent(block, format), codes.scale), codes.codes[i]));
+    }
+  }
+  for (unsigned bits : {2u, 4u, 7u}) {
+    LatticeCodes codes = latticeCodes(roundToMicroexponents(weights, bits), kWideLimit, sumLimit);
+    std::vector<Levels> levels = microexponentLevels(weights, bits, codes.scale);
+    for (size_t i = 0; i < weights.size(); ++i)
+      RC_ASSERT(holds(levels[i / 2], codes.codes[i]));
+  }
+  for (unsigned bits : {2u, 4u, 5u})
+    for (int32_t code : encodeLog(weights, bits, ScaleSearch::LeastError).codes)
+      RC_ASSERT(holds(logLevels(bits), code));
 }
 
 TEST(Formats, Clusters) {

@@ -1,4 +1,4 @@
-//===- WeightRoundingTest.cpp - Rules N50 to N57 --------------------------===//
+//===- WeightRoundingTest.cpp - Rules N50 to N58 --------------------------===//
 #include "narrow/Numerics/AdaptiveRounding.h"
 #include <algorithm>
 #include <cmath>
@@ -225,6 +225,146 @@ TEST(Gram, SumsOfBlocksAndOfCalls) {
       EXPECT_NEAR(mean[i * 6 + j], expected, 1e-6);
     }
   EXPECT_EQ(Gram(2).mean(), std::vector<double>(4));
+}
+
+//===----------------------------------------------------------------------===//
+// Codes that are not all integers
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Lists of codes that `seed` draws, for groups of columns of a layer, which may be more than it has.
+struct RandomLists {
+  std::vector<Levels> lists;
+
+  RandomLists(uint32_t seed, RandomLayer &layer, int64_t columns) {
+    uint32_t next = 1u << 20;
+    auto below = [&](int64_t end) { return static_cast<int32_t>(counterUniform(seed, next++) * end); };
+    for (int i = 0; i < 3; ++i) {
+      Levels levels;
+      for (int32_t count = 1 + below(12); count > 0; --count)
+        levels.push_back(below(255) - 127);
+      std::ranges::sort(levels);
+      levels.erase(std::ranges::unique(levels).begin(), levels.end());
+      lists.push_back(levels);
+    }
+    layer.grid.codes = s8r;
+    CodeLists &allowed = layer.grid.allowed;
+    allowed.lists = lists;
+    allowed.columns = columns;
+    allowed.perRow = (layer.weights.cols + columns - 1) / columns;
+    for (int64_t i = 0; i < layer.weights.rows * allowed.perRow; ++i)
+      allowed.groups.push_back(below(3));
+    for (float &scale : layer.grid.scales)
+      scale = 0.5f / 127;
+  }
+};
+
+/// Whether each code is one of its list, and, if `adjacent`, next to its weight.
+bool areAllowed(const RandomLayer &layer, const WeightCodes &codes, bool adjacent) {
+  for (int64_t o = 0, i = 0; o < layer.weights.rows; ++o)
+    for (int64_t k = 0; k < layer.weights.cols; ++k, ++i) {
+      auto [below, above] =
+          findNeighbours(layer.grid.allowed.at(o, k), layer.weights.values[i] / layer.grid.scale(o));
+      if (!std::ranges::binary_search(layer.grid.allowed.at(o, k), codes[i]) ||
+          (adjacent && codes[i] != below && codes[i] != above))
+        return false;
+    }
+  return true;
+}
+} // namespace
+
+TEST(AllowedCodes, Neighbours) {
+  const int32_t allowed[] = {-9, -3, 0, 4, 10};
+  auto pair = [&](double x) {
+    auto [below, above] = findNeighbours(allowed, x);
+    return std::pair(below, above);
+  };
+  EXPECT_EQ(pair(-3), std::pair(-3, 0));
+  EXPECT_EQ(pair(-3.1), std::pair(-9, -3));
+  EXPECT_EQ(pair(9.9), std::pair(4, 10));
+  EXPECT_EQ(pair(10), std::pair(10, 10));
+  EXPECT_EQ(pair(INFINITY), std::pair(10, 10));
+  EXPECT_EQ(pair(-9.5), std::pair(-9, -9));
+  EXPECT_EQ(pair(NAN), std::pair(0, 4));
+  EXPECT_EQ(roundNearest(1.6, 0.5, allowed), 4);
+  EXPECT_EQ(roundNearest(-0.76, 0.5, allowed), -3);
+  EXPECT_EQ(roundNearest(NAN, 0.5, allowed), 0);
+  // 1/3 of the way from 4 to 10: up for u >= 2/3 of .25019, .877331, .50325, .648046.
+  int32_t chance[4];
+  for (uint32_t i = 0; i < 4; ++i)
+    chance[i] = roundStochastic(6.0f, 1.0f, allowed, 1234, i);
+  EXPECT_EQ(std::vector(chance, chance + 4), (WeightCodes{4, 10, 4, 4}));
+  EXPECT_EQ(roundStochastic(-3.0f, 1.0f, allowed, 1234, 1), -3);
+}
+
+TEST(AllowedCodes, StochasticIsUnbiased) {
+  const Levels lists[] = {{-9, -3, 0, 4, 10}};
+  std::vector<float> values(200000, 2.8f); // 5.6 quanta
+  WeightGrid grid{{0.5f}, s8r, {lists, {0}, 200000, 1}};
+  WeightCodes codes = roundStochastic({values.data(), 1, 200000}, grid, 99);
+  EXPECT_NEAR(std::accumulate(codes.begin(), codes.end(), 0.0) / 200000, 5.6, 0.01);
+}
+
+TEST(AllowedCodes, GptqOfTwoColumns) {
+  // The example of N53 with a code less, and with groups of one column.
+  Owned x{{1, 1, 1, 0.8f, 0.9f, 1.2f}, 3, 2}, w{{0.29f, 0.29f}, 1, 2};
+  const Levels lists[] = {{-1, 0, 1, 3}, {0, 1, 2}};
+  WeightGrid grid{{0.2f}, s4r, {lists, {0, 1}, 1, 2}};
+  EXPECT_EQ(roundGptq(w.ref(), grid, gramOf(x)), (WeightCodes{1, 2}));
+  grid.allowed.groups = {1, 0}; // 2 is no code of the second weight: nothing is better than nearest.
+  EXPECT_EQ(roundGptq(w.ref(), grid, gramOf(x)), (WeightCodes{1, 1}));
+  EXPECT_EQ(roundGptq(w.ref(), grid, gramOf(x), {.actOrder = true}), (WeightCodes{2, 1}));
+}
+
+RC_GTEST_PROP(AllowedCodes, EveryIntegerIsTheUniformGrid, (uint32_t seed)) {
+  RandomLayer layer = RandomLayer::make(seed, 3, 20, 40, s4r);
+  RandomLayer listed = layer;
+  const Levels lists[] = {uniformLevels(4)};
+  listed.grid.allowed = {lists, {0, 0, 0}, 20, 1};
+  std::vector<double> gram = gramOf(layer.inputs);
+  MatrixRef w = layer.weights.ref();
+  RC_ASSERT(roundNearest(w, layer.grid) == roundNearest(w, listed.grid));
+  RC_ASSERT(roundStochastic(w, layer.grid, seed) == roundStochastic(w, listed.grid, seed));
+  RC_ASSERT(roundGptq(w, layer.grid, gram) == roundGptq(w, listed.grid, gram));
+}
+
+RC_GTEST_PROP(AllowedCodes, RoundingStaysOnThem, (uint32_t seed, bool actOrder)) {
+  RandomLayer layer = RandomLayer::make(seed, *rc::gen::inRange(1, 5), *rc::gen::inRange(1, 30),
+                                        *rc::gen::inRange(1, 60), s8r);
+  RandomLists lists(seed, layer, *rc::gen::inRange(1, 40));
+  std::vector<double> gram = gramOf(layer.inputs), identity(gram.size());
+  int64_t size = layer.weights.cols;
+  for (int64_t i = 0; i < size; ++i)
+    identity[i * size + i] = 1;
+  MatrixRef w = layer.weights.ref();
+  WeightCodes nearest = roundNearest(w, layer.grid),
+              gptq = roundGptq(w, layer.grid, gram, {.actOrder = actOrder});
+  RC_ASSERT(areAllowed(layer, nearest, true));
+  RC_ASSERT(areAllowed(layer, gptq, false));
+  RC_ASSERT(areAllowed(layer, roundStochastic(w, layer.grid, seed), true));
+  // Columns that do not depend on each other have nothing to make up for.
+  RC_ASSERT(roundGptq(w, layer.grid, identity) == nearest);
+  std::vector<double> found = layerErrors(w, gptq, layer.grid, gram),
+                      usual = layerErrors(w, nearest, layer.grid, gram);
+  for (size_t o = 0; o < found.size(); ++o)
+    RC_ASSERT(found[o] <= usual[o]);
+  RoundedLayer learned = roundAdaRound(layer.task(), {.iterations = 30, .seed = seed});
+  RC_ASSERT(areAllowed(layer, learned.codes, true));
+  RC_ASSERT(learned.scales == layer.grid.scales);
+  RC_ASSERT(learned.error <= learned.nearestError);
+}
+
+TEST(AllowedCodes, GptqAndAdaRoundHelp) {
+  RandomLayer layer = RandomLayer::make(3, 8, 64, 500, s8r);
+  const Levels lists[] = {normalFloatLevels(4)};
+  layer.grid.scales.assign(8, 0.5f / 127);
+  layer.grid.allowed = {lists, std::vector<int32_t>(8), 64, 1};
+  std::vector<double> gram = gramOf(layer.inputs);
+  MatrixRef w = layer.weights.ref();
+  EXPECT_LT(sum(layerErrors(w, roundGptq(w, layer.grid, gram), layer.grid, gram)),
+            0.5 * sum(layerErrors(w, roundNearest(w, layer.grid), layer.grid, gram)));
+  RoundedLayer learned = roundAdaRound(layer.task(), {.iterations = 1000});
+  EXPECT_LT(learned.error, 0.5 * learned.nearestError);
 }
 
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,13 @@ namespace mlir::narrow {
 /// A bias code keeps one bit of the i32 for the sum that is added to it.
 inline constexpr int64_t kBiasLimit = int64_t{1} << 30;
 
+/// What the magnitudes of `count` codes may add up to. Times that of an 8-bit activation
+/// it leaves room for the bias in an i32, also in the sum of two planes, whose bounds are
+/// those of each alone: 128 * 2 more for each code.
+inline double getCodeSumLimit(size_t count) {
+  return static_cast<double>(kBiasLimit) / 255 - 256 * static_cast<double>(count);
+}
+
 /// A bias has the scale of its input times that of the weights.
 struct BiasFit {
   float inputScale;

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "BiasFit.h"
+#include "CodeGrid.h"
 #include "Notes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
@@ -28,16 +29,9 @@ using numerics::Levels;
 using numerics::ScaledCodes;
 using numerics::ScaleSearch;
 
-/// What the magnitudes of `count` codes may add up to. Times that of an 8-bit activation
-/// it leaves room for the bias in an i32, also in the sum of two planes, whose bounds are
-/// those of each alone: 128 * 2 more for each code.
-static double getSumLimit(size_t count) {
-  return static_cast<double>(kBiasLimit) / 255 - 256 * static_cast<double>(count);
-}
-
 /// The largest code of `count` weights: very long reductions have no room for 16 bits.
 static int32_t getLimit(size_t count) {
-  return getSumLimit(count) > static_cast<double>(numerics::kNarrowLimit) * static_cast<double>(count)
+  return getCodeSumLimit(count) > static_cast<double>(numerics::kNarrowLimit) * static_cast<double>(count)
              ? numerics::kWideLimit
              : numerics::kNarrowLimit;
 }
@@ -50,26 +44,45 @@ struct Channel {
   std::vector<int64_t> places;
 };
 
+/// The codes of a channel and those that it could have.
+struct Encoded : ScaledCodes {
+  std::vector<int32_t> groups; ///< list of each group, in the encoder's table; empty if nobody asks
+};
+
 /// Encodes one channel after the other.
 class Encoder {
 public:
-  Encoder(SchemeAttr scheme, ScaleSearch search) : scheme(scheme), search(search) {}
+  /// `keepLists`: fills Encoded::groups.
+  Encoder(SchemeAttr scheme, ScaleSearch search, bool keepLists)
+      : scheme(scheme), search(search), keepLists(keepLists) {}
 
   /// Looks at the whole weight, where its channels share a codebook.
   void prepare(ArrayRef<Channel> channels);
-  ScaledCodes encode(ArrayRef<float> weights);
+  Encoded encode(ArrayRef<float> weights);
+  /// Replaces the codes of a channel, and those that it could have, by `change` of them, which
+  /// must be monotonic.
+  void transform(Encoded &channel, llvm::function_ref<int32_t(int32_t)> change);
+  const Levels &getList(int32_t index) const { return lists[index]; }
+  /// How many weights of a channel of `size` share a list.
+  int64_t getGroup(int64_t size) const;
 
   /// Weights that the format could express but their codes cannot.
   size_t getRounded() const { return rounded; }
 
 private:
-  ScaledCodes encodeGroups(ArrayRef<float> weights, const Levels &levels, int32_t maxGroupScale) const;
+  Encoded encodeGroups(ArrayRef<float> weights, const Levels &levels, int32_t maxGroupScale);
+  Encoded encodeBlocks(ArrayRef<float> weights, const numerics::ElementFormat &format);
+  Encoded encodePairs(ArrayRef<float> weights, unsigned mantissaBits);
   ScaledCodes takeLattice(std::vector<double> values);
+  /// All weights of the channel have the same list.
+  Encoded withLevels(ScaledCodes codes, const Levels &levels);
   /// Halves codes of 16 bits until an i32 holds their sums.
-  ScaledCodes fit(ScaledCodes codes);
+  Encoded fit(Encoded codes);
 
   SchemeAttr scheme;
   ScaleSearch search;
+  bool keepLists;
+  CodeListTable lists;
   Levels codebook;
   size_t rounded = 0;
 };
@@ -91,7 +104,7 @@ struct EncodeWeights : mlir::narrow::impl::NarrowEncodeWeightsBase<EncodeWeights
 
 private:
   LogicalResult encode(ObserveOp op);
-  LogicalResult fitBias(ObserveOp op, MutableArrayRef<ScaledCodes> channels);
+  LogicalResult fitBias(ObserveOp op, Encoder &encoder, MutableArrayRef<Encoded> channels);
 };
 
 } // namespace
@@ -127,16 +140,59 @@ void Encoder::prepare(ArrayRef<Channel> channels) {
     codebook = {0};
 }
 
-ScaledCodes Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels,
-                                  int32_t maxGroupScale) const {
+int64_t Encoder::getGroup(int64_t size) const {
+  switch (scheme.getFormat()) {
+  case CodeFormat::SMX9:
+  case CodeFormat::SMX6:
+  case CodeFormat::SMX4:
+    return 2;
+  default:
+    return scheme.getGroup() > 0 ? scheme.getGroup() : std::max<int64_t>(size, 1);
+  }
+}
+
+void Encoder::transform(Encoded &channel, llvm::function_ref<int32_t(int32_t)> change) {
+  for (int32_t &code : channel.codes)
+    code = change(code);
+  for (int32_t &group : channel.groups) {
+    Levels changed;
+    for (int32_t code : lists[group])
+      changed.push_back(change(code));
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+    group = lists.add(std::move(changed));
+  }
+}
+
+Encoded Encoder::withLevels(ScaledCodes codes, const Levels &levels) {
+  Encoded result{std::move(codes), {}};
+  if (keepLists)
+    result.groups.push_back(lists.add(levels));
+  return result;
+}
+
+Encoded Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels, int32_t maxGroupScale) {
+  auto withScales = [&](numerics::GroupedCodes codes) {
+    Encoded result;
+    for (int32_t scale : codes.groupScales) {
+      if (!keepLists)
+        break;
+      Levels scaled = levels;
+      for (int32_t &level : scaled)
+        level *= scale;
+      result.groups.push_back(lists.add(std::move(scaled)));
+    }
+    static_cast<ScaledCodes &>(result) = std::move(codes);
+    return result;
+  };
   while (true) {
-    ScaledCodes codes = numerics::encodeGroups(weights, levels, scheme.getGroup(), maxGroupScale, search);
+    numerics::GroupedCodes codes =
+        numerics::encodeGroups(weights, levels, scheme.getGroup(), maxGroupScale, search);
     double sum = 0;
     for (int32_t code : codes.codes)
       sum += std::abs(code);
-    double limit = getSumLimit(weights.size());
+    double limit = getCodeSumLimit(weights.size());
     if (sum <= limit || maxGroupScale <= numerics::narrowGroupScale(levels))
-      return codes;
+      return withScales(std::move(codes));
     // Long reductions leave fewer bits to the group scales.
     maxGroupScale =
         std::max(numerics::narrowGroupScale(levels), static_cast<int32_t>(maxGroupScale * limit / sum) - 1);
@@ -146,34 +202,50 @@ ScaledCodes Encoder::encodeGroups(ArrayRef<float> weights, const Levels &levels,
 ScaledCodes Encoder::takeLattice(std::vector<double> values) {
   int32_t limit = getLimit(values.size());
   numerics::LatticeCodes codes = numerics::latticeCodes(
-      values, limit, limit == numerics::kWideLimit ? getSumLimit(values.size()) : INFINITY);
+      values, limit, limit == numerics::kWideLimit ? getCodeSumLimit(values.size()) : INFINITY);
   rounded += codes.rounded;
   return codes;
 }
 
-ScaledCodes Encoder::fit(ScaledCodes codes) {
+Encoded Encoder::encodeBlocks(ArrayRef<float> weights, const numerics::ElementFormat &format) {
+  size_t size = scheme.getGroup();
+  Encoded result{takeLattice(numerics::roundToBlocks(weights, format, size)), {}};
+  for (ArrayRef<float> rest = weights; keepLists && !rest.empty();
+       rest = rest.drop_front(std::min(size, rest.size())))
+    result.groups.push_back(lists.add(numerics::elementLevels(
+        format, numerics::sharedExponent(rest.take_front(size), format), result.scale)));
+  return result;
+}
+
+Encoded Encoder::encodePairs(ArrayRef<float> weights, unsigned mantissaBits) {
+  Encoded result{takeLattice(numerics::roundToMicroexponents(weights, mantissaBits)), {}};
+  if (keepLists)
+    for (Levels &levels : numerics::microexponentLevels(weights, mantissaBits, result.scale))
+      result.groups.push_back(lists.add(std::move(levels)));
+  return result;
+}
+
+Encoded Encoder::fit(Encoded codes) {
   int32_t limit = getLimit(codes.codes.size());
   auto fits = [&] {
     double sum = 0;
     int32_t largest = 0;
     for (int32_t code : codes.codes)
       sum += std::abs(code), largest = std::max(largest, std::abs(code));
-    return largest <= numerics::kNarrowLimit || (largest <= limit && sum <= getSumLimit(codes.codes.size()));
+    return largest <= numerics::kNarrowLimit ||
+           (largest <= limit && sum <= getCodeSumLimit(codes.codes.size()));
   };
   while (!fits()) {
     codes.scale *= 2;
-    for (int32_t &code : codes.codes) {
-      rounded += code % 2 != 0;
-      code = static_cast<int32_t>(numerics::round(code / 2.0, numerics::Rounding::HalfEven));
-    }
+    rounded += llvm::count_if(codes.codes, [](int32_t code) { return code % 2 != 0; });
+    transform(codes, [](int32_t code) {
+      return static_cast<int32_t>(numerics::round(code / 2.0, numerics::Rounding::HalfEven));
+    });
   }
   return codes;
 }
 
-ScaledCodes Encoder::encode(ArrayRef<float> weights) {
-  auto blocks = [&](const numerics::ElementFormat &format) {
-    return takeLattice(numerics::roundToBlocks(weights, format, scheme.getGroup()));
-  };
+Encoded Encoder::encode(ArrayRef<float> weights) {
   auto ofLevels = [&](const Levels &levels) {
     int32_t largest = std::max(-levels.front(), levels.back());
     switch (scheme.getGranularity()) {
@@ -183,7 +255,7 @@ ScaledCodes Encoder::encode(ArrayRef<float> weights) {
     case GranularityKind::PerVector:
       return encodeGroups(weights, levels, numerics::narrowGroupScale(levels));
     default:
-      return fit(numerics::encodeLevels(weights, levels, largest, search));
+      return fit(withLevels(numerics::encodeLevels(weights, levels, largest, search), levels));
     }
   };
   switch (scheme.getFormat()) {
@@ -196,31 +268,37 @@ ScaledCodes Encoder::encode(ArrayRef<float> weights) {
     return ofLevels(numerics::logSqrtLevels(scheme.getBits()));
   case CodeFormat::Codebook:
   case CodeFormat::Balanced:
-    return numerics::encodeLevels(weights, codebook, numerics::kNarrowLimit, ScaleSearch::LargestWeight);
+    return withLevels(
+        numerics::encodeLevels(weights, codebook, numerics::kNarrowLimit, ScaleSearch::LargestWeight),
+        codebook);
   case CodeFormat::Log:
-    return fit(numerics::encodeLog(weights, scheme.getBits(), search));
+    return fit(withLevels(numerics::encodeLog(weights, scheme.getBits(), search),
+                          numerics::logLevels(scheme.getBits())));
   case CodeFormat::Ternary:
-    return numerics::encodeTernary(weights);
-  case CodeFormat::Binary:
-    return numerics::encodeBinary(weights);
+    return withLevels(numerics::encodeTernary(weights), {-1, 0, 1});
+  case CodeFormat::Binary: {
+    ScaledCodes codes = numerics::encodeBinary(weights);
+    bool isZero = llvm::is_contained(codes.codes, 0);
+    return withLevels(std::move(codes), isZero ? Levels{0} : Levels{-1, 1});
+  }
   case CodeFormat::MXInt8:
-    return blocks(numerics::mx::int8);
+    return encodeBlocks(weights, numerics::mx::int8);
   case CodeFormat::MXFP8E4M3:
-    return blocks(numerics::mx::e4m3);
+    return encodeBlocks(weights, numerics::mx::e4m3);
   case CodeFormat::MXFP8E5M2:
-    return blocks(numerics::mx::e5m2);
+    return encodeBlocks(weights, numerics::mx::e5m2);
   case CodeFormat::MXFP6E2M3:
-    return blocks(numerics::mx::e2m3);
+    return encodeBlocks(weights, numerics::mx::e2m3);
   case CodeFormat::MXFP6E3M2:
-    return blocks(numerics::mx::e3m2);
+    return encodeBlocks(weights, numerics::mx::e3m2);
   case CodeFormat::MXFP4:
-    return blocks(numerics::mx::e2m1);
+    return encodeBlocks(weights, numerics::mx::e2m1);
   case CodeFormat::SMX9:
-    return takeLattice(numerics::roundToMicroexponents(weights, 7));
+    return encodePairs(weights, 7);
   case CodeFormat::SMX6:
-    return takeLattice(numerics::roundToMicroexponents(weights, 4));
+    return encodePairs(weights, 4);
   case CodeFormat::SMX4:
-    return takeLattice(numerics::roundToMicroexponents(weights, 2));
+    return encodePairs(weights, 2);
   }
   llvm_unreachable("every format is a case");
 }
@@ -229,16 +307,12 @@ ScaledCodes Encoder::encode(ArrayRef<float> weights) {
 // The pass
 //===----------------------------------------------------------------------===//
 
-static std::vector<Channel> getChannels(RankedTensorType type, ArrayRef<float> values, int64_t axis) {
-  int64_t count = axis < 0 ? 1 : type.getDimSize(axis), inner = 1;
-  if (axis >= 0)
-    for (int64_t dim : type.getShape().drop_front(axis + 1))
-      inner *= dim;
-  std::vector<Channel> channels(count);
+static std::vector<Channel> getChannels(const ChannelLayout &layout, ArrayRef<float> values) {
+  std::vector<Channel> channels(layout.count);
   for (auto [index, value] : llvm::enumerate(values)) {
-    Channel &channel = channels[index / inner % count];
+    Channel &channel = channels[layout.getChannel(static_cast<int64_t>(index))];
     channel.weights.push_back(value);
-    channel.places.push_back(index);
+    channel.places.push_back(static_cast<int64_t>(index));
   }
   return channels;
 }
@@ -248,7 +322,7 @@ static bool isZero(const ScaledCodes &codes) {
 }
 
 /// Scales below what the bias needs are raised, as narrow-assign-scales does.
-LogicalResult EncodeWeights::fitBias(ObserveOp op, MutableArrayRef<ScaledCodes> channels) {
+LogicalResult EncodeWeights::fitBias(ObserveOp op, Encoder &encoder, MutableArrayRef<Encoded> channels) {
   auto type = cast<quant::QuantizedType>(*op.getQuantizedType());
   QuantizableOpInterface contraction = getObservedContraction(op);
   FailureOr<std::optional<BiasFit>> biases = getBiasFit(contraction, type);
@@ -265,11 +339,29 @@ LogicalResult EncodeWeights::fitBias(ObserveOp op, MutableArrayRef<ScaledCodes> 
     if (*scale == channel.scale)
       continue;
     double ratio = static_cast<double>(channel.scale) / *scale;
-    for (int32_t &code : channel.codes)
-      code = static_cast<int32_t>(numerics::round(code * ratio, numerics::Rounding::HalfEven));
+    encoder.transform(channel, [&](int32_t code) {
+      return static_cast<int32_t>(numerics::round(code * ratio, numerics::Rounding::HalfEven));
+    });
     channel.scale = *scale;
   }
   return success();
+}
+
+/// The lists that channels have, without codes beyond `limit`, in the order in which they have them.
+static CodeGrid getGrid(const Encoder &encoder, ArrayRef<Encoded> channels, int32_t limit) {
+  CodeGrid grid;
+  std::map<int32_t, int32_t> indices;
+  for (const Encoded &channel : channels)
+    for (int32_t group : channel.groups) {
+      auto [it, isNew] = indices.try_emplace(group, static_cast<int32_t>(grid.lists.size()));
+      if (isNew) {
+        Levels list = encoder.getList(group);
+        std::erase_if(list, [&](int32_t code) { return std::abs(code) > limit; });
+        grid.lists.push_back(std::move(list));
+      }
+      grid.groups.push_back(it->second);
+    }
+  return grid;
 }
 
 LogicalResult EncodeWeights::encode(ObserveOp op) {
@@ -285,22 +377,24 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
   if (!values || static_cast<int64_t>(values->size()) != tensor.getNumElements())
     return fail("cannot be read: its data are missing");
 
-  std::vector<Channel> channels = getChannels(tensor, *values, scheme.getAxis());
+  ChannelLayout layout(tensor, scheme.getAxis());
+  std::vector<Channel> channels = getChannels(layout, *values);
   SmallVector<double> scales = getScales(type);
   if (scales.size() != channels.size())
     return fail("has a type of " + Twine(scales.size()) + " scales for " + Twine(channels.size()) +
                 " channels");
   // A range method searches on the grid of uniform codes; here it means to search too.
-  Encoder encoder(scheme, search || op->hasAttr(kRangeMethodAttr) ? ScaleSearch::LeastError
-                                                                  : ScaleSearch::LargestWeight);
+  Encoder encoder(
+      scheme, search || op->hasAttr(kRangeMethodAttr) ? ScaleSearch::LeastError : ScaleSearch::LargestWeight,
+      codeGrid);
   encoder.prepare(channels);
-  std::vector<ScaledCodes> encoded;
+  std::vector<Encoded> encoded;
   for (auto [channel, scale] : llvm::zip_equal(channels, scales)) {
     encoded.push_back(encoder.encode(channel.weights));
     if (isZero(encoded.back())) // Exact at every scale; the bias may have chosen this one.
       encoded.back().scale = static_cast<float>(scale);
   }
-  if (failed(fitBias(op, encoded)))
+  if (failed(fitBias(op, encoder, encoded)))
     return failure();
 
   int64_t largest = 1;
@@ -312,6 +406,14 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
     scale = codes.scale;
   }
   bool wide = largest > numerics::kNarrowLimit;
+  std::optional<CodeGrid> grid;
+  if (codeGrid) {
+    grid = getGrid(encoder, encoded, wide ? numerics::kWideLimit : numerics::kNarrowLimit);
+    grid->weight = getConstant(op.getInput());
+    grid->group = encoder.getGroup(layout.size);
+    for (const Levels &list : grid->lists)
+      largest = std::max<int64_t>({largest, -list.front(), list.back()});
+  }
   Type storage = IntegerType::get(op.getContext(), wide ? 16 : 8);
   if (wide)
     ++numWide;
@@ -324,6 +426,8 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
         quant::QuantizationFlags::Signed, storage, type.getExpressedType(), scales,
         SmallVector<int64_t>(scales.size(), 0), scheme.getAxis(), -largest, largest);
   op.setQuantizedTypeAttr(TypeAttr::get(result));
+  if (grid)
+    setCodeGrid(op, *grid);
 
   OpBuilder builder(op);
   Operation *before = op.getInput().getDefiningOp();

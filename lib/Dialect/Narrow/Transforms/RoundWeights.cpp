@@ -5,6 +5,8 @@
 // layers that are rounded already.
 //
 //===----------------------------------------------------------------------===//
+#include "BiasFit.h"
+#include "CodeGrid.h"
 #include "LayerInputs.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -53,6 +55,8 @@ struct Layer {
   std::vector<float> bias;   ///< one an output
   std::vector<float> scales; ///< one an output
   CodeRange codes;
+  std::optional<CodeGrid> format;      ///< if not every integer is a code
+  std::optional<ChannelLayout> layout; ///< goes with it
   bool scalePerOutput = false;
   float lowest = -std::numeric_limits<float>::infinity(), highest = std::numeric_limits<float>::infinity();
 
@@ -72,6 +76,16 @@ struct Layer {
         matrix.push_back(values[shape.getWeightIndex(g, o, k)]);
     return matrix;
   }
+  /// What the outputs [first, first + count) of group `g` can become.
+  WeightGrid getGrid(int64_t g, int64_t first, int64_t count) const;
+  /// The codes of the weight at `index` of the tensor; for layers with a format.
+  ArrayRef<int32_t> getAllowed(int64_t index) const {
+    return format->lists[format->groups[format->getGroup(*layout, index)]];
+  }
+  int32_t getNearest(int64_t index, float scale, Rounding ties) const {
+    return format ? roundNearest(values[index], scale, getAllowed(index))
+                  : roundNearest(values[index], scale, codes, ties);
+  }
   /// The outputs [first, first + count) of group `g` of numbers that are one an output.
   ArrayRef<float> getOutputs(const std::vector<float> &of, int64_t g, int64_t first, int64_t count) const {
     return ArrayRef(of).slice(g * shape.groupOutputs + first, count);
@@ -83,6 +97,29 @@ struct Choice {
   std::vector<int32_t> codes; ///< in the order of the IR
   std::vector<float> scales, bias;
 };
+
+WeightGrid Layer::getGrid(int64_t g, int64_t first, int64_t count) const {
+  ArrayRef<float> own = getOutputs(scales, g, first, count);
+  WeightGrid grid{{own.begin(), own.end()}, codes, {}};
+  if (!format)
+    return grid;
+  // Groups are columns of a row if the row's weights follow each other in their channel and begin
+  // with a group; otherwise each column has a list.
+  int64_t depth = shape.getDepth();
+  bool areColumns = llvm::all_of(llvm::seq(first, first + count), [&](int64_t o) {
+    int64_t begin = layout->getPosition(shape.getWeightIndex(g, o, 0));
+    return begin % format->group == 0 &&
+           layout->getPosition(shape.getWeightIndex(g, o, depth - 1)) == begin + depth - 1;
+  });
+  CodeLists &allowed = grid.allowed;
+  allowed.lists = format->lists;
+  allowed.columns = areColumns ? std::clamp<int64_t>(depth, 1, format->group) : 1;
+  allowed.perRow = llvm::divideCeil(depth, allowed.columns);
+  for (int64_t o = first; o < first + count; ++o)
+    for (int64_t k = 0; k < depth; k += allowed.columns)
+      allowed.groups.push_back(format->groups[format->getGroup(*layout, shape.getWeightIndex(g, o, k))]);
+  return grid;
+}
 
 /// Keeps a part of what group `g` reads.
 void keepInputs(Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
@@ -187,10 +224,15 @@ private:
   OwningOpRef<ModuleOp> original;
   IRMapping toOriginal;
 
+  /// Whether the method is known for codes that are not all integers of an interval.
+  bool takesFormats() const {
+    return method == WeightRounding::Gptq || method == WeightRounding::AdaRound ||
+           method == WeightRounding::Stochastic;
+  }
   bool needsData() const { return method != WeightRounding::Nearest && method != WeightRounding::Stochastic; }
   uint32_t getSeed(Layer &layer) const { return seedFor(seed, layer.getId()); }
 
-  FailureOr<Layer> getLayer(QuantizableOpInterface op, ObserveOp weight);
+  FailureOr<Layer> getLayer(QuantizableOpInterface op, ObserveOp weight, std::optional<CodeGrid> format);
   FailureOr<std::vector<Layer>> getLayers();
   LogicalResult roundWithoutData();
   LogicalResult roundWithData();
@@ -199,7 +241,7 @@ private:
   LogicalResult roundTogether(MutableArrayRef<Layer> layers, ::narrow::Progress &progress);
   using Consume = llvm::function_ref<void(Layer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
   LogicalResult collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume);
-  void apply(Layer &layer, const Choice &choice);
+  void apply(Layer &layer, Choice &choice);
 };
 
 } // namespace
@@ -223,7 +265,8 @@ static void findActivation(Layer &layer) {
   }
 }
 
-FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp weight) {
+FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp weight,
+                                        std::optional<CodeGrid> format) {
   auto fail = [&](const Twine &what) {
     return op->emitError() << "the weight of '" << getTensorId(op->getResult(0)) << "' " << what;
   };
@@ -246,7 +289,9 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
     return fail("has a zero point other than 0, which is not supported");
   Layer layer;
   layer.op = op, layer.weight = weight, layer.shape = *shape, layer.type = type;
-  std::optional<std::vector<float>> values = getFloats(weight.getInput()), bias;
+  std::optional<std::vector<float>> values =
+                                        format ? getFloats(format->weight) : getFloats(weight.getInput()),
+                                    bias;
   if (!values ||
       static_cast<int64_t>(values->size()) != cast<RankedTensorType>(weight.getType()).getNumElements())
     return fail("cannot be read: it is no constant, or its data are missing");
@@ -273,6 +318,9 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
   if (static_cast<int64_t>(layer.bias.size()) != outputs)
     return fail("goes with a bias of another number of output channels");
   findActivation(layer);
+  if (format)
+    layer.layout = getChannelLayout(weight);
+  layer.format = std::move(format);
   return layer;
 }
 
@@ -285,11 +333,15 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
     auto weight = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
     if (!weight || weight->hasAttr(kFloatReasonAttr))
       return WalkResult::advance();
-    if (SchemeAttr scheme = weight.getSchemeAttr(); scheme && !scheme.isUniform()) {
-      encoded = weight; // Its codes are those of its format or groups: narrow-encode-weights chose them.
+    FailureOr<std::optional<CodeGrid>> format = getCodeGrid(weight);
+    if (failed(format))
+      return WalkResult::interrupt();
+    SchemeAttr scheme = weight.getSchemeAttr();
+    if (scheme && !scheme.isUniform() && (!*format || !takesFormats())) {
+      encoded = weight; // Its codes are those that narrow-encode-weights chose.
       return WalkResult::advance();
     }
-    FailureOr<Layer> layer = getLayer(op, weight);
+    FailureOr<Layer> layer = getLayer(op, weight, std::move(*format));
     if (failed(layer))
       return WalkResult::interrupt();
     layers.push_back(std::move(*layer));
@@ -297,20 +349,46 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
   });
   if (walk.wasInterrupted())
     return failure();
-  if (encoded && layers.empty())
-    return encoded.emitError()
-           << "'" << encoded.getId()
-           << "' and all other weights have formats or groups of scales, which decide on their "
-              "codes: no other rounding than nearest is supported for them";
-  if (encoded)
-    encoded.emitRemark()
-        << "'" << encoded.getId()
-        << "' and what else has a format or groups of scales keeps the codes that these decided on";
+  if (!encoded)
+    return layers;
+  StringRef why = takesFormats() ? "run --narrow-encode-weights=code-grid before"
+                                 : "gptq, adaround and stochastic round them, and nearest with ties to even";
+  if (layers.empty())
+    return encoded.emitError() << "'" << encoded.getId()
+                               << "' and all other weights have formats or groups of scales, which this "
+                                  "rounding is not for: "
+                               << why;
+  encoded.emitRemark() << "'" << encoded.getId()
+                       << "' and what else has a format or groups of scales keeps the nearest codes: " << why;
   return layers;
 }
 
+/// Codes of 16 bits leave room for the bias as long as their sum is limited. Outputs that have
+/// become too large take the codes that narrow-encode-weights chose.
+static void limitSums(const Layer &layer, std::vector<int32_t> &codes) {
+  if (!layer.format || layer.codes.max <= kNarrowLimit)
+    return;
+  ObserveOp weight = layer.weight;
+  std::optional<std::vector<float>> encoded = getFloats(weight.getInput());
+  const ContractionShape &shape = layer.shape;
+  for (int64_t g = 0; g < shape.groups; ++g)
+    for (int64_t o = 0; o < shape.groupOutputs; ++o) {
+      double sum = 0;
+      for (int64_t k = 0; k < shape.getDepth(); ++k)
+        sum += std::abs(codes[shape.getWeightIndex(g, o, k)]);
+      if (!encoded || sum <= getCodeSumLimit(shape.getDepth()))
+        continue;
+      for (int64_t k = 0; k < shape.getDepth(); ++k) {
+        int64_t index = shape.getWeightIndex(g, o, k);
+        codes[index] = roundNearest((*encoded)[index], layer.scales[g * shape.groupOutputs + o], layer.codes,
+                                    Rounding::HalfEven);
+      }
+    }
+}
+
 /// Replaces the weight by the numbers that the codes stand for, and what else was chosen.
-void RoundWeights::apply(Layer &layer, const Choice &choice) {
+void RoundWeights::apply(Layer &layer, Choice &choice) {
+  limitSums(layer, choice.codes);
   OpBuilder builder(layer.weight);
   ObserveOp weight = layer.weight;
   const ContractionShape &shape = layer.shape;
@@ -321,9 +399,9 @@ void RoundWeights::apply(Layer &layer, const Choice &choice) {
       for (int64_t k = 0; k < shape.getDepth(); ++k) {
         int64_t index = shape.getWeightIndex(g, o, k), output = g * shape.groupOutputs + o;
         values[index] = dequantize(choice.codes[index], {choice.scales[output], 0});
-        numMoved += choice.codes[index] !=
-                    roundNearest(layer.values[index], layer.scales[output], layer.codes, Rounding::HalfEven);
+        numMoved += choice.codes[index] != layer.getNearest(index, layer.scales[output], Rounding::HalfEven);
       }
+  weight->removeAttr(kCodeGridAttr);
   auto type = cast<RankedTensorType>(weight.getType());
   Value old = weight.getInput();
   weight.getInputMutable().assign(createConstant(builder, old.getLoc(), type.getShape(), values));
@@ -362,10 +440,14 @@ LogicalResult RoundWeights::roundWithoutData() {
         for (int64_t k = 0; k < shape.getDepth(); ++k) {
           int64_t index = shape.getWeightIndex(g, o, k);
           float scale = layer.scales[g * shape.groupOutputs + o];
-          choice.codes[index] = method == WeightRounding::Nearest
-                                    ? roundNearest(layer.values[index], scale, layer.codes, rule)
-                                    : roundStochastic(layer.values[index], scale, layer.codes, own,
-                                                      static_cast<uint32_t>(index));
+          auto random = [&](auto codes) {
+            return roundStochastic(layer.values[index], scale, codes, own, static_cast<uint32_t>(index));
+          };
+          if (method == WeightRounding::Nearest)
+            choice.codes[index] = layer.getNearest(index, scale, rule);
+          else
+            choice.codes[index] = layer.format ? random(std::span<const int32_t>(layer.getAllowed(index)))
+                                               : random(layer.codes);
         }
     apply(layer, choice);
   }
@@ -459,6 +541,14 @@ LogicalResult RoundWeights::roundWithData() {
 
   toOriginal.clear();
   original = cast<ModuleOp>(getOperation()->clone(toOriginal));
+  for (Layer &layer : layers) { // Weights of formats are encoded already.
+    if (!layer.format)
+      continue;
+    auto weight = cast<ObserveOp>(toOriginal.lookup(layer.weight.getOperation()));
+    OpBuilder builder(weight);
+    weight.getInputMutable().assign(
+        tosa::ConstOp::create(builder, weight.getLoc(), weight.getType(), layer.format->weight));
+  }
   ::narrow::Progress progress("rounding weights", "layers", layers.size());
   size_t first = 0, haveTargets = 0;
   for (size_t end : findGroups(layers, sizes)) {
@@ -565,8 +655,7 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, ::narro
     Choice &choice = choices[index];
     int64_t depth = layer.shape.getDepth(), offset = g * layer.shape.groupOutputs + first;
     std::vector<float> weights = layer.getMatrix(g, first, count);
-    ArrayRef<float> scales = layer.getOutputs(layer.scales, g, first, count);
-    WeightGrid grid{{scales.begin(), scales.end()}, layer.codes};
+    WeightGrid grid = layer.getGrid(g, first, count);
     RoundedLayer rounded;
     MatrixRef matrix{weights.data(), count, depth};
     if (isGptq) {
@@ -604,10 +693,11 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, ::narro
         choice.scales[output] = rounded.scales[o];
         choice.bias[output] = rounded.bias[o];
       }
-      for (int64_t k = 0; k < depth; ++k)
-        choice.codes[layer.shape.getWeightIndex(g, first + o, k)] =
-            fits ? rounded.codes[o * depth + k]
-                 : roundNearest(weights[o * depth + k], scales[o], layer.codes, Rounding::HalfEven);
+      for (int64_t k = 0; k < depth; ++k) {
+        int64_t index = layer.shape.getWeightIndex(g, first + o, k);
+        choice.codes[index] = fits ? rounded.codes[o * depth + k]
+                                   : layer.getNearest(index, layer.scales[output], Rounding::HalfEven);
+      }
     }
     if (--left[index] == 0)
       progress.advance();

@@ -101,6 +101,50 @@ func.func @main(%x: tensor<1x1x2x2xf32> {narrow.name = "x"}) -> tensor<1x1x1x2xf
   return %3 : tensor<1x1x1x2xf32>
 }
 
+// A format: narrow-encode-weights leaves which codes it has. NormalFloat has 71 and 92 around 81.3: the nearest
+// are 71 twice (at a scale of 1/128), but the layer wants one of each.
+// RUN: narrow-opt %t/normal.mlir --narrow-encode-weights=code-grid > %t/encoded.mlir && FileCheck %s --check-prefix=ENCODED < %t/encoded.mlir
+// ENCODED: dense<{{\[\[\[\[}}0.5546875, 0.5546875, 0.9921875]]]]>
+// ENCODED: "conv/weight" weight {{.*}} type !quant.uniform<i8<-127:127>:f32:0, {7.812500e-03}>
+// ENCODED-SAME: narrow.code_grid = {group = 3 : i64, groups = array<i32: 0>, lists = [array<i32: -127, {{.*}} 71, 92, 127>], weight = dense<{{\[\[\[\[}}0.63515{{[0-9]+}}, 0.63515{{[0-9]+}}, 0.9921875]]]]>
+// RUN: narrow-opt %t/encoded.mlir --narrow-round-weights="method=gptq inputs=%t/adaround.npz" | FileCheck %s --check-prefix=FORMAT
+// RUN: narrow-opt %t/encoded.mlir --narrow-round-weights="method=adaround inputs=%t/adaround.npz" | FileCheck %s --check-prefix=FORMAT
+// FORMAT: dense<{{\[\[\[\[(0.5546875, 7.187500e-01|7.187500e-01, 0.5546875)}}, 0.9921875]]]]>
+// FORMAT-NOT: code_grid
+// RUN: narrow-opt %t/encoded.mlir --narrow-round-weights="method=stochastic seed=1" | FileCheck %s --check-prefix=DRAWN
+// DRAWN: dense<{{\[\[\[\[(0.5546875|7.187500e-01), (0.5546875|7.187500e-01)}}, 0.9921875]]]]>
+
+//--- normal.mlir
+func.func @main(%x: tensor<1x1x1x3xf32> {narrow.name = "x"}) -> tensor<1x1x1x1xf32> {
+  %w = "tosa.const"() <{values = dense<[[[[0.63515625, 0.63515625, 0.9921875]]]]> : tensor<1x1x1x3xf32>}> : () -> tensor<1x1x1x3xf32>
+  %b = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %0 = narrow.observe %x "x" range <min = [-1.0], max = [1.0]> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.0078125> : tensor<1x1x1x3xf32>
+  %1 = narrow.observe %w "conv/weight" weight range <min = [0.0], max = [127.0]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0, format = normal_float> type !quant.uniform<i8<-7:7>:f32:0, {1.0}> : tensor<1x1x1x3xf32>
+  %2 = tosa.conv2d %0, %1, %b, %b, %b {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = "conv"}
+    : (tensor<1x1x1x3xf32>, tensor<1x1x1x3xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
+  %3 = narrow.observe %2 "conv" range <min = [0.0], max = [6.0]> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.0078125> : tensor<1x1x1x1xf32>
+  return %3 : tensor<1x1x1x1xf32>
+}
+
+// Two levels of scales, 5 for the first two weights and 15: multiples of 5, and 105. The nearest are 30, 10, 105.
+// RUN: narrow-opt %t/vectors.mlir --narrow-encode-weights=code-grid --narrow-round-weights="method=gptq inputs=%t/adaround.npz" | FileCheck %s --check-prefix=VECTORS
+// RUN: narrow-opt %t/vectors.mlir --narrow-encode-weights=code-grid | FileCheck %s --check-prefix=LISTS
+// LISTS: dense<{{\[\[\[\[}}3.000000e+01, 1.000000e+01, 1.050000e+02]]]]>
+// LISTS: narrow.code_grid = {group = 2 : i64, groups = array<i32: 0, 1>, lists = [array<i32: -35, -30, {{.*}} 30, 35>, array<i32: -105, -90, {{.*}}, 105>]
+// VECTORS: dense<{{\[\[\[\[}}3.000000e+01, 1.500000e+01, 1.050000e+02]]]]>
+
+//--- vectors.mlir
+func.func @main(%x: tensor<1x1x1x3xf32> {narrow.name = "x"}) -> tensor<1x1x1x1xf32> {
+  %w = "tosa.const"() <{values = dense<[[[[32.4, 12.4, 105.0]]]]> : tensor<1x1x1x3xf32>}> : () -> tensor<1x1x1x3xf32>
+  %b = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %0 = narrow.observe %x "x" range <min = [-1.0], max = [1.0]> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.0078125> : tensor<1x1x1x3xf32>
+  %1 = narrow.observe %w "conv/weight" weight range <min = [0.0], max = [127.0]> scheme <4 bits, symmetric, restricted, per_vector, axis = 0, group = 2> type !quant.uniform<i8<-7:7>:f32:0, {1.0}> : tensor<1x1x1x3xf32>
+  %2 = tosa.conv2d %0, %1, %b, %b, %b {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = "conv"}
+    : (tensor<1x1x1x3xf32>, tensor<1x1x1x3xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
+  %3 = narrow.observe %2 "conv" range <min = [0.0], max = [6.0]> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.0078125> : tensor<1x1x1x1xf32>
+  return %3 : tensor<1x1x1x1xf32>
+}
+
 // What is refused.
 // RUN: not narrow-opt %t/gptq.mlir --narrow-round-weights=method=adaround 2>&1 | FileCheck %s --check-prefix=NODATA
 // NODATA: error: this rounding method looks at what the layers read: give it calibration data (--data of narrow-compile) or a file of inputs
@@ -118,3 +162,17 @@ func.func @main(%x: tensor<1x1x2x2xf32> {narrow.name = "x"}) -> tensor<1x1x1x2xf
 // TYPE: error: the weight of 'conv' has no type; run --narrow-assign-scales first
 // RUN: not narrow-opt %t/gptq.mlir --narrow-round-weights=method=best 2>&1 | FileCheck %s --check-prefix=METHOD
 // METHOD: Cannot find option named 'best'!
+// RUN: not narrow-opt %t/encoded.mlir --narrow-round-weights="method=flexround inputs=%t/adaround.npz" 2>&1 | FileCheck %s --check-prefix=LEARNED
+// LEARNED: error: 'conv/weight' and all other weights have formats or groups of scales, which this rounding is not for: gptq, adaround and stochastic round them, and nearest with ties to even
+// RUN: not narrow-opt %t/normal.mlir --narrow-encode-weights --narrow-round-weights="method=gptq inputs=%t/adaround.npz" 2>&1 | FileCheck %s --check-prefix=NOGRID
+// NOGRID: error: 'conv/weight' and all other weights have {{.*}}: run --narrow-encode-weights=code-grid before
+// DEFINE: %{broken} = not narrow-opt --narrow-round-weights="method=gptq inputs=%t/adaround.npz"
+// RUN: sed 's/ 71, 92, 127>/ 92, 71, 127>/' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=ORDERED
+// ORDERED: error: the attribute 'narrow.code_grid' of 'conv/weight' should have lists of codes of the type, in ascending order
+// RUN: sed 's/groups = array<i32: 0>/groups = array<i32: 1>/' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=INDEX
+// RUN: sed 's/group = 3/group = 2/' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=INDEX
+// INDEX: error: {{.*}} should have the index of a list for each group of weights
+// RUN: sed 's/group = 3/group = 0/' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=UNFIT
+// UNFIT: error: {{.*}} does not fit the weight
+// RUN: sed 's/group = 3 : i64, //' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=PARTS
+// PARTS: error: {{.*}} should have a weight, a group, lists and groups

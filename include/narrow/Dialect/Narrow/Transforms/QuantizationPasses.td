@@ -303,6 +303,12 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
     the least squared error with `search`, or where the weight's range was chosen by
     a method other than `minmax`.
 
+    With `code-grid`, the observer keeps in `narrow.code_grid` what `narrow-round-weights` needs to
+    choose other codes: the weight as it was, lists of the codes that the format allows, and
+    for each group of weights, channel by channel, which list it has. The type's codes are then all
+    those of the lists. `narrow-quantize` does not look at it: without
+    the other pass, codes are the nearest.
+
     ```mlir
     %w1 = narrow.observe %w "w" weight range … type !quant.uniform<i8<-127:127>:f32:0, {0.02}>
             scheme <2 bits, symmetric, restricted, per_channel, axis = 0, format = ternary> …
@@ -310,7 +316,9 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
     %w1 = narrow.observe %c "w" weight range … type !quant.uniform<i8<-1:1>:f32:0, {0.31}> …
     ```
   }];
-  let options = [Option<"search", "search", "bool", "false", "scales of least squared error">];
+  let options = [Option<"search", "search", "bool", "false", "scales of least squared error">,
+                 Option<"codeGrid", "code-grid", "bool", "false",
+                        "leave what narrow-round-weights needs to choose other codes of the format">];
   let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
                            "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numEncoded", "encoded", "Weights in a format of their own">,
@@ -336,6 +344,11 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
     already, and should give what the float network does there (`float-inputs`: the input
     of the float network, all layers at once). An activation that follows (ReLU, ReLU6) is part
     of the error, except with gptq. No output channel is worse on the data than with nearest.
+
+    Weights with formats or groups of scales take part with gptq, adaround and stochastic if
+    `narrow-encode-weights=code-grid` has left `narrow.code_grid` (rule N58): each weight gets a code
+    that its format allows. Without it, and with the other methods, they keep their codes, which
+    is an error where all weights are such.
 
     Memory is bounded: at most 8192 rows of a layer's input are kept, or the Gram matrix of at most 32768. Which rows
     is decided by `seed`; the result does not depend on the number of threads.
