@@ -63,7 +63,7 @@ private:
   void emitTile(const Blocks &blocks, const Position &at, int64_t rows, int64_t cols);
   SmallVector<Value> emitReduction(const Blocks &blocks, Value start, Value panel, SmallVector<Value> sums,
                                    int64_t rows, int64_t cols);
-  void makeEdges(const XnorConv2DOp &op);
+  void makeEdges(XnorConv2DOp op);
   Parts loadInit(const ChannelBlock &form, const Point &point);
   Parts finishCounts(ArrayRef<Value> counts, const ChannelBlock &form, const Point &point);
   SmallVector<Value> emitStep(const Blocks &blocks, Value data, Value panel, ValueRange sums, int64_t rows,
@@ -198,8 +198,7 @@ LogicalResult ContractionEmitter::readConstants() {
 }
 
 /// The bias becomes the sum of a whole window whose signs all agree.
-void ContractionEmitter::makeEdges(const XnorConv2DOp &constOp) {
-  XnorConv2DOp op = constOp;
+void ContractionEmitter::makeEdges(XnorConv2DOp op) {
   ArrayRef<int64_t> factors = op.getFactors(), in = shapeOf(op.getInput());
   auto inputs = static_cast<int64_t>(op.getChannels());
   // The rows or columns of the kernel that are outside, for each output.
