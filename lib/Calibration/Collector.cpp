@@ -11,6 +11,8 @@ using llvm::Twine;
 
 /// Values of a tensor that are gathered before its statistics are updated.
 static constexpr int64_t waitFor = int64_t{1} << 15;
+/// Those of one call that are enough by themselves: copying them costs more.
+static constexpr int64_t largeCall = waitFor / 4;
 
 void narrow_collect(void *context, int32_t id, const float *data, int64_t count) {
   static_cast<Collector *>(context)->collect(id, data, count);
@@ -49,7 +51,7 @@ void Collector::collect(int32_t id, const float *data, int64_t count) {
     partialRow = id;
     return;
   }
-  if (rows.values.empty() && count >= waitFor) {
+  if (rows.values.empty() && count >= largeCall) {
     update(id, {data, static_cast<size_t>(count)}, at);
     return;
   }

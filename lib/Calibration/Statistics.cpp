@@ -4,23 +4,46 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <type_traits>
 
 using namespace narrow;
 
 /// The exponent of NaN and Inf.
 static constexpr uint32_t exponentMask = 0x7f800000;
 
-/// Extrema of rows of `lanes` values, and the largest magnitude, as bits.
-NARROW_TARGET_CLONES static uint32_t findExtrema(const float *data, int64_t rows, int64_t lanes, float *min,
-                                                 float *max) {
+/// So many lanes have their extrema in registers.
+static constexpr int64_t registerLanes = 64;
+
+/// Extrema of `lanes` columns, and the largest magnitude, as bits.
+template <typename Lanes>
+[[gnu::always_inline]] static inline uint32_t scan(const float *data, int64_t rows, int64_t step, Lanes lanes,
+                                                   float *min, float *max) {
   uint32_t largest = 0;
-  for (const float *end = data + rows * lanes; data != end; data += lanes)
+  for (int64_t row = 0; row < rows; ++row, data += step)
     for (int64_t i = 0; i < lanes; ++i) {
       float value = data[i];
       min[i] = value < min[i] ? value : min[i];
       max[i] = value > max[i] ? value : max[i];
       largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffff);
     }
+  return largest;
+}
+
+/// Extrema of rows of `lanes` values, and the largest magnitude, as bits.
+NARROW_TARGET_CLONES static uint32_t findExtrema(const float *data, int64_t rows, int64_t lanes, float *min,
+                                                 float *max) {
+  if (lanes % registerLanes != 0)
+    return scan(data, rows, lanes, lanes, min, max);
+  uint32_t largest = 0;
+  for (int64_t first = 0; first < lanes; first += registerLanes) {
+    float low[registerLanes], high[registerLanes];
+    std::copy_n(min + first, registerLanes, low);
+    std::copy_n(max + first, registerLanes, high);
+    largest = std::max(largest, scan(data + first, rows, lanes,
+                                     std::integral_constant<int64_t, registerLanes>(), low, high));
+    std::copy_n(low, registerLanes, min + first);
+    std::copy_n(high, registerLanes, max + first);
+  }
   return largest;
 }
 
@@ -31,7 +54,7 @@ bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, Min
   // between lanes and is vectorized.
   int64_t total = rows * channels;
   int64_t lanes = channels;
-  while (lanes < 64)
+  while (lanes < registerLanes)
     lanes += channels;
   lanes = std::min(lanes, total);
   if (total <= 0)
