@@ -43,6 +43,7 @@ private:
     int64_t first, count; ///< channels before them; how many
     Value weights;
     unsigned perVector; ///< dot operands in one vector of weights
+    Value edgeBias;     ///< biases of one class of edges behind those of another; null if all are alike
   };
   /// Where a tile begins.
   struct Position {
@@ -64,8 +65,9 @@ private:
   SmallVector<Value> emitReduction(const Blocks &blocks, Value start, Value panel, SmallVector<Value> sums,
                                    int64_t rows, int64_t cols);
   void makeEdges(XnorConv2DOp op);
-  Parts loadInit(const ChannelBlock &form, const Point &point);
-  Parts finishCounts(ArrayRef<Value> counts, const ChannelBlock &form, const Point &point);
+  Value makeEdgeBias(const ChannelBlock &form);
+  Parts loadInit(const Blocks &blocks, const Point &point);
+  Parts finishCounts(ArrayRef<Value> counts, const Blocks &blocks, const Point &point);
   SmallVector<Value> emitStep(const Blocks &blocks, Value data, Value panel, ValueRange sums, int64_t rows,
                               int64_t cols);
   void chooseTileProduct(Tile &tile);
@@ -243,11 +245,8 @@ void ContractionEmitter::makeEdges(XnorConv2DOp op) {
   k.bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
 }
 
-/// What the accumulators of one point begin with.
-Parts ContractionEmitter::loadInit(const ChannelBlock &form, const Point &point) {
-  if (edges.empty())
-    return k.loadTable(k.keyOf(result, "bias"), bias, 32, point.back(), form);
-  // One ordered table behind the other, and where each row's and each column's begins.
+/// One ordered table behind the other.
+Value ContractionEmitter::makeEdgeBias(const ChannelBlock &form) {
   std::vector<int32_t> table;
   for (const std::vector<int64_t> &edge : edges) {
     std::vector<int32_t> one;
@@ -256,7 +255,15 @@ Parts ContractionEmitter::loadInit(const ChannelBlock &form, const Point &point)
     std::vector<int32_t> ordered = k.orderTable<int32_t>(one, form);
     table.insert(table.end(), ordered.begin(), ordered.end());
   }
-  int64_t size = table.size() / edges.size();
+  return k.globalTable("table", table);
+}
+
+/// What the accumulators of one point begin with.
+Parts ContractionEmitter::loadInit(const Blocks &blocks, const Point &point) {
+  const ChannelBlock &form = blocks.form;
+  if (!blocks.edgeBias)
+    return k.loadTable(k.keyOf(result, "bias"), bias, 32, point.back(), form);
+  int64_t size = cast<MemRefType>(blocks.edgeBias.getType()).getNumElements() / edges.size();
   auto look = [&](ArrayRef<int64_t> classes, int64_t step, Value at) -> Value {
     if (llvm::all_equal(classes))
       return k.index(classes.front() * step);
@@ -267,21 +274,20 @@ Parts ContractionEmitter::loadInit(const ChannelBlock &form, const Point &point)
     return arith::IndexCastOp::create(b, loc, b.getIndexType(), start);
   };
   Value start = k.add(look(rowClasses, numColClasses * size, point[1]), look(colClasses, size, point[2]));
-  Value from = k.globalTable("table", table);
   Parts parts;
   for (unsigned p = 0; p < form.parts; ++p)
-    parts.push_back(vector::LoadOp::create(b, loc, k.lanes(form.width, b.getI32Type()), from,
+    parts.push_back(vector::LoadOp::create(b, loc, k.lanes(form.width, b.getI32Type()), blocks.edgeBias,
                                            k.add(k.add(start, point.back()), int64_t(p) * form.width)));
   return parts;
 }
 
 /// Sums of products from the numbers of signs that differ.
-Parts ContractionEmitter::finishCounts(ArrayRef<Value> counts, const ChannelBlock &form, const Point &point) {
+Parts ContractionEmitter::finishCounts(ArrayRef<Value> counts, const Blocks &blocks, const Point &point) {
   std::vector<int64_t> twice;
   for (int64_t factor : signs.getFactors())
     twice.push_back(2 * factor);
-  Parts factors = k.loadTable(k.keyOf(result, "factor"), twice, 32, point.back(), form),
-        parts = loadInit(form, point);
+  Parts factors = k.loadTable(k.keyOf(result, "factor"), twice, 32, point.back(), blocks.form),
+        parts = loadInit(blocks, point);
   for (auto [part, count, factor] : llvm::zip_equal(parts, counts, factors))
     part = arith::SubIOp::create(b, loc, part, arith::MulIOp::create(b, loc, count, factor));
   return parts;
@@ -350,7 +356,8 @@ SmallVector<ContractionEmitter::Blocks> ContractionEmitter::makeBlocks(const Til
   auto append = [&](unsigned parts, int64_t first, int64_t count, int64_t valid) {
     ChannelBlock form{target.lanes, parts, choosePack(parts, first), valid};
     unsigned perVector = packing && parts % packing->getCount() == 0 ? packing->getCount() : 1;
-    packWeights(blocks.emplace_back(Blocks{form, first, count, Value(), perVector}));
+    packWeights(blocks.emplace_back(
+        Blocks{form, first, count, Value(), perVector, edges.empty() ? Value() : makeEdgeBias(form)}));
   };
   int64_t step = int64_t(tile.vectors) * target.lanes, whole = channels / step;
   if (whole)
@@ -509,7 +516,7 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
   k.loaded = saved;
   auto prepare = [&](size_t p) {
     auto own = ArrayRef<Value>(sums).slice(p * form.parts, form.parts);
-    k.ready[result] = signs ? finishCounts(own, form, points[p]) : Parts(own);
+    k.ready[result] = signs ? finishCounts(own, blocks, points[p]) : Parts(own);
   };
   if (failed(k.storeResult(k.yielded(), k.outputs[0], points, form, prepare)))
     status = failure();

@@ -1,5 +1,6 @@
 //===- FormXnor.cpp - Convolutions of signs -------------------------------===//
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Signs.h"
 #include "narrow/Target/CPU/Passes.h"
@@ -98,11 +99,8 @@ struct FormXnor : impl::NarrowFormXnorBase<FormXnor> {
   using NarrowFormXnorBase::NarrowFormXnorBase;
 
   void runOnOperation() override {
-    const TargetDescription *target = TargetDescription::lookup(isa);
-    if (!target) // narrow-lower-kernels says so.
-      return;
-    counting = popcount ? 1 : target->popcount;
-    if (counting == 0)
+    std::optional<TargetDescription> target = TargetDescription::lookup(isa, popcount);
+    if (!target || target->popcount == 0) // Of an unknown name narrow-lower-kernels says so.
       return;
     SmallVector<tosa::Conv2DOp> convolutions;
     getOperation().walk([&](tosa::Conv2DOp op) { convolutions.push_back(op); });
@@ -115,7 +113,6 @@ private:
   bool isFaster(tosa::Conv2DOp op, const TargetDescription &target) const;
   void form(tosa::Conv2DOp op);
 
-  unsigned counting = 0; ///< instructions that count bits
   /// What is packed already.
   DenseMap<std::pair<Value, int64_t>, Value> packed;
 };
@@ -123,7 +120,7 @@ private:
 /// By the instructions for one output; packing the input is nothing beside.
 bool FormXnor::isFaster(tosa::Conv2DOp op, const TargetDescription &target) const {
   auto shape = cast<RankedTensorType>(op.getWeight().getType()).getShape();
-  int64_t asWords = shape[1] * shape[2] * llvm::divideCeil(shape[3], signsPerWord) * (counting + 2);
+  int64_t asWords = shape[1] * shape[2] * llvm::divideCeil(shape[3], signsPerWord) * (target.popcount + 2);
   int64_t asCodes =
       shape[1] * llvm::divideCeil(shape[2] * shape[3], target.group()) * target.dotInstructions();
   return asWords < asCodes;
@@ -161,8 +158,7 @@ void FormXnor::form(tosa::Conv2DOp op) {
     factors.resize(1);
   auto xnor = XnorConv2DOp::create(builder, op.getLoc(), op.getType(), bits, weight, op.getBias(), channels,
                                    factors, op.getPad(), op.getStride(), op.getDilation());
-  if (Attribute id = op->getAttr(NarrowDialect::getIdAttrName()))
-    xnor->setAttr(NarrowDialect::getIdAttrName(), id);
+  copyId(op, xnor);
   op.replaceAllUsesWith(xnor.getResult());
   op.erase();
   ++numFormed;

@@ -21,7 +21,7 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    const TargetDescription *found = TargetDescription::lookup(isa);
+    std::optional<TargetDescription> found = TargetDescription::lookup(isa, popcount);
     if (!found) {
       InFlightDiagnostic diagnostic = module.emitError()
                                       << "unknown instruction set '" << isa.getValue() << "'; known are";
@@ -31,8 +31,6 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     }
     description = *found;
     description.packWeights = packWeights;
-    if (popcount)
-      description.popcount = 1;
     // Every x86-64 has the pair product, LLVM does not find it in plain code.
     if (x86 && description.dot == DotKind::GenericPairs)
       description.dot = DotKind::Pmaddwd;

@@ -17,9 +17,12 @@ llvm::ArrayRef<TargetDescription> TargetDescription::all() {
   return descriptions;
 }
 
-const TargetDescription *TargetDescription::lookup(llvm::StringRef isa) {
-  for (const TargetDescription &description : all())
-    if (description.isa == isa)
-      return &description;
-  return nullptr;
+std::optional<TargetDescription> TargetDescription::lookup(llvm::StringRef isa, bool countsBits) {
+  for (TargetDescription description : all())
+    if (description.isa == isa) {
+      if (countsBits)
+        description.popcount = 1;
+      return description;
+    }
+  return std::nullopt;
 }

@@ -9,6 +9,7 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <optional>
 
 namespace mlir::narrow {
 
@@ -88,8 +89,9 @@ struct TargetDescription {
   /// What storage adds to a code.
   int64_t codeOffset() const { return storage() == CodeStorage::U8 ? 128 : 0; }
 
-  /// The description named `isa`, or null.
-  static const TargetDescription *lookup(llvm::StringRef isa);
+  /// The description named `isa`, if there is one, with an instruction that counts bits (AVX-512 VPOPCNTDQ)
+  /// if the CPU has one besides.
+  static std::optional<TargetDescription> lookup(llvm::StringRef isa, bool countsBits = false);
   static llvm::ArrayRef<TargetDescription> all();
 };
 
