@@ -22,6 +22,8 @@ import subprocess
 import sys
 import zipfile
 
+# Compiles with the kernels of an instruction set that the machine may lack.
+EMULATE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "Target", "CPU", "Inputs", "emulate.sh")
 CHANNELS = [1, 3, 4, 5, 7, 8, 10, 16, 17, 24, 32, 33, 64, 65]
 # The agreement of integer and float results that nothing but a gross error misses.
 LEAST_SQNR = 15.0
@@ -515,13 +517,8 @@ def check(stem, network, isas, emulated, scheme, align):
         else:
             run("narrow-run", float_library, "--input", samples, "--check", real)
     for isa in emulated:
-        # Kernels of an instruction set that the machine may lack: their
-        # intrinsics become plain vector code, which need not be fast.
-        vectors, plain, library = f"{stem}.{isa}.vector.mlir", f"{stem}.{isa}.plain.mlir", f"{stem}.{isa}.so"
-        triple = ["--mtriple=aarch64-linux-gnu"] if isa.startswith("neon") else []
-        run("narrow-compile", integer, f"--isa={isa}", *triple, "--emit=vector", "-o", vectors)
-        run("narrow-opt", "--narrow-emulate-intrinsics", vectors, "-o", plain)
-        run("narrow-compile", plain, "--isa=portable", "-O0", "-o", library)
+        library = f"{stem}.{isa}.so"
+        run("bash", EMULATE, integer, isa, library)
         if network.softmax:
             demand_sqnr(f"emulated code of {isa}", library, samples, integer_expected, LEAST_FLOAT_SQNR)
         else:

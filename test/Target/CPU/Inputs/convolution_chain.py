@@ -5,7 +5,7 @@ numbers of rows; runs of codes of one and several steps; channels that end withi
 import math
 import random
 
-from integer_chain import dense, pad, print_module, tensor
+from integer_stage import dense, pad, print_module, tensor
 
 # Kernel, stride, dilation, channels, and whether the input is added to the result.
 STEPS = [((3, 3), (1, 1), (1, 1), 48, False), ((1, 1), (1, 1), (1, 1), 33, False), ((3, 3), (1, 1), (1, 1), 64, False),
@@ -32,10 +32,10 @@ for i, (kernel, stride, dilation, channels, adds) in enumerate(STEPS):
     weight, bias = tensor([channels, *kernel, inputs], "i8"), tensor([channels], "i32")
     # With an addition codes have eight bits more.
     shift = 36 + round(math.log2(taps / 4) / 2) - (8 if adds else 0)
-    body.append(f"""  %w{i} = {dense([random.randint(-127, 127) for _ in range(channels * taps)], [channels, *kernel, inputs], "i8", 1)}
-  %b{i} = {dense([random.randint(-9999, 9999) for _ in range(channels)], [channels], "i32", 4)}
-  %m{i} = {dense([random.randint(1 << 30, (1 << 31) - 1) for _ in range(channels)], [channels], "i32", 4)}
-  %s{i} = {dense([random.randint(shift, shift + 2) for _ in range(channels)], [channels], "i8", 1)}
+    body.append(f"""  %w{i} = {dense([random.randint(-127, 127) for _ in range(channels * taps)], [channels, *kernel, inputs], "i8")}
+  %b{i} = {dense([random.randint(-9999, 9999) for _ in range(channels)], [channels], "i32")}
+  %m{i} = {dense([random.randint(1 << 30, (1 << 31) - 1) for _ in range(channels)], [channels], "i32")}
+  %s{i} = {dense([random.randint(shift, shift + 2) for _ in range(channels)], [channels], "i8")}
   %a{i} = tosa.conv2d {value}, %w{i}, %b{i}, %xz, %z8 {{acc_type = i32, pad = array<i64: {", ".join(map(str, pads))}>, stride = array<i64: {stride[0]}, {stride[1]}>, dilation = array<i64: {dilation[0]}, {dilation[1]}>}} : ({x}, {weight}, {bias}, tensor<1xi8>, tensor<1xi8>) -> {acc}""")
     factors = (f"%m{i}", f"%s{i}", channels)
     if adds:
@@ -47,6 +47,5 @@ for i, (kernel, stride, dilation, channels, adds) in enumerate(STEPS):
         body.append(rescale(f"%y{i}", f"%a{i}", factors, ("%z32", "%xz"), (acc, y, "i32", "i8")))
     size, inputs, value = result, channels, f"%y{i}"
 
-print_module([1, 33, 37, 32], [1, *size, inputs], body, value,
-             [f'  %{name} = "tosa.const"() <{{values = dense<{number}> : {kind}}}> : () -> {kind}'
-              for name, number, kind in (("one", 1 << 30, "tensor<1xi32>"), ("up", 22, "tensor<1xi8>"), ("down", 39, "tensor<1xi8>"))])
+constants = (("xz", -5, "i8"), ("z8", 0, "i8"), ("z32", 0, "i32"), ("one", 1 << 30, "i32"), ("up", 22, "i8"), ("down", 39, "i8"))
+print_module([1, 33, 37, 32], [(value, [1, *size, inputs])], [f"  %{name} = {dense([number], [1], element)}" for name, number, element in constants] + body, 0.0125)

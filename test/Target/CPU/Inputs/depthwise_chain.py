@@ -3,7 +3,7 @@
 import random
 import sys
 
-from integer_chain import dense, pad, print_module, tensor
+from integer_stage import dense, pad, print_module, tensor
 
 CHANNELS = int(sys.argv[1])
 # Kernel, stride and dilation in rows and columns: with and without overlap of neighbouring outputs,
@@ -20,12 +20,13 @@ for i, (kernel, stride, dilation) in enumerate(STEPS):
     pads, result = pad(size, kernel, stride, dilation)
     x, acc, y = (tensor([1, *s, CHANNELS], e) for s, e in ((size, "i8"), (result, "i32"), (result, "i8")))
     weight, bias = tensor([*kernel, CHANNELS, 1], "i8"), tensor([CHANNELS], "i32")
-    body.append(f"""  %w{i} = {dense([random.randint(-127, 127) for _ in range(taps)], [*kernel, CHANNELS, 1], "i8", 1)}
-  %b{i} = {dense([random.randint(-9999, 9999) for _ in range(CHANNELS)], [CHANNELS], "i32", 4)}
-  %m{i} = {dense([random.randint(1 << 30, (1 << 31) - 1) for _ in range(CHANNELS)], [CHANNELS], "i32", 4)}
-  %s{i} = {dense([random.randint(36, 39) for _ in range(CHANNELS)], [CHANNELS], "i8", 1)}
+    body.append(f"""  %w{i} = {dense([random.randint(-127, 127) for _ in range(taps)], [*kernel, CHANNELS, 1], "i8")}
+  %b{i} = {dense([random.randint(-9999, 9999) for _ in range(CHANNELS)], [CHANNELS], "i32")}
+  %m{i} = {dense([random.randint(1 << 30, (1 << 31) - 1) for _ in range(CHANNELS)], [CHANNELS], "i32")}
+  %s{i} = {dense([random.randint(36, 39) for _ in range(CHANNELS)], [CHANNELS], "i8")}
   %a{i} = tosa.depthwise_conv2d {value}, %w{i}, %b{i}, %xz, %z8 {{acc_type = i32, pad = array<i64: {", ".join(map(str, pads))}>, stride = array<i64: {stride[0]}, {stride[1]}>, dilation = array<i64: {dilation[0]}, {dilation[1]}>}} : ({x}, {weight}, {bias}, tensor<1xi8>, tensor<1xi8>) -> {acc}
   %y{i} = tosa.rescale %a{i}, %m{i}, %s{i}, %z32, %xz {{rounding_mode = SINGLE_ROUND, scale32 = true, per_channel = true, input_unsigned = false, output_unsigned = false, narrow.id = "step{i}"}} : ({acc}, {bias}, {tensor([CHANNELS], "i8")}, tensor<1xi32>, tensor<1xi8>) -> {y}""")
     size, value = result, f"%y{i}"
 
-print_module([1, 37, 41, CHANNELS], [1, *size, CHANNELS], body, value)
+constants = (("xz", -5, "i8"), ("z8", 0, "i8"), ("z32", 0, "i32"))
+print_module([1, 37, 41, CHANNELS], [(value, [1, *size, CHANNELS])], [f"  %{name} = {dense([number], [1], element)}" for name, number, element in constants] + body, 0.0125)
