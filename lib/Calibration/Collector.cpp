@@ -26,9 +26,6 @@ Collector::Collector(llvm::ArrayRef<ObservedTensor> tensors) : observed(tensors)
 }
 
 void Collector::beginRun(int64_t first, int64_t samples) {
-  // What waits follows each other without gaps.
-  if (first != firstSample + batch)
-    flush();
   firstSample = first;
   batch = samples;
   badId.reset();
@@ -52,11 +49,12 @@ void Collector::collect(int32_t id, const float *data, int64_t count) {
     return;
   }
   if (rows.values.empty() && count >= largeCall) {
-    update(id, {data, static_cast<size_t>(count)}, at);
+    update(id, {data, static_cast<size_t>(count)}, Section{0, at});
     return;
   }
-  if (rows.values.empty())
-    rows.firstElement = at;
+  int64_t waiting = static_cast<int64_t>(rows.values.size());
+  if (rows.sections.empty() || at - rows.sections.back().firstElement != waiting - rows.sections.back().begin)
+    rows.sections.push_back({waiting, at});
   rows.values.insert(rows.values.end(), data, data + count);
   if (static_cast<int64_t>(rows.values.size()) >= waitFor)
     flush(id);
@@ -64,8 +62,9 @@ void Collector::collect(int32_t id, const float *data, int64_t count) {
 
 void Collector::flush(int32_t id) {
   Pending &rows = pending[id];
-  update(id, rows.values, rows.firstElement);
+  update(id, rows.values, rows.sections);
   rows.values.clear();
+  rows.sections.clear();
 }
 
 void Collector::flush() {
@@ -73,11 +72,14 @@ void Collector::flush() {
     flush(static_cast<int32_t>(i));
 }
 
-void Collector::update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement) {
+void Collector::update(int32_t id, llvm::ArrayRef<float> values, llvm::ArrayRef<Section> sections) {
   if (values.empty() || collected[id].add(values.data(), static_cast<int64_t>(values.size())))
     return;
   const float *bad = llvm::find_if(values, [](float value) { return !std::isfinite(value); });
-  int64_t element = firstElement + (bad - values.begin()), sample = element / sampleSizes[id];
+  int64_t index = bad - values.begin();
+  while (sections.size() > 1 && sections[1].begin <= index)
+    sections = sections.drop_front();
+  int64_t element = sections[0].firstElement + index - sections[0].begin, sample = element / sampleSizes[id];
   if (!failure || std::pair(sample, id) < std::pair(failure->sample, failure->id))
     failure = Failure{sample, id, element % sampleSizes[id], *bad};
 }

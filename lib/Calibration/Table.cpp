@@ -67,7 +67,7 @@ const TableEntry *CalibrationTable::find(StringRef id) const {
   return found != entries.end() && found->tensor.id == id ? &*found : nullptr;
 }
 
-void CalibrationTable::addSamples(const CalibrationTable &part, SampleRange range) {
+void CalibrationTable::addSamples(const CalibrationTable &part, ArrayRef<SampleRange> ranges) {
   if (entries.empty())
     entries = part.entries;
   else
@@ -80,7 +80,8 @@ void CalibrationTable::addSamples(const CalibrationTable &part, SampleRange rang
     }
   samples += part.samples;
   if (progress)
-    progress->add(range);
+    for (SampleRange range : ranges)
+      progress->add(range);
 }
 
 /// "'a', 'b' and 3 more"

@@ -21,28 +21,35 @@ static llvm::Error makeError(const llvm::Twine &message) { return llvm::createSt
 
 namespace {
 
-/// What the threads share.
-struct Run {
-  const ::narrow::Dataset &data;
-  const ObservedModel &model;
+/// What a thread has seen since its statistics were last taken.
+class Worker {
+public:
+  Worker(const ObservedModel &model, const ::narrow::Dataset &data)
+      : model(model), runner(model, data), collector(model.tensors()) {}
 
-  /// Statistics of the samples of `range`.
-  llvm::Expected<Collector> process(SampleRange range, ::narrow::Progress &progress) const {
-    Collector collector(model.tensors());
+  llvm::Error process(SampleRange range, ::narrow::Progress &progress) {
     narrow_observer observer{narrow_collect, &collector};
-    ObservedModel::Runner runner(model, data);
     for (int64_t sample = range.begin; sample < range.end; sample += model.batch()) {
       collector.beginRun(sample, model.batch());
       if (llvm::Error error = runner.run(sample, observer))
-        return std::move(error);
+        return error;
       if (llvm::Error error = collector.endRun())
-        return std::move(error);
+        return error;
       progress.advance(model.batch());
     }
+    return llvm::Error::success();
+  }
+
+  llvm::Expected<Collector> takeStatistics() {
     if (llvm::Error error = collector.finish())
       return std::move(error);
-    return std::move(collector);
+    return std::exchange(collector, Collector(model.tensors()));
   }
+
+private:
+  const ObservedModel &model;
+  ObservedModel::Runner runner;
+  Collector collector;
 };
 
 } // namespace
@@ -52,7 +59,10 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
                                                          const CalibrationOptions &options) {
   std::string hash = hashModel(floatStage);
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
-  if (failed(runPipeline(*observed, buildObservedPipeline)))
+  if (failed(runPipeline(*observed, [](OpPassManager &pm) {
+        buildObservedPipeline(pm);
+        pm.addPass(createNarrowSinkObservers());
+      })))
     return makeError("no observers could be inserted");
   std::vector<::narrow::ObservedTensor> tensors = getObservedTensors(*observed);
   if (tensors.empty())
@@ -78,11 +88,20 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
   if (options.movingAverage > 0)
     table.averaging = ::narrow::Averaging{options.movingAverage, piece};
-  llvm::Expected<std::string> fingerprint = data.fingerprint(total);
-  if (!fingerprint)
-    return fingerprint.takeError();
-  table.progress = ::narrow::CalibrationProgress{std::move(*fingerprint), total, {}};
+  table.progress = ::narrow::CalibrationProgress{"", total, {}};
+  // Reads all data, which only a state that is saved or resumed needs.
+  auto identifyData = [&]() -> llvm::Error {
+    if (!table.progress->data.empty())
+      return llvm::Error::success();
+    llvm::Expected<std::string> fingerprint = data.fingerprint(total);
+    if (!fingerprint)
+      return fingerprint.takeError();
+    table.progress->data = std::move(*fingerprint);
+    return llvm::Error::success();
+  };
   if (options.resume && !options.statePath.empty() && llvm::sys::fs::exists(options.statePath)) {
+    if (llvm::Error error = identifyData())
+      return std::move(error);
     llvm::Expected<CalibrationTable> state = ::narrow::readTable(options.statePath);
     if (!state)
       return state.takeError();
@@ -103,41 +122,62 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   }
   ::narrow::Progress progress("calibrating", "samples", total);
   progress.skip(total - left);
-  Run run{data, **model};
   std::mutex mutex;
   std::condition_variable turn;
   size_t next = 0, added = 0; // Pieces that were taken, and added to the table.
   llvm::Error failure = llvm::Error::success();
   auto lastSave = std::chrono::steady_clock::now();
+  auto fail = [&](llvm::Error error) {
+    std::lock_guard lock(mutex);
+    failure = llvm::joinErrors(std::move(failure), std::move(error));
+    turn.notify_all();
+  };
+  auto takePiece = [&]() -> std::optional<size_t> {
+    std::lock_guard lock(mutex);
+    if (next == pieces.size() || failure)
+      return std::nullopt;
+    return next++;
+  };
+  auto save = [&]() -> llvm::Error {
+    if (llvm::Error error = identifyData())
+      return error;
+    return ::narrow::writeTable(options.statePath, table);
+  };
   auto work = [&] {
+    Worker worker(**model, data);
     for (;;) {
-      size_t index;
-      {
-        std::lock_guard lock(mutex);
-        if (next == pieces.size() || failure)
-          return;
-        index = next++;
+      // Statistics of few samples cost as much to add as those of many.
+      constexpr auto enough = std::chrono::milliseconds(100);
+      auto start = std::chrono::steady_clock::now();
+      std::vector<SampleRange> ranges;
+      size_t first = 0;
+      while (std::optional<size_t> index = takePiece()) {
+        if (ranges.empty())
+          first = *index;
+        ranges.push_back(pieces[*index]);
+        if (llvm::Error error = worker.process(ranges.back(), progress))
+          return fail(std::move(error));
+        if (table.averaging || std::chrono::steady_clock::now() - start >= enough)
+          break;
       }
-      SampleRange range = pieces[index];
-      llvm::Expected<Collector> collector = run.process(range, progress);
-      std::unique_lock lock(mutex);
-      if (!collector) {
-        failure = llvm::joinErrors(std::move(failure), collector.takeError());
-        turn.notify_all();
+      if (ranges.empty())
         return;
-      }
+      llvm::Expected<Collector> collector = worker.takeStatistics();
+      if (!collector)
+        return fail(collector.takeError());
+      std::unique_lock lock(mutex);
       if (table.averaging)
-        turn.wait(lock, [&] { return added == index || failure; });
+        turn.wait(lock, [&] { return added == first || failure; });
       if (failure)
         return;
-      table.addSamples(CalibrationTable::create(hash, preprocessing, *collector), range);
-      ++added;
+      table.addSamples(CalibrationTable::create(hash, preprocessing, *collector), ranges);
+      added += ranges.size();
       turn.notify_all();
       auto now = std::chrono::steady_clock::now();
       if (!options.statePath.empty() &&
           now - lastSave >= std::chrono::duration<double>(options.saveSeconds)) {
-        lastSave = now;
-        failure = llvm::joinErrors(std::move(failure), ::narrow::writeTable(options.statePath, table));
+        failure = llvm::joinErrors(std::move(failure), save());
+        lastSave = std::chrono::steady_clock::now();
       }
     }
   };

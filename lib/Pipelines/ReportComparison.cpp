@@ -97,7 +97,8 @@ public:
   std::vector<int64_t> labels; ///< of all samples; empty: not known
 
 private:
-  void measureFloat(unsigned layer, ArrayRef<float> values, LayerSums &sums) const;
+  /// Adds what tells whether the range of `layer` was chosen well.
+  void measureRange(unsigned layer, ArrayRef<float> values, LayerSums &sums) const;
 
   using Outputs = SmallVector<Tensor>;
   llvm::Error evaluate(const Prepared &prepared, ArrayRef<Tensor> arguments, Outputs &outputs,
@@ -185,7 +186,7 @@ static std::optional<double> distance(ArrayRef<float> a, ArrayRef<float> b) {
   return sum;
 }
 
-void Comparison::measureFloat(unsigned layer, ArrayRef<float> values, LayerSums &sums) const {
+void Comparison::measureRange(unsigned layer, ArrayRef<float> values, LayerSums &sums) const {
   const std::optional<CodeLimits> &limits = stages.limits[layer];
   sums.values += values.size();
   if (stages.layers[layer].range)
@@ -194,7 +195,6 @@ void Comparison::measureFloat(unsigned layer, ArrayRef<float> values, LayerSums 
     sums.min = std::min<double>(sums.min, value);
     sums.max = std::max<double>(sums.max, value);
     sums.integral &= value == std::floor(value);
-    sums.split.signal += static_cast<double>(value) * value;
     if (!limits)
       continue;
     // The code before it is clamped, as narrow.quantize rounds it.
@@ -235,7 +235,11 @@ llvm::Error Comparison::run(int64_t first, BatchResult &result) const {
   };
   Outputs real, given, simulatedOutputs, exactOutputs, deviceOutputs;
   if (llvm::Error error = run(network, real, [&](unsigned layer, std::vector<float> &values) {
-        measureFloat(layer, values, result.layers[layer]);
+        for (float value : values)
+          split(layer).signal += static_cast<double>(value) * value;
+        for (auto [owner, kept] : llvm::enumerate(stages.keptBy))
+          if (kept == layer)
+            measureRange(owner, values, result.layers[owner]);
         reals[layer] = std::move(values);
       }))
     return error;

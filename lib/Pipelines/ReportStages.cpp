@@ -96,6 +96,7 @@ private:
 } // namespace
 
 void StageBuilder::listLayers(func::FuncOp main) {
+  SmallVector<Value> values; // of the rows
   auto add = [&](Value value, StringRef op, bool isInput) {
     LayerReport layer;
     layer.id = getTensorId(value).str();
@@ -109,6 +110,7 @@ void StageBuilder::listLayers(func::FuncOp main) {
       return false;
     members[layer.id] = row;
     model.network.probes[value] = {row, {}};
+    values.push_back(value);
     model.layers.push_back(std::move(layer));
     return true;
   };
@@ -133,6 +135,10 @@ void StageBuilder::listLayers(func::FuncOp main) {
   types.resize(model.layers.size());
   accumulatorScales.resize(model.layers.size());
   model.limits.resize(model.layers.size());
+  for (auto [row, value] : llvm::enumerate(values)) {
+    auto kept = rows.find(getTensorId(getKeptValue(value)));
+    model.keptBy.push_back(kept == rows.end() ? row : kept->second);
+  }
 }
 
 void StageBuilder::readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe) {
@@ -266,6 +272,8 @@ void StageBuilder::probeSimulation() {
       auto type = cast<quant::UniformQuantizedType>(getElementTypeOrSelf(result.getType()));
       types[it->second] = type;
       model.layers[it->second].ownsParameters = true;
+      if (unsigned kept = model.keptBy[it->second]; kept != it->second)
+        model.layers[it->second].notes.push_back("its range covers what '" + model.layers[kept].id + "' keeps");
       model.limits[it->second] = {type.getScale(), type.getZeroPoint(), type.getStorageTypeMin(),
                                   type.getStorageTypeMax()};
       choose(choices, id, 2, result, *decoder);

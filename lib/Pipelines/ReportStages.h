@@ -51,6 +51,8 @@ struct StagedModel {
   std::vector<LayerReport> layers;
   std::vector<std::string> unsplit;              ///< ops whose constants stay quantized in `sources`
   std::vector<std::optional<CodeLimits>> limits; ///< of layers that own parameters
+  /// The layer whose tensor shows the range of a layer: the max pool that alone reads it, or itself.
+  std::vector<unsigned> keptBy;
 };
 
 /// How the integer stage is made.

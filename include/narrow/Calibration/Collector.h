@@ -4,6 +4,7 @@
 
 #include "narrow/Calibration/Statistics.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 
@@ -39,16 +40,23 @@ public:
 
   int64_t sampleCount() const { return finished; }
   const std::vector<ObservedTensor> &tensors() const { return observed; }
-  const std::vector<TensorStatistics> &statistics() const { return collected; }
-  std::vector<TensorStatistics> takeStatistics() { return std::move(collected); }
+  const std::vector<TensorStatistics> &statistics() const {
+    assert(llvm::all_of(pending, [](const Pending &rows) { return rows.values.empty(); }) &&
+           "finish() was not called");
+    return collected;
+  }
 
 private:
+  /// Values from `begin` on follow each other without gaps from an element on, counted from sample 0.
+  struct Section {
+    int64_t begin, firstElement;
+  };
   /// Rows, of several runs, wait here until there are enough of them: the fixed cost of an update
   /// (counters of all bins, the grid) is then spread over many values.
   struct Pending {
     std::vector<float> values;
-    int64_t firstElement = 0; ///< Of `values`, counted from sample 0.
-    int64_t received = 0;     ///< In the current run, waiting ones included.
+    std::vector<Section> sections; ///< Of `values`.
+    int64_t received = 0;          ///< In the current run, waiting ones included.
   };
   struct Failure {
     int64_t sample;
@@ -57,7 +65,7 @@ private:
     float value;
   };
 
-  void update(int32_t id, llvm::ArrayRef<float> values, int64_t firstElement);
+  void update(int32_t id, llvm::ArrayRef<float> values, llvm::ArrayRef<Section> sections);
   void flush(int32_t id);
   void flush();
   llvm::Error describeFailure();

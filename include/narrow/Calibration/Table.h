@@ -44,7 +44,7 @@ struct SampleRange {
 
 /// How far an unfinished calibration has come.
 struct CalibrationProgress {
-  std::string data;              ///< Dataset::fingerprint()
+  std::string data;              ///< Dataset::fingerprint(); empty until a state is saved or resumed.
   int64_t total = 0;             ///< Samples to be processed.
   std::vector<SampleRange> done; ///< Sorted, with gaps between them.
 
@@ -78,11 +78,11 @@ struct CalibrationTable {
   static CalibrationTable create(std::string model, std::vector<InputPreprocessing> preprocessing,
                                  const Collector &collector);
   const TableEntry *find(llvm::StringRef id) const;
-  /// Adds the statistics of the samples `range`, made by a collector of the
-  /// same tensors, and notes them in `progress`. With `averaging` the range is a
-  /// batch (the last may be shorter) and follows those that were added before. A run that was interrupted and
-  /// resumed ends with the bytes of one that was not, once progress is reset.
-  void addSamples(const CalibrationTable &part, SampleRange range);
+  /// Adds the statistics of the samples `ranges`, made by a collector of the same tensors, and notes
+  /// them in `progress`. With `averaging` they are one batch (the last may be shorter) and follow those
+  /// that were added before. A run that was interrupted and resumed ends with the bytes of one that was
+  /// not, once progress is reset.
+  void addSamples(const CalibrationTable &part, llvm::ArrayRef<SampleRange> ranges);
   bool operator==(const CalibrationTable &) const = default;
 };
 

@@ -263,6 +263,25 @@ TEST(Collector, NamesWhatIsNotFinite) {
       "tensor 'flat' becomes NaN in sample 40, element 0: the model cannot be calibrated with this sample");
 }
 
+TEST(Collector, NamesSamplesThatDoNotFollowEachOther) {
+  std::vector<ObservedTensor> small = {{"small", {2, 2}}};
+  for (int64_t bad : {3, 4, 20, 21, 30}) {
+    Collector collector(small);
+    for (int64_t sample : {3, 4, 20, 21, 30}) {
+      std::vector<float> values(4, 1.0f);
+      values[2] = sample >= bad ? NAN : 1.0f;
+      collector.beginRun(sample);
+      narrow_collect(&collector, 0, values.data(), 2);
+      narrow_collect(&collector, 0, values.data() + 2, 2);
+      ASSERT_FALSE(bool(collector.endRun()));
+    }
+    EXPECT_EQ(llvm::toString(collector.finish()), "tensor 'small' becomes NaN in sample " +
+                                                      std::to_string(bad) +
+                                                      ", element 2: the model cannot be calibrated with "
+                                                      "this sample");
+  }
+}
+
 TEST(Collector, NamesTheFirstSampleThatIsNotFinite) {
   // The large tensor is looked at before the small ones, which wait.
   std::vector<ObservedTensor> mixed = {{"large", {1, 64, 64, 16}}, {"small", {4}}};

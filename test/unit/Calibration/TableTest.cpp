@@ -109,8 +109,8 @@ TEST(Table, InterruptedAndResumed) {
   fresh.progress = CalibrationProgress{"xxh3:ab", 20, {}};
 
   CalibrationTable state = fresh;
-  state.addSamples(tableOf(8, 11), {8, 11});
-  state.addSamples(tableOf(0, 4), {0, 4});
+  state.addSamples(tableOf(8, 11), SampleRange{8, 11});
+  state.addSamples(tableOf(0, 4), SampleRange{0, 4});
   auto read = parseTable(formatTable(state), "s.json");
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_TRUE(*read == state);
@@ -152,7 +152,7 @@ TEST(Table, MovingAverages) {
   EXPECT_EQ(table.find("a")->average.min, 0);
 
   // What it knows besides is that of a table without.
-  state.addSamples(tableOf(0, 4), {0, 4});
+  state.addSamples(tableOf(0, 4), SampleRange{0, 4});
   auto read = parseTable(formatTable(state), "s.json");
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_TRUE(*read == state);

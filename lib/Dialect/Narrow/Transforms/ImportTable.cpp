@@ -242,7 +242,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
   return success();
 }
 
-std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
+static std::vector<ObservedTensor> listTensors(ModuleOp module, function_ref<Value(ObserveOp)> getValue) {
   // Samples are counted along the first axis of the network's inputs.
   int64_t batch = 1;
   auto main = module.lookupSymbol<func::FuncOp>("main");
@@ -255,13 +255,21 @@ std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
       return;
     // The shape of one sample. A fully connected layer has its samples along
     // the second axis: [1, M, 1, K].
-    SmallVector<int64_t> shape(cast<RankedTensorType>(op.getType()).getShape());
+    SmallVector<int64_t> shape(cast<RankedTensorType>(getValue(op).getType()).getShape());
     auto axis = llvm::find(shape, batch);
     if (axis != shape.end())
       shape.erase(axis);
     tensors.push_back({op.getId().str(), std::vector<int64_t>(shape.begin(), shape.end())});
   });
   return tensors;
+}
+
+std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
+  return listTensors(module, [](ObserveOp op) { return op.getOutput(); });
+}
+
+std::vector<ObservedTensor> mlir::narrow::getCalibratedTensors(ModuleOp module) {
+  return listTensors(module, [](ObserveOp op) { return getKeptValue(op.getOutput()); });
 }
 
 LogicalResult Import::importTable(ModuleOp module) {
@@ -274,7 +282,7 @@ LogicalResult Import::importTable(ModuleOp module) {
   });
   if (table.foreign)
     return importForeign(module, *table.foreign, observers);
-  std::vector<ObservedTensor> tensors = getObservedTensors(module);
+  std::vector<ObservedTensor> tensors = getCalibratedTensors(module);
   auto hash = module->getAttrOfType<StringAttr>(kModelHashAttr);
   if (llvm::Error error =
           ::narrow::checkTable(table, name, hash ? hash.getValue() : StringRef(table.model), tensors))

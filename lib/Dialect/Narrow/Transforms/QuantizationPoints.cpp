@@ -124,6 +124,12 @@ SmallVector<StringRef> mlir::narrow::getIds(Operation *op) {
   return ids;
 }
 
+Value mlir::narrow::getKeptValue(Value value) {
+  while (value.hasOneUse() && isa<tosa::MaxPool2dOp>(*value.user_begin()))
+    value = value.user_begin()->getResult(0);
+  return value;
+}
+
 Value mlir::narrow::getParameterSource(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (!movesCodes(op))

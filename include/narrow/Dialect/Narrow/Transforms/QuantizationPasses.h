@@ -51,9 +51,11 @@ class ActivationSource;
 std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
                                              ActivationSource *source);
 
-/// Ids and shapes of one sample of what the observers of `module` observe, in
-/// program order: the entries of its calibration table.
+/// Ids and shapes of one sample of what the observers of `module` observe, in program order.
 std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
+/// The same of what calibration observes instead (narrow-sink-observers): the entries of the
+/// calibration table.
+std::vector<::narrow::ObservedTensor> getCalibratedTensors(ModuleOp module);
 } // namespace mlir::narrow
 
 #endif

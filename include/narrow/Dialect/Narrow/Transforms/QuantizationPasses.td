@@ -45,6 +45,25 @@ def NarrowInsertObservers : Pass<"narrow-insert-observers", "::mlir::ModuleOp"> 
   let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
 }
 
+def NarrowSinkObservers : Pass<"narrow-sink-observers", "::mlir::ModuleOp"> {
+  let summary = "take statistics of what a max pool keeps";
+  let description = [{
+    Moves each observer whose tensor only a max pool reads behind that pool, for calibration:
+    what the pool discards needs no codes, and there is less to count. The tensor keeps its id. Ranges
+    are found in what is observed here; the observers that get them, and with them the codes, stay
+    before the pool.
+
+    ```mlir
+    %1 = narrow.observe %0 "relu" : tensor<1x8x8x16xf32>
+    %2 = tosa.max_pool2d %1 {…} : (tensor<1x8x8x16xf32>) -> tensor<1x4x4x16xf32>
+    // becomes
+    %1 = tosa.max_pool2d %0 {…} : (tensor<1x8x8x16xf32>) -> tensor<1x4x4x16xf32>
+    %2 = narrow.observe %1 "relu" : tensor<1x4x4x16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numMoved", "moved", "Observers moved">];
+}
+
 def NarrowVerifyObserved : Pass<"narrow-verify-observed", "::mlir::ModuleOp"> {
   let summary = "check the contract of the observed stage";
   let description = [{

@@ -71,6 +71,10 @@ QuantizableOpInterface getObservedContraction(ObserveOp op);
 /// the clamps that merge into it, which the observer of its result has.
 SmallVector<StringRef> getIds(Operation *op);
 
+/// What the range of `value` is for: the result of the max pools (one, or several in a row) that alone
+/// read it, else `value`. What a pool discards needs no codes.
+Value getKeptValue(Value value);
+
 /// Looks back through the ops that only move codes.
 Value getParameterSource(Value value);
 
@@ -86,10 +90,10 @@ quant::QuantizedType getParameterType(Value value);
 /// that adds accumulators.
 bool isFusedAccumulator(Value value);
 
-/// Whether `op` yields the signs of `op`'s operand, which are those of what computes it before that
-/// is rounded to codes: a contraction or an arithmetic op, not its clamps.
+/// Whether `op` yields the signs of its operand.
 bool readsSigns(Operation *op);
-/// Whether signs of `value` can be had before it is rounded.
+/// Whether signs of `value` can be had before it is rounded to codes: a contraction or an arithmetic op
+/// computes it, no clamp follows.
 bool isUnrounded(Value value);
 
 /// Whether the contraction `op` multiplies each row along the last axis of its input, a
