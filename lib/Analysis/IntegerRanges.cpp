@@ -2,6 +2,7 @@
 #include "narrow/Analysis/IntegerRanges.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 #include "narrow/Numerics/FixedPoint.h"
 #include "narrow/Numerics/Rounding.h"
 #include "narrow/Numerics/Tokens.h"
@@ -183,6 +184,16 @@ IntegerRanges::Ranges IntegerRanges::compute(Value value) {
     };
     for (IntegerInterval &interval : ranges)
       interval = {furthest(std::min<int64_t>(interval.min, 0)), furthest(std::max<int64_t>(interval.max, 0))};
+    return ranges;
+  }
+  if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {
+    std::optional<ResizeAxes> axes = getResizeAxes(resize);
+    if (!axes)
+      return {full};
+    Ranges ranges(get(resize.getInput()));
+    int64_t weight = resize.getMode() == tosa::ResizeMode::BILINEAR ? axes->weight() : 1;
+    for (IntegerInterval &interval : ranges) // A partial sum passes 0.
+      interval = {std::min<int64_t>(interval.min * weight, 0), std::max<int64_t>(interval.max * weight, 0)};
     return ranges;
   }
   if (isa<tosa::MaxPool2dOp>(op))

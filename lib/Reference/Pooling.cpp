@@ -1,11 +1,13 @@
 //===- Pooling.cpp - Average and maximum of windows, resizing -------------===//
 #include "Elementwise.h"
 #include "Window.h"
+#include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Numerics/Pool.h"
 #include "narrow/Numerics/Rounding.h"
 
 using namespace mlir;
+using namespace mlir::narrow;
 using namespace mlir::narrow::reference;
 namespace numerics = ::narrow::numerics;
 
@@ -107,72 +109,55 @@ static LogicalResult evalMaxPool(tosa::MaxPool2dOp op, Call &call) {
 // resize
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Where one output row (or column) lies between two input rows.
-struct Position {
-  int64_t first, second; ///< rows of the input, limited to its plane
-  int64_t fraction;      ///< of `numerator`, from first to second
-};
-} // namespace
-
-static Position getPosition(int64_t out, int64_t size, int64_t numerator, int64_t denominator,
-                            int64_t offset) {
-  int64_t scaled = out * denominator + offset;
-  int64_t first = llvm::divideFloorSigned(scaled, numerator);
-  int64_t fraction = scaled - first * numerator;
-  return {std::clamp<int64_t>(first, 0, size - 1), std::clamp<int64_t>(first + 1, 0, size - 1), fraction};
-}
-
 static LogicalResult evalResize(tosa::ResizeOp op, Call &call) {
   const Tensor &input = call.operand(0);
   Tensor &result = call.result();
-  auto scale = call.operand(1).values<int64_t>(), offset = call.operand(2).values<int64_t>();
   bool nearest = op.getMode() == tosa::ResizeMode::NEAREST_NEIGHBOR;
   if (input.getRank() != 4 || result.getRank() != 4 || input.shape[0] != result.shape[0] ||
       input.shape[3] != result.shape[3] || input.getNumElements() == 0)
     return call.error() << "needs input and result of rank 4 with equal batch and channels";
-  auto inRange = [](int64_t value) { return std::abs(value) < (int64_t{1} << 20); };
-  if (scale.size() != 4 || offset.size() != 2 || !llvm::all_of(scale, inRange) ||
-      !llvm::all_of(offset, inRange) || llvm::any_of(scale, [](int64_t value) { return value < 1; }))
+  std::optional<ResizeAxes> axes = getResizeAxes(op);
+  if (!axes)
     return call.error() << "needs a scale of 4 positive numbers and an offset "
                            "of 2, all below 2^20";
   bool isFloat = result.kind == ElementKind::F32;
-  bool widens = input.kind == ElementKind::I8 && result.kind == ElementKind::I32;
+  bool widens =
+      (input.kind == ElementKind::I8 || input.kind == ElementKind::I16) && result.kind == ElementKind::I32;
   if (nearest ? input.kind != result.kind : !(isFloat && input.kind == result.kind) && !widens)
     return rejectKinds(call);
 
-  int64_t channels = input.shape[3];
+  int64_t channels = input.shape[3], height = axes->rows.numerator, width = axes->columns.numerator;
   size_t pixelSize = channels * getByteWidth(input.kind);
   for (int64_t pixel = 0; pixel < result.shape[0] * result.shape[1] * result.shape[2]; ++pixel) {
-    Position row =
-        getPosition(pixel / result.shape[2] % result.shape[1], input.shape[1], scale[0], scale[1], offset[0]);
-    Position col = getPosition(pixel % result.shape[2], input.shape[2], scale[2], scale[3], offset[1]);
+    int64_t y = pixel / result.shape[2] % result.shape[1], x = pixel % result.shape[2];
+    ResizePosition row = axes->rows[y], col = axes->columns[x];
     int64_t batch = pixel / (result.shape[1] * result.shape[2]);
     auto at = [&](int64_t r, int64_t c) { return (batch * input.shape[1] + r) * input.shape[2] + c; };
     if (nearest) {
-      int64_t from = at(2 * row.fraction >= scale[0] ? row.second : row.first,
-                        2 * col.fraction >= scale[2] ? col.second : col.first);
+      int64_t from = at(axes->rows.nearest(y), axes->columns.nearest(x));
       std::copy_n(input.bytes.data() + from * pixelSize, pixelSize, result.bytes.data() + pixel * pixelSize);
       continue;
     }
-    for (int64_t c = 0; c < channels; ++c) {
-      int64_t corners[] = {at(row.first, col.first) * channels + c, at(row.first, col.second) * channels + c,
-                           at(row.second, col.first) * channels + c,
-                           at(row.second, col.second) * channels + c};
-      if (isFloat) {
-        auto x = input.values<float>();
-        float dy = static_cast<float>(row.fraction) / static_cast<float>(scale[0]);
-        float dx = static_cast<float>(col.fraction) / static_cast<float>(scale[2]);
-        float top = x[corners[0]] * (1.0f - dx) + x[corners[1]] * dx;
-        float bottom = x[corners[2]] * (1.0f - dx) + x[corners[3]] * dx;
-        result.values<float>()[pixel * channels + c] = top * (1.0f - dy) + bottom * dy;
-      } else {
-        auto x = input.values<int8_t>();
-        int64_t top = x[corners[0]] * (scale[2] - col.fraction) + x[corners[1]] * col.fraction;
-        int64_t bottom = x[corners[2]] * (scale[2] - col.fraction) + x[corners[3]] * col.fraction;
-        result.values<int32_t>()[pixel * channels + c] =
-            static_cast<int32_t>(top * (scale[0] - row.fraction) + bottom * row.fraction);
+    int64_t corners[] = {at(row.first, col.first), at(row.first, col.second), at(row.second, col.first),
+                         at(row.second, col.second)};
+    auto blend = [&](auto x, auto out, auto up, auto down, auto left, auto right) {
+      for (int64_t c = 0; c < channels; ++c) {
+        auto top = x[corners[0] * channels + c] * left + x[corners[1] * channels + c] * right;
+        auto bottom = x[corners[2] * channels + c] * left + x[corners[3] * channels + c] * right;
+        out[pixel * channels + c] =
+            static_cast<std::remove_reference_t<decltype(out[0])>>(top * up + bottom * down);
       }
+    };
+    if (isFloat) {
+      float dy = static_cast<float>(row.fraction) / static_cast<float>(height);
+      float dx = static_cast<float>(col.fraction) / static_cast<float>(width);
+      blend(input.values<float>(), result.values<float>(), 1.0f - dy, dy, 1.0f - dx, dx);
+    } else if (input.kind == ElementKind::I8) {
+      blend(input.values<int8_t>(), result.values<int32_t>(), height - row.fraction, row.fraction,
+            width - col.fraction, col.fraction);
+    } else {
+      blend(input.values<int16_t>(), result.values<int32_t>(), height - row.fraction, row.fraction,
+            width - col.fraction, col.fraction);
     }
   }
   return success();

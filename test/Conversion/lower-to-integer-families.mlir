@@ -239,3 +239,34 @@ func.func @main(%x: tensor<1x2xf32>) -> tensor<1x2xf32> {
   %md = narrow.dequantize %mq : tensor<1x2x!a> to tensor<1x2xf32>
   return %md : tensor<1x2xf32>
 }
+
+// -----
+
+// A bilinear resize adds products of codes and weights; one rescale divides by 4 * 2. To the nearest, codes move.
+
+!a = !quant.uniform<i8:f32, 0.5:-3>
+// CHECK-LABEL: func.func private @network(
+// CHECK-SAME:    %[[X:[^:]*]]: tensor<1x2x3x8xi8>
+// CHECK:       %[[S:.*]] = tosa.resize %[[X]], {{.*}}mode = BILINEAR{{.*}} -> tensor<1x4x3x8xi32>
+// 2^30 / 2^33
+// CHECK-DAG:   %[[M:.*]] = "tosa.const"() <{values = dense<1073741824> : tensor<1xi32>}>
+// CHECK-DAG:   %[[SHIFT:.*]] = "tosa.const"() <{values = dense<33> : tensor<1xi8>}>
+// CHECK:       %[[Y:.*]] = tosa.rescale %[[S]], %[[M]], %[[SHIFT]]
+// CHECK:       tosa.resize %[[Y]], {{.*}}mode = NEAREST_NEIGHBOR{{.*}} -> tensor<1x4x6x8xi8>
+func.func @main(%x: tensor<1x2x3x8xf32>) -> tensor<1x4x6x8xf32> {
+  %q = narrow.quantize %x : tensor<1x2x3x8xf32> to tensor<1x2x3x8x!a>
+  %d = narrow.dequantize %q : tensor<1x2x3x8x!a> to tensor<1x2x3x8xf32>
+  %scale = tosa.const_shape {values = dense<[4, 2, 2, 2]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %offset = tosa.const_shape {values = dense<[-1, 0]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %border = tosa.const_shape {values = dense<[1, 0]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %r = tosa.resize %d, %scale, %offset, %border {mode = BILINEAR, narrow.id = "linear"} : (tensor<1x2x3x8xf32>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x4x3x8xf32>
+  %rq = narrow.quantize %r : tensor<1x4x3x8xf32> to tensor<1x4x3x8x!a>
+  %rd = narrow.dequantize %rq : tensor<1x4x3x8x!a> to tensor<1x4x3x8xf32>
+  %half = tosa.const_shape {values = dense<[1, 1, 4, 2]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %start = tosa.const_shape {values = dense<[0, -1]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %end = tosa.const_shape {values = dense<[0, 1]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %n = tosa.resize %rd, %half, %start, %end {mode = NEAREST_NEIGHBOR, narrow.id = "nearest"} : (tensor<1x4x3x8xf32>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x4x6x8xf32>
+  %nq = narrow.quantize %n : tensor<1x4x6x8xf32> to tensor<1x4x6x8x!a>
+  %nd = narrow.dequantize %nq : tensor<1x4x6x8x!a> to tensor<1x4x6x8xf32>
+  return %nd : tensor<1x4x6x8xf32>
+}

@@ -136,3 +136,20 @@ func.func @main(%x: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>) {
   %y = tosa.reverse %d {axis = 1 : i32} : (tensor<1x4xf32>) -> tensor<1x4xf32>
   return %p, %y : tensor<1x4xf32>, tensor<1x4xf32>
 }
+
+// -----
+
+// Weights whose sums of products could leave i32.
+
+// CHECK: tosa.resize {{.*}} narrow.float_reason = "its interpolation of codes can leave 32 bits"
+!a = !quant.uniform<i8:f32, 0.5>
+func.func @main(%x: tensor<1x2x2x1xf32>) -> tensor<1x4097x4097x1xf32> {
+  %q = narrow.quantize %x : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!a>
+  %d = narrow.dequantize %q : tensor<1x2x2x1x!a> to tensor<1x2x2x1xf32>
+  %scale = tosa.const_shape {values = dense<[4096, 1, 4096, 1]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %offset = tosa.const_shape {values = dense<0> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %r = tosa.resize %d, %scale, %offset, %offset {mode = BILINEAR, narrow.id = "r"} : (tensor<1x2x2x1xf32>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x4097x4097x1xf32>
+  %rq = narrow.quantize %r : tensor<1x4097x4097x1xf32> to tensor<1x4097x4097x1x!a>
+  %rd = narrow.dequantize %rq : tensor<1x4097x4097x1x!a> to tensor<1x4097x4097x1xf32>
+  return %rd : tensor<1x4097x4097x1xf32>
+}

@@ -51,7 +51,7 @@ class Network:
     """Builds one function; `self.pool` holds the values (name, shape) that ops may read."""
 
     def __init__(self, seed):
-        self.rng = random.Random(seed)
+        self.seed, self.rng = seed, random.Random(seed)
         self.lines, self.inputs, self.pool = [], [], []
         self.used = set()
         self.counter = 0
@@ -252,6 +252,22 @@ class Network:
         dims, rank = self.shape_constant(amounts)
         return self.emit(f"tosa.pad {x[0]}, {dims}, {self.zero()} : ({tensor(x[1])}, !tosa.shape<{rank}>, tensor<1xf32>) -> {tensor(shape)}", shape)
 
+    def resize(self, x):
+        """Rows and columns at (i * step + offset) / unit of the input."""
+        scale, offset, border, shape = [], [], [], list(x[1])
+        for axis in (1, 2):
+            size, result = x[1][axis], self.rng.randint(1, 18)
+            unit, step, start = self.rng.choice([(2 * result, 2 * size, size - result), (result, size, 0),
+                                                 (max(result - 1, 1), max(size - 1, 1), 0), (5, 3, -7)])
+            shape[axis] = result
+            scale += [unit, step]
+            offset.append(start)
+            border.append(step * (result - 1) - (size - 1) * unit + start)
+        mode = self.rng.choice(["BILINEAR", "BILINEAR", "NEAREST_NEIGHBOR"])
+        dims = [self.shape_constant(numbers)[0] for numbers in (scale, offset, border)]
+        return self.emit(f"tosa.resize {x[0]}, {', '.join(dims)} {{mode = {mode}}} : ({tensor(x[1])}, !tosa.shape<4>, "
+                         f"!tosa.shape<2>, !tosa.shape<2>) -> {tensor(shape)}", shape)
+
     def tile(self, x):
         repeats = [1] + [self.rng.choice([1, 1, 2, 3]) for _ in x[1][1:]]
         shape = [d * r for d, r in zip(x[1], repeats)]
@@ -381,6 +397,11 @@ class Network:
         if x:
             self.push(self.rng.choice([self.slice, self.pad, self.tile, self.slice])(x))
 
+    def step_resize(self):
+        x = self.pick(4)
+        if x:
+            self.push(self.resize(x))
+
     def step_flatten(self):
         x = self.pick(condition=lambda s: len(s) > 1 and product(s[1:]) <= 500)
         if x:
@@ -416,6 +437,8 @@ class Network:
         steps = ([self.step_convolution] * 7 + [self.step_residual] * 3 + [self.step_binary] * 2 + [self.step_squeeze] +
                  [self.step_broadcast] + [self.step_concat] * 2 + [self.step_pool] * 2 + [self.step_global_average] +
                  [self.step_activation] * 2 + [self.step_transpose] + [self.step_move] * 2 + [self.step_flatten] + [self.step_reshape])
+        if self.seed >= 1000:  # The networks of smaller seeds stay as they are.
+            steps += [self.step_resize] * 4
         target = rng.randint(2, 9)
         while target:
             before = len(self.pool)

@@ -122,7 +122,10 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
   }
   builder.setInsertionPoint(op);
   if (kind == QuantizationKind::SameScale)
-    return Codes{moveCodes(*this, op, moved, {type}), type};
+    if (std::optional<Value> codes = moveCodes(*this, op, moved, {type}))
+      return Codes{*codes, type};
+    else
+      return std::nullopt;
   Target target{type};
   std::tie(target.min, target.max) = getClampBounds(op);
   return Codes{clamp(moved.front(), target.getBounds(), op), type};

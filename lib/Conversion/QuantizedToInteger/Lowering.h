@@ -200,7 +200,8 @@ std::pair<Value, Value> splitCodes(OpBuilder &builder, Location loc, Value codes
 /// Says nothing (no reason) if the expression is not of this kind.
 std::optional<Value> lowerTable(Lowering &lowering, Value real, const Target &target);
 /// Movement.cpp: the op on codes, all operands in `target.type`.
-Value moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands, const Target &target);
+std::optional<Value> moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
+                               const Target &target);
 
 /// SplitFunctions.cpp: cuts the function, in integers by now, into
 /// @quantize_inputs, @network and @dequantize_outputs.

@@ -1,13 +1,27 @@
 //===- Movement.cpp - Ops that move or select codes -----------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
 namespace numerics = ::narrow::numerics;
 
-Value mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
-                              const Target &target) {
+/// N76: interpolated in i32, rounded to codes of the same scale and zero point.
+static std::optional<Value> interpolate(Lowering &lowering, tosa::ResizeOp op, Value codes,
+                                        IntegerType storage) {
+  std::optional<ResizeAxes> axes = getResizeAxes(op);
+  if (!axes || axes->weight() >> (32 - storage.getWidth()))
+    return lowering.refuse(op, "its interpolation of codes can leave 32 bits");
+  OpBuilder &builder = lowering.getBuilder();
+  Type type = cast<RankedTensorType>(op.getType()).clone(builder.getI32Type());
+  Value sums = tosa::ResizeOp::create(builder, op.getLoc(), type, codes, op.getScale(), op.getOffset(),
+                                      op.getBorder(), op.getMode());
+  return lowering.rescale(sums, 0, storage, 0, 1.0 / static_cast<double>(axes->weight()), op);
+}
+
+std::optional<Value> mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
+                                             const Target &target) {
   OpBuilder &builder = lowering.getBuilder();
   Location loc = op->getLoc();
   IntegerType storage = target.getStorage();
@@ -16,6 +30,8 @@ Value mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value>
     return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), storage);
   };
 
+  if (auto resize = dyn_cast<tosa::ResizeOp>(op); resize && resize.getMode() == tosa::ResizeMode::BILINEAR)
+    return interpolate(lowering, resize, operands.front(), storage);
   Operation *moved;
   if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op)) {
     Value zeroPoint = scalar(target.type.getZeroPoint());

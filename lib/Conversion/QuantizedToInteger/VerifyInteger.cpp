@@ -59,6 +59,10 @@ static bool isIntegerOp(Operation *op) {
   if (isa<tosa::ClampOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::TableOp, tosa::ReshapeOp,
           tosa::TransposeOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp, tosa::ReverseOp>(op))
     return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));
+  if (auto resize = dyn_cast<tosa::ResizeOp>(op))
+    return resize.getMode() == tosa::ResizeMode::NEAREST_NEIGHBOR
+               ? hasElements(op, 8, 1) || hasElements(op, 16, 1)
+               : type(op->getResult(0)).isInteger(32);
   if (isa<tosa::ConcatOp>(op))
     return hasElements(op, 8) || hasElements(op, 16);
   // Words are split into bytes (N80); the sign of a sum (N66).

@@ -86,6 +86,8 @@ public:
   /// f32 tensor type; reports dimensions that no tensor can have.
   RankedTensorType type(ArrayRef<int64_t> shape);
   RankedTensorType typeLike(Value value, ArrayRef<int64_t> shape);
+  /// The tensor as a value; a constant must be made of codes (otherwise see value()).
+  Value asValue(const Tensor &tensor);
   Tensor reshape(const Tensor &tensor, ArrayRef<int64_t> shape);
   Tensor transpose(const Tensor &tensor, ArrayRef<int64_t> permutation);
   Tensor slice(const Tensor &tensor, ArrayRef<int64_t> starts, ArrayRef<int64_t> sizes);
@@ -128,7 +130,6 @@ private:
   const onnx::AttributeProto *find(StringRef name, int type, const char *typeName);
   FailureOr<Value> materialize(const ConstantTensor &constant, StringRef name);
   Value materializeQuantized(const ConstantTensor &constant);
-  Value asValue(const Tensor &tensor);
 
   const onnx::NodeProto &node;
   int64_t opset;

@@ -1,33 +1,123 @@
 //===- Resize.cpp - Resize, Upsample --------------------------------------===//
 #include "Registry.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
+using namespace mlir::narrow;
 using namespace mlir::narrow::onnx_import;
 
-/// Where the mode and the rounding take element `i` of an axis enlarged by `factor` from.
-static std::optional<double> findSource(StringRef mode, StringRef rounding, int64_t i, int64_t factor) {
-  double x = 0;
+namespace {
+/// How many elements of the result one of the input becomes, as a fraction.
+struct Factor {
+  int64_t numerator = 1, denominator = 1;
+};
+
+/// Element i of the result lies at (i * step + offset) / unit elements of the input. All below `limit`.
+struct Positions {
+  int64_t unit = 1, step = 1, offset = 0;
+
+  void reduce() {
+    int64_t common = std::gcd(std::gcd(unit, step), offset);
+    *this = {unit / common, step / common, offset / common};
+  }
+};
+
+/// One axis that changes.
+struct Resized {
+  int64_t axis, input, output;
+  Factor factor;
+  Positions at;
+};
+
+enum class Rounding { Floor, Ceil, PreferFloor, PreferCeil };
+} // namespace
+
+/// What tosa.resize is defined for.
+constexpr int64_t limit = 1 << 20;
+
+/// The simplest fraction that is `value` to the precision of f32 (by its continued fraction): exporters write
+/// factors such as 4/3 as the nearest number. nullopt if its terms leave `limit`.
+static std::optional<Factor> findFactor(float value) {
+  double exact = value, rest = exact;
+  int64_t n = 1, d = 0, lastN = 0, lastD = 1;
+  while (true) {
+    double whole = std::floor(rest);
+    if (!(whole < limit))
+      return std::nullopt;
+    int64_t digit = static_cast<int64_t>(whole);
+    std::tie(lastN, n) = std::pair(n, digit * n + lastN);
+    std::tie(lastD, d) = std::pair(d, digit * d + lastD);
+    if (n >= limit || d >= limit)
+      return std::nullopt;
+    if (n > 0 && std::abs(static_cast<double>(n) / static_cast<double>(d) - exact) <= exact * 0x1p-24)
+      return Factor{n, d};
+    rest = 1 / (rest - whole);
+  }
+}
+
+static std::string print(float value) {
+  std::string digits;
+  llvm::raw_string_ostream(digits) << llvm::format("%g", value);
+  return digits;
+}
+
+/// Where a coordinate transformation mode of ONNX takes the elements of an axis from; nullopt for another
+/// mode.
+static std::optional<Positions> findPositions(StringRef mode, const Resized &resized) {
+  auto [n, d] = resized.factor;
+  Positions halfPixel = {2 * n, 2 * d, d - n};
   if (mode == "asymmetric")
-    x = static_cast<double>(i) / factor;
-  else if (mode == "half_pixel" || mode == "pytorch_half_pixel" || mode == "half_pixel_symmetric")
-    x = (i + 0.5) / factor - 0.5;
-  else
-    return std::nullopt;
-  if (rounding == "floor")
-    return std::floor(x);
-  if (rounding == "ceil")
-    return std::ceil(x);
-  if (rounding == "round_prefer_floor")
-    return std::ceil(x - 0.5);
-  if (rounding == "round_prefer_ceil")
-    return std::floor(x + 0.5);
+    return Positions{n, d, 0};
+  if (mode == "half_pixel")
+    return halfPixel;
+  if (mode == "half_pixel_symmetric") // Both ends of the result are equally far from those of the input.
+    return Positions{2 * n, 2 * d, (resized.input - 1) * n + d - resized.output * d};
+  if (mode == "pytorch_half_pixel")
+    return resized.output > 1 ? halfPixel : Positions();
+  if (mode == "tf_half_pixel_for_nn")
+    return Positions{2 * n, 2 * d, d};
+  if (mode == "align_corners")
+    return resized.input > 1 && resized.output > 1 ? Positions{resized.output - 1, resized.input - 1, 0}
+                                                   : Positions();
   return std::nullopt;
+}
+
+static std::optional<Rounding> findRounding(StringRef name) {
+  return llvm::StringSwitch<std::optional<Rounding>>(name)
+      .Case("floor", Rounding::Floor)
+      .Case("ceil", Rounding::Ceil)
+      .Case("round_prefer_floor", Rounding::PreferFloor)
+      .Case("round_prefer_ceil", Rounding::PreferCeil)
+      .Default(std::nullopt);
+}
+
+/// Moves positions so that rounding them to nearest, of two equally near elements to the second, which is
+/// what tosa.resize does, is the rounding asked for: by half an element, and less than any two positions
+/// differ.
+static Positions shift(const Positions &at, Rounding rounding) {
+  Positions doubled = {2 * at.unit, 2 * at.step, 2 * at.offset};
+  switch (rounding) {
+  case Rounding::Floor:
+    doubled.offset -= at.unit;
+    break;
+  case Rounding::Ceil:
+    doubled.offset += at.unit - 1;
+    break;
+  case Rounding::PreferFloor:
+    doubled.offset -= 1;
+    break;
+  case Rounding::PreferCeil:
+    break;
+  }
+  return doubled;
 }
 
 /// Repeats each element of every axis as often as `factors` says: a reshape adds an axis
 /// of one element behind it, which is tiled.
-static LogicalResult buildRepeat(OpContext &ctx, const Tensor &tensor, ArrayRef<int64_t> factors) {
+static Tensor buildRepeat(OpContext &ctx, const Tensor &tensor, ArrayRef<int64_t> factors) {
   SmallVector<int64_t> split, multiples, shape;
   for (auto [dim, factor] : llvm::zip_equal(tensor.getShape(), factors)) {
     split.push_back(dim);
@@ -38,24 +128,136 @@ static LogicalResult buildRepeat(OpContext &ctx, const Tensor &tensor, ArrayRef<
     }
     shape.push_back(dim * factor);
   }
-  ctx.setResult(0, ctx.reshape(ctx.tile(ctx.reshape(tensor, split), multiples), shape));
-  return success();
+  return ctx.reshape(ctx.tile(ctx.reshape(tensor, split), multiples), shape);
 }
 
-/// The factors of all axes, from what Resize or Upsample says of `axes`.
-template <typename GetFactor>
-static FailureOr<SmallVector<int64_t>> getFactors(OpContext &ctx, ArrayRef<int64_t> shape,
-                                                  ArrayRef<int64_t> axes, GetFactor getFactor) {
-  constexpr int64_t greatest = 1 << 16;
+/// The factors with which buildRepeat takes the nearest elements of all axes; nullopt if it cannot.
+static std::optional<SmallVector<int64_t>> findRepeats(ArrayRef<int64_t> shape, ArrayRef<Resized> resized) {
   SmallVector<int64_t> factors(shape.size(), 1);
-  for (auto [index, axis] : llvm::enumerate(axes)) {
-    double factor = getFactor(index, shape[axis]);
-    if (!(factor >= 1 && factor <= greatest) || factor != std::floor(factor))
-      return ctx.error() << "enlarges axis " << axis << " by " << factor
-                         << ", which is not supported; only whole factors are";
-    factors[axis] = static_cast<int64_t>(factor);
+  for (const Resized &axis : resized) {
+    if (axis.output % axis.input != 0)
+      return std::nullopt;
+    int64_t factor = factors[axis.axis] = axis.output / axis.input;
+    for (int64_t i = 0; i < axis.output; ++i) {
+      int64_t nearest =
+          llvm::divideFloorSigned(2 * (i * axis.at.step + axis.at.offset) + axis.at.unit, 2 * axis.at.unit);
+      if (std::clamp<int64_t>(nearest, 0, axis.input - 1) != i / factor)
+        return std::nullopt;
+    }
   }
   return factors;
+}
+
+/// Resizes one axis or two: they become the rows and columns of a picture whose channels are all other axes
+/// but the first.
+static Tensor buildResize(OpContext &ctx, const Tensor &tensor, ArrayRef<Resized> resized,
+                          tosa::ResizeMode mode) {
+  int64_t rank = tensor.getRank();
+  auto isResized = [&](int64_t axis) {
+    return llvm::any_of(resized, [&](const Resized &each) { return each.axis == axis; });
+  };
+  SmallVector<int64_t> order, result;
+  std::array<int64_t, 4> from = {1, 1, 1, 1}, to;
+  if (!isResized(0)) {
+    order.push_back(0);
+    from[0] = tensor.getDim(0);
+  }
+  for (auto [row, each] : llvm::enumerate(resized)) {
+    order.push_back(each.axis);
+    from[3 - resized.size() + row] = each.input;
+  }
+  for (int64_t axis = 1; axis < rank; ++axis)
+    if (!isResized(axis)) {
+      order.push_back(axis);
+      from[3] *= tensor.getDim(axis);
+    }
+  to = from;
+  // The border makes the size of the result come out.
+  SmallVector<int64_t> scale = {1, 1, 1, 1}, offset = {0, 0}, border = {0, 0};
+  for (auto [row, each] : llvm::enumerate(resized)) {
+    size_t at = 2 - resized.size() + row;
+    const Positions &positions = each.at;
+    to[at + 1] = each.output;
+    scale[2 * at] = positions.unit;
+    scale[2 * at + 1] = positions.step;
+    offset[at] = positions.offset;
+    border[at] = positions.step * (each.output - 1) - (each.input - 1) * positions.unit + positions.offset;
+  }
+  SmallVector<int64_t> inverse(rank);
+  for (auto [position, axis] : llvm::enumerate(order)) {
+    inverse[axis] = position;
+    result.push_back(tensor.getDim(axis));
+  }
+  for (const Resized &each : resized)
+    result[inverse[each.axis]] = each.output;
+
+  Value picture = ctx.asValue(ctx.reshape(ctx.transpose(tensor, order), from));
+  auto numbers = [&](ArrayRef<int64_t> values) { return createShape(ctx.builder, ctx.loc, values); };
+  Value larger = tosa::ResizeOp::create(ctx.builder, ctx.loc, ctx.typeLike(picture, to), picture,
+                                        numbers(scale), numbers(offset), numbers(border), mode);
+  return ctx.transpose(ctx.reshape(Tensor(larger), result), inverse);
+}
+
+/// The axes that change, from what Resize or Upsample says of `axes`: sizes, or factors.
+static FailureOr<SmallVector<Resized>> getResized(OpContext &ctx, ArrayRef<int64_t> shape,
+                                                  ArrayRef<int64_t> axes) {
+  auto checkCount = [&](size_t count) -> LogicalResult {
+    if (count == axes.size())
+      return success();
+    return ctx.error() << "has " << count << " scales or sizes for " << axes.size() << " axes";
+  };
+  auto add = [&](SmallVector<Resized> &resized, const Resized &axis) -> LogicalResult {
+    if (axis.output < 1 || axis.output >= limit || axis.input >= limit)
+      return ctx.error() << "resizes axis " << axis.axis << " from " << axis.input << " to " << axis.output
+                         << " elements; it must have between 1 and 2^20";
+    if (axis.input != axis.output || axis.factor.numerator != axis.factor.denominator)
+      resized.push_back(axis);
+    return success();
+  };
+  SmallVector<Resized> resized;
+  bool simple = ctx.getOpType() == "Upsample" || ctx.getOpset() < 11;
+  if (!simple && ctx.has(3)) {
+    FailureOr<SmallVector<int64_t>> sizes = ctx.integers(3);
+    if (failed(sizes) || failed(checkCount(sizes->size())))
+      return failure();
+    for (auto [axis, size] : llvm::zip_equal(axes, *sizes))
+      if (failed(add(resized, {axis, shape[axis], size, Factor{size, shape[axis]}, {}})))
+        return failure();
+    return resized;
+  }
+  bool alignsCorners = ctx.getString("coordinate_transformation_mode", "") == "align_corners";
+  SmallVector<float> scales;
+  unsigned scalesInput = simple ? 1 : 2;
+  if (ctx.getOpType() == "Upsample" && ctx.getOpset() < 9) {
+    if (const onnx::AttributeProto *attribute = ctx.find("scales"))
+      scales.assign(attribute->floats().begin(), attribute->floats().end());
+  } else {
+    if (!ctx.has(scalesInput))
+      return ctx.error() << "has neither scales nor sizes";
+    FailureOr<ConstantTensor> constant = ctx.constant(scalesInput);
+    if (failed(constant))
+      return failure();
+    if (!constant->isFloat())
+      return ctx.error() << "scales must be numbers with a fraction";
+    llvm::append_range(scales, constant->getFloats());
+  }
+  if (failed(checkCount(scales.size())))
+    return failure();
+  for (auto [axis, scale] : llvm::zip_equal(axes, scales)) {
+    std::optional<Factor> factor = scale > 0 ? findFactor(scale) : std::nullopt;
+    if (!factor)
+      return ctx.error() << "has the scale " << print(scale) << " for axis " << axis
+                         << "; it must be a positive fraction of numbers below 2^20";
+    int64_t product = shape[axis] * factor->numerator, output = product / factor->denominator;
+    // ONNX's text and its reference implementation differ.
+    if (alignsCorners && product % factor->denominator != 0)
+      return ctx.error() << "scales axis " << axis << " of " << shape[axis] << " elements by "
+                         << print(scale)
+                         << ", which is no whole number of them; with 'align_corners' give sizes";
+    if (failed(add(resized, {axis, shape[axis], output, *factor, {}})))
+      return failure();
+  }
+  return resized;
 }
 
 static LogicalResult importResize(OpContext &ctx) {
@@ -71,69 +273,64 @@ static LogicalResult importResize(OpContext &ctx) {
       return failure();
     axes = *normalized;
   }
+  if (llvm::is_contained(shape, 0))
+    return ctx.error() << "the input of shape " << toString(shape) << " has no elements";
   if (StringRef policy = ctx.getString("keep_aspect_ratio_policy", "stretch"); policy != "stretch")
     return ctx.unsupported("keep_aspect_ratio_policy", "'" + policy + "'");
-
-  FailureOr<SmallVector<int64_t>> factors = failure();
-  auto checkCount = [&](size_t count) -> LogicalResult {
-    if (count == axes.size())
-      return success();
-    return ctx.error() << "has " << count << " scales or sizes for " << axes.size() << " axes";
-  };
-  unsigned scalesInput = simple ? 1 : 2;
-  if (!simple && ctx.has(3)) {
-    FailureOr<SmallVector<int64_t>> sizes = ctx.integers(3);
-    if (failed(sizes) || failed(checkCount(sizes->size())))
-      return failure();
-    factors = getFactors(ctx, shape, axes, [&](size_t index, int64_t dim) {
-      return static_cast<double>((*sizes)[index]) / static_cast<double>(dim);
-    });
-  } else {
-    SmallVector<float> scales;
-    if (ctx.getOpType() == "Upsample" && ctx.getOpset() < 9) {
-      if (const onnx::AttributeProto *attribute = ctx.find("scales"))
-        scales.assign(attribute->floats().begin(), attribute->floats().end());
-    } else {
-      if (!ctx.has(scalesInput))
-        return ctx.error() << "has neither scales nor sizes";
-      FailureOr<ConstantTensor> constant = ctx.constant(scalesInput);
-      if (failed(constant))
-        return failure();
-      if (!constant->isFloat())
-        return ctx.error() << "scales must be numbers with a fraction";
-      llvm::append_range(scales, constant->getFloats());
-    }
-    if (failed(checkCount(scales.size())))
-      return failure();
-    factors = getFactors(ctx, shape, axes,
-                         [&](size_t index, int64_t) { return static_cast<double>(scales[index]); });
-  }
-  if (failed(factors))
+  FailureOr<SmallVector<Resized>> resized = getResized(ctx, shape, axes);
+  if (failed(resized))
     return failure();
-  if (llvm::all_of(*factors, [](int64_t factor) { return factor == 1; })) {
-    ctx.setResult(0, *tensor);
-    return success();
-  }
+  llvm::sort(*resized, [](const Resized &a, const Resized &b) { return a.axis < b.axis; });
 
-  if (StringRef mode = ctx.getString("mode", "nearest"); mode != "nearest")
-    return ctx.unsupported("mode", "'" + mode + "'", "only 'nearest' is");
-  StringRef mode = simple ? "asymmetric" : ctx.getString("coordinate_transformation_mode", "half_pixel");
-  StringRef rounding = simple ? "floor" : ctx.getString("nearest_mode", "round_prefer_floor");
-  SmallVector<int64_t> larger;
-  for (auto [dim, factor] : llvm::zip_equal(shape, *factors)) {
-    // The pattern is that of the first elements; the ends are limited to the axis.
-    for (int64_t i = factor == 1 ? 0 : factor, end = 2 * i; i < end; ++i)
-      if (findSource(mode, rounding, i, factor) != 1.0)
-        return ctx.unsupported("coordinate_transformation_mode", "'" + mode + "'",
-                               "with nearest_mode '" + rounding + "' it does not repeat elements");
-    larger.push_back(dim * factor);
+  StringRef mode = ctx.getString("mode", "nearest");
+  bool nearest = mode == "nearest";
+  if (!nearest && mode != "linear" && mode != "bilinear")
+    return ctx.unsupported("mode", "'" + mode + "'", "use 'nearest' or 'linear'");
+  bool shrinks = llvm::any_of(*resized, [](const Resized &axis) { return axis.output < axis.input; });
+  if (!nearest && shrinks && ctx.getInt("antialias", 0) != 0)
+    return ctx.unsupported("antialias", "1", "export without it where a tensor becomes smaller");
+  StringRef transformation =
+      simple ? "asymmetric" : ctx.getString("coordinate_transformation_mode", "half_pixel");
+  StringRef nearestMode = simple ? "floor" : ctx.getString("nearest_mode", "round_prefer_floor");
+  std::optional<Rounding> rounding = findRounding(nearestMode);
+  if (nearest && !rounding)
+    return ctx.unsupported("nearest_mode", "'" + nearestMode + "'");
+  SmallVector<int64_t> result(shape);
+  for (Resized &axis : *resized) {
+    std::optional<Positions> at = findPositions(transformation, axis);
+    if (!at)
+      return ctx.unsupported("coordinate_transformation_mode", "'" + transformation + "'");
+    axis.at = nearest ? shift(*at, *rounding) : *at;
+    axis.at.reduce();
+    if (std::max({axis.at.unit, axis.at.step, std::abs(axis.at.offset)}) >= limit)
+      return ctx.error() << "resizes axis " << axis.axis << " from " << axis.input << " to " << axis.output
+                         << " elements, by a fraction of numbers that are too large";
+    result[axis.axis] = axis.output;
   }
-  if (!countElements(larger))
-    return ctx.error() << "a result of shape " << toString(larger) << " is too large";
-  return buildRepeat(ctx, *tensor, *factors);
+  if (!countElements(result))
+    return ctx.error() << "a result of shape " << toString(result) << " is too large";
+
+  if (nearest)
+    if (std::optional<SmallVector<int64_t>> repeats = findRepeats(shape, *resized)) {
+      ctx.setResult(0, buildRepeat(ctx, *tensor, *repeats));
+      return success();
+    }
+  if (!nearest || tensor->isFoldable()) {
+    FailureOr<Value> value = ctx.value(0);
+    if (failed(value))
+      return failure();
+    tensor = Tensor(*value);
+  }
+  for (ArrayRef<Resized> rest = *resized; !rest.empty();
+       rest = rest.drop_front(std::min<size_t>(2, rest.size())))
+    tensor = buildResize(ctx, *tensor, rest.take_front(2),
+                         nearest ? tosa::ResizeMode::NEAREST_NEIGHBOR : tosa::ResizeMode::BILINEAR);
+  ctx.setResult(0, *tensor);
+  return success();
 }
 
 void mlir::narrow::onnx_import::registerResizes(Registry &registry) {
-  registry["Resize"] = {1, 4, importResize, nullptr, 10, "nearest, by whole factors"};
-  registry["Upsample"] = {1, 2, importResize, nullptr, 7, "nearest, by whole factors"};
+  registry["Resize"] = {1,       4,  importResize,
+                        nullptr, 10, "nearest and linear, without antialiasing of smaller results"};
+  registry["Upsample"] = {1, 2, importResize, nullptr, 7, "nearest and linear"};
 }

@@ -206,10 +206,73 @@ static LogicalResult importGather(OpContext &ctx) {
 // Pad
 //===----------------------------------------------------------------------===//
 
+/// `count` elements of `axis` from `start` on; backwards if `reversed`.
+static Tensor takeRun(OpContext &ctx, const Tensor &tensor, int64_t axis, int64_t start, int64_t count,
+                      bool reversed) {
+  SmallVector<int64_t> starts(tensor.getRank(), 0), sizes(tensor.getShape());
+  starts[axis] = start;
+  sizes[axis] = count;
+  Tensor run = ctx.slice(tensor, starts, sizes);
+  return reversed && count > 1 ? ctx.reverse(run, axis) : run;
+}
+
+/// How often mode reflect or wrap runs through an axis at either end; each run becomes an op.
+constexpr int64_t maxRuns = 64;
+
+/// Pads axis after axis with elements of the tensor: of its ends (edge), of the whole repeated without an end
+/// (wrap) or mirrored at its ends (reflect).
+static FailureOr<Tensor> padWithElements(OpContext &ctx, Tensor tensor, StringRef mode,
+                                         ArrayRef<int64_t> before, ArrayRef<int64_t> after) {
+  for (int64_t axis = 0; axis < tensor.getRank(); ++axis) {
+    int64_t size = tensor.getDim(axis), low = before[axis], high = after[axis];
+    if (low == 0 && high == 0)
+      continue;
+    SmallVector<Tensor> parts;
+    if (mode == "edge" || size == 1) {
+      auto repeat = [&](int64_t at, int64_t count) {
+        SmallVector<int64_t> multiples(tensor.getRank(), 1);
+        multiples[axis] = count;
+        return ctx.tile(takeRun(ctx, tensor, axis, at, 1, false), multiples);
+      };
+      if (low)
+        parts.push_back(repeat(0, low));
+      parts.push_back(tensor);
+      if (high)
+        parts.push_back(repeat(size - 1, high));
+    } else {
+      // Runs between two turning points, each `period` long but the outermost; odd ones of a reflection run
+      // backwards from the element that both share.
+      bool mirrors = mode == "reflect";
+      int64_t period = mirrors ? size - 1 : size;
+      if (std::max(low, high) / period >= maxRuns)
+        return ctx.error() << "pads axis " << axis << " of " << size << " elements by " << std::max(low, high)
+                           << " in mode '" << mode << "'; at most " << maxRuns * period << " are supported";
+      auto run = [&](int64_t number, int64_t first, int64_t end) { // elements [first, end) of the period
+        bool reversed = mirrors && number % 2 != 0;
+        int64_t count = end - first;
+        parts.push_back(takeRun(ctx, tensor, axis, reversed ? size - end : first, count, reversed));
+      };
+      for (int64_t at = -low, end = size + high; at < end;) {
+        int64_t number = llvm::divideFloorSigned(at, period), start = number * period;
+        int64_t last = std::min(end, start + period);
+        if (number == 0 && mirrors) // with both turning points
+          last = std::min(end, size);
+        run(number, at - start, last - start);
+        at = last;
+      }
+    }
+    FailureOr<Tensor> padded = ctx.concat(parts, axis);
+    if (failed(padded))
+      return failure();
+    tensor = *padded;
+  }
+  return tensor;
+}
+
 static LogicalResult importPad(OpContext &ctx) {
   StringRef mode = ctx.getString("mode", "constant");
-  if (mode != "constant")
-    return ctx.unsupported("mode", "'" + mode + "'", "only 'constant' is");
+  if (!llvm::is_contained({"constant", "reflect", "edge", "wrap"}, mode))
+    return ctx.unsupported("mode", "'" + mode + "'", "use 'constant', 'edge', 'reflect' or 'wrap'");
   auto pads = ctx.integersByOpset("pads", 1, 11);
   if (failed(pads))
     return failure();
@@ -253,8 +316,9 @@ static LogicalResult importPad(OpContext &ctx) {
   FailureOr<Tensor> movable = ctx.movable(0);
   if (failed(movable))
     return failure();
-  FailureOr<Tensor> result =
-      ctx.pad(ctx.slice(*movable, starts, sizes), before, after, static_cast<float>(number));
+  Tensor kept = ctx.slice(*movable, starts, sizes);
+  FailureOr<Tensor> result = mode == "constant" ? ctx.pad(kept, before, after, static_cast<float>(number))
+                                                : padWithElements(ctx, kept, mode, before, after);
   if (failed(result))
     return failure();
   ctx.setResult(0, *result);
@@ -265,5 +329,6 @@ void mlir::narrow::onnx_import::registerSlicing(Registry &registry) {
   registry["Slice"] = {1, 5, importSlice, importSlice};
   registry["Split"] = {1, 2, importSplit, importSplit};
   registry["Gather"] = {2, 2, importGather, importGather, 7, "constant indices"};
-  registry["Pad"] = {1, 4, importPad, nullptr, 7, "mode constant"};
+  registry["Pad"] = {1,       4, importPad,
+                     nullptr, 7, "modes reflect and wrap up to 64 times the size of an axis"};
 }

@@ -140,16 +140,16 @@ LogicalResult ContractionEmitter::readAttributes() {
   dotGroup = real || signs ? 1 : target.group();
   input = k.findInput(op->getOperand(0));
   if (!input)
-    return k.unsupported(op) << "its input is a constant";
+    return emitUnsupported(op) << "its input is a constant";
   if (isa<tosa::Conv2DOp>(op) && !real) {
     auto inputs = getIntegers(op->getOperand(3)), weightPoints = getIntegers(op->getOperand(4));
     if (!inputs || !weightPoints)
-      return k.unsupported(op) << "zero points must be constants";
+      return emitUnsupported(op) << "zero points must be constants";
     inputZp = inputs->front(), weightZp = weightPoints->front();
   }
   for (unsigned side = 0; side < 4; ++side)
     if (pad[side] > input->layout.border[side])
-      return k.unsupported(op) << "its input has no border";
+      return emitUnsupported(op) << "its input has no border";
   ArrayRef<int64_t> out = shapeOf(result), kernel = shapeOf(op->getOperand(1));
   batch = out[0], height = out[1], width = out[2], channels = out[3] / groups;
   kernelH = kernel[1], kernelW = kernel[2], inChannels = kernel[3];
@@ -159,7 +159,7 @@ LogicalResult ContractionEmitter::readAttributes() {
 LogicalResult ContractionEmitter::readConstants() {
   ElementsAttr weightAttr = getConstant(op->getOperand(1)), biasAttr = getConstant(op->getOperand(2));
   if (!weightAttr || !biasAttr)
-    return k.unsupported(op) << "weights and bias must be constants";
+    return emitUnsupported(op) << "weights and bias must be constants";
   size_t total = channels * groups;
   auto broadcast = [&](auto &values) {
     if (values.size() == 1)
@@ -168,14 +168,14 @@ LogicalResult ContractionEmitter::readConstants() {
   if (real) {
     auto w = getFloats(weightAttr), c = getFloats(biasAttr);
     if (!w || !c)
-      return k.unsupported(op) << "f32 weights and bias are needed";
+      return emitUnsupported(op) << "f32 weights and bias are needed";
     floatWeights = std::move(*w), floatBias = std::move(*c);
     broadcast(floatBias);
     return success();
   }
   auto w = getIntegers(weightAttr), c = getIntegers(biasAttr);
   if (!w || !c)
-    return k.unsupported(op) << "integer weights and bias are needed";
+    return emitUnsupported(op) << "integer weights and bias are needed";
   weights = std::move(*w), bias = std::move(*c);
   broadcast(bias);
   if (signs) {
@@ -185,7 +185,7 @@ LogicalResult ContractionEmitter::readConstants() {
   int64_t limit = target.mostWeight();
   for (int64_t &weight : weights)
     if (weight -= weightZp; weight > limit || weight < -limit - 1)
-      return k.unsupported(op) << "weights minus their zero point need more than 8 bits";
+      return emitUnsupported(op) << "weights minus their zero point need more than 8 bits";
   int64_t perOutput = kernelH * kernelW * inChannels;
   int64_t reach = std::max(std::abs(-128 - inputZp), std::abs(127 - inputZp)), most = 0;
   for (size_t o = 0; o < total; ++o) {

@@ -25,16 +25,17 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   const Buffer *input = findInput(op.getInput());
   ElementsAttr weightAttr = getConstant(op.getWeight()), biasAttr = getConstant(op.getBias());
   if (!input || !weightAttr || !biasAttr)
-    return unsupported(op) << "weights and bias must be constants";
+    return emitUnsupported(op) << "weights and bias must be constants";
   ArrayRef<int64_t> weightShape = weightAttr.getShapedType().getShape();
   if (weightShape[3] != 1)
-    return unsupported(op) << "a channel multiplier of " << weightShape[3] << "; narrow.conv2d has groups";
+    return emitUnsupported(op) << "a channel multiplier of " << weightShape[3]
+                               << "; narrow.conv2d has groups";
   bool real = isa<FloatType>(getElementTypeOrSelf(result.getType()));
   ArrayRef<int64_t> pad = op.getPad(), stride = op.getStride(), dilation = op.getDilation();
   const BufferLayout &in = input->layout;
   for (unsigned side = 0; side < 4; ++side)
     if (pad[side] > in.border[side])
-      return unsupported(op) << "its input has no border";
+      return emitUnsupported(op) << "its input has no border";
   int64_t kernelH = weightShape[0], kernelW = weightShape[1], channels = weightShape[2],
           taps = kernelH * kernelW;
   auto tapOffset = [&](int64_t tap) {
@@ -46,7 +47,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   if (real) {
     auto w = getFloats(weightAttr), c = getFloats(biasAttr);
     if (!w || !c)
-      return unsupported(op) << "f32 weights and bias are needed";
+      return emitUnsupported(op) << "f32 weights and bias are needed";
     floatWeights = std::move(*w), floatBias = std::move(*c);
     if (floatBias.size() == 1)
       floatBias.assign(channels, floatBias.front());
@@ -54,14 +55,14 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
     auto w = getIntegers(weightAttr), c = getIntegers(biasAttr), inputZp = getIntegers(op.getInputZp()),
          weightZp = getIntegers(op.getWeightZp());
     if (!w || !c || !inputZp || !weightZp)
-      return unsupported(op) << "integer weights, bias and zero points are needed";
+      return emitUnsupported(op) << "integer weights, bias and zero points are needed";
     weights = std::move(*w), bias = std::move(*c);
     if (bias.size() == 1)
       bias.assign(channels, bias.front());
     int64_t limit = target.mostWeight();
     for (int64_t &weight : weights)
       if (weight -= weightZp->front(); weight > limit || weight < -limit - 1)
-        return unsupported(op) << "weights minus their zero point need more than 8 bits";
+        return emitUnsupported(op) << "weights minus their zero point need more than 8 bits";
     int64_t zp = inputZp->front(), reach = std::max(std::abs(-128 - zp), std::abs(127 - zp)), most = 0;
     for (int64_t c = 0; c < channels; ++c) {
       int64_t sum = 0, magnitudeSum = 0;

@@ -79,7 +79,7 @@ FailureOr<Parts> KernelEmitter::evaluateConstant(Value value, const Point &point
   }
   auto integers = getIntegers(attr);
   if (!integers)
-    return unsupported(value.getDefiningOp()) << "a constant of type " << value.getType(), failure();
+    return emitUnsupported(value.getDefiningOp()) << "a constant of type " << value.getType(), failure();
   if (perChannel || llvm::all_equal(*integers))
     return loadTable(keyOf(value, "i"), *integers, 32, point.empty() ? Value() : point.back(), block);
   std::vector<int32_t> wide(integers->begin(), integers->end());
@@ -199,6 +199,8 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     result = evaluateRescaleTokens(tokens, point, block);
   } else if (getKernelRole(op) == KernelRole::Reduction) {
     result = evaluateReduction(op, point, block);
+  } else if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {
+    result = evaluateResize(resize, point, block);
   } else if (getKernelRole(op) == KernelRole::Window) {
     result = evaluateWindow(op, point, block);
   } else if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
@@ -235,7 +237,7 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
   } else if (auto mul = dyn_cast<tosa::MulOp>(op)) {
     auto shift = getIntegers(mul.getShift());
     if (!real && (!shift || shift->front() != 0))
-      return unsupported(op) << "an integer product with a shift", failure();
+      return emitUnsupported(op) << "an integer product with a shift", failure();
     binary([&](Value x, Value y) -> Value {
       return real ? Value(arith::MulFOp::create(b, loc, x, y)) : Value(arith::MulIOp::create(b, loc, x, y));
     });
@@ -250,7 +252,7 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
   } else if (auto table = dyn_cast<tosa::TableOp>(op)) {
     auto entries = getIntegers(table.getTable());
     if (!entries || entries->size() != 256)
-      return unsupported(op) << "a table that is not a constant of 256 codes", failure();
+      return emitUnsupported(op) << "a table that is not a constant of 256 codes", failure();
     if (block.pack && hasByteShuffle())
       return evaluateTable(table, point, block, offset);
     std::vector<int32_t> wide(entries->begin(), entries->end());
@@ -265,7 +267,7 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     });
   } else if (auto shift = dyn_cast<tosa::ArithmeticRightShiftOp>(op)) {
     if (shift.getRound())
-      return unsupported(op) << "a rounding shift", failure();
+      return emitUnsupported(op) << "a rounding shift", failure();
     binary([&](Value x, Value y) -> Value { return arith::ShRSIOp::create(b, loc, x, y); });
   } else if (isa<tosa::BitwiseXorOp>(op)) {
     binary([&](Value x, Value y) -> Value { return arith::XOrIOp::create(b, loc, x, y); });
@@ -306,7 +308,7 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     if (succeeded(result))
       *result = emitActivation(activation, *result);
   } else {
-    return unsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
+    return emitUnsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
   }
   if (succeeded(result) && offset)
     *result = map({*result}, [&](ArrayRef<Value> x) -> Value {

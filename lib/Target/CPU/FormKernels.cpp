@@ -138,14 +138,14 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
         continue;
       std::string reason;
       if (!isSupportedByKernels(&op, reason))
-        return op.emitOpError() << "cannot be compiled: " << reason;
+        return emitUnsupported(&op) << reason;
       if (op.use_empty())
         continue;
       SmallVector<Operation *> members = KernelBuilder(&op, taken).getMembers();
       taken.insert(members.begin(), members.end());
       for (Operation *member : members)
         if (!isSupportedByKernels(member, reason))
-          return member->emitOpError() << "cannot be compiled: " << reason;
+          return emitUnsupported(member) << reason;
       outline(&op, members);
       ++kernels;
     }

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/MemoryPlan.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
@@ -169,6 +170,8 @@ private:
   std::optional<PlaneSum> matchPlaneSum(Operation *op);
   Parts emitPlaneSum(const PlaneSum &sum, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateWindow(Operation *op, const Point &point, const ChannelBlock &block);
+  FailureOr<Parts> evaluateResize(tosa::ResizeOp op, const Point &point,
+                                  const ChannelBlock &block); // ResizeEmitter.cpp
   FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
   Parts emitActivation(ActivationOp op, Parts x);
@@ -282,7 +285,6 @@ private:
   Value yielded(unsigned i = 0) {
     return cast<YieldOp>(kernel.getBody().front().getTerminator()).getValues()[i];
   }
-  InFlightDiagnostic unsupported(Operation *op) { return op->emitOpError("cannot be compiled: "); }
 
   OpBuilder &b;
   GlobalTables &tables;

@@ -1,5 +1,6 @@
 //===- KernelOps.cpp - How code generation sees the ops -------------------===//
 #include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
@@ -18,7 +19,7 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
     return KernelRole::Elementwise;
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp, XnorConv2DOp>(op))
     return KernelRole::Contraction;
-  if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp>(op))
+  if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::ResizeOp>(op))
     return KernelRole::Window;
   if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp, TokenMaximaOp>(op))
     return KernelRole::Reduction;
@@ -80,4 +81,11 @@ bool mlir::narrow::isSupportedByKernels(Operation *op, std::string &reason) {
     }
   }
   return true;
+}
+
+InFlightDiagnostic mlir::narrow::emitUnsupported(Operation *op) {
+  InFlightDiagnostic error = op->emitError();
+  if (StringRef id = op->getNumResults() ? getTensorId(op->getResult(0)) : ""; !id.empty())
+    error << "'" << id << "': ";
+  return error << op->getName() << " cannot be compiled: ", std::move(error);
 }

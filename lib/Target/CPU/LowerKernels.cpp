@@ -290,7 +290,7 @@ private:
     auto type = cast<RankedTensorType>(value.getType());
     if (Operation *def = value.getDefiningOp(); def && !llvm::isa<KernelOp, func::CallOp, ObserveOp>(def)) {
       // A constant result: through a kernel of its own.
-      return def->emitOpError("cannot be compiled: a result of the function is a constant");
+      return emitUnsupported(def) << "a result of the function is a constant";
     }
     OpBuilder scratch(builder.getContext());
     OpBuilder::InsertionGuard guard(scratch);

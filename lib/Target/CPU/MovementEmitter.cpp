@@ -125,7 +125,7 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
       if (const Buffer *input = findInput(operand))
         from = *input;
       else
-        return unsupported(op) << "a constant operand";
+        return emitUnsupported(op) << "a constant operand";
       copyRegion(to, add(toStart, done * out.strides[axis]), out.strides, from, index(from.layout.origin),
                  from.layout.strides, from.layout.shape);
       done += from.layout.shape[axis];
@@ -135,7 +135,7 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
 
   const Buffer *from = findInput(op->getOperand(0));
   if (!from)
-    return unsupported(op) << "a constant operand";
+    return emitUnsupported(op) << "a constant operand";
   const BufferLayout &in = from->layout;
   Value fromStart = index(in.origin);
 
@@ -173,7 +173,7 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
   } else if (auto slice = dyn_cast<tosa::SliceOp>(op)) {
     auto start = getShapeDims(slice.getStart());
     if (!start)
-      return unsupported(op) << "a start that is not constant";
+      return emitUnsupported(op) << "a start that is not constant";
     int64_t move = 0;
     for (auto [s, stride] : llvm::zip(*start, in.strides))
       move += s * stride;
@@ -181,13 +181,13 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
   } else if (auto pad = dyn_cast<tosa::PadOp>(op)) {
     auto padding = getShapeDims(pad.getPadding());
     if (!padding)
-      return unsupported(op) << "padding that is not constant";
+      return emitUnsupported(op) << "padding that is not constant";
     int64_t value = 0;
     if (auto integers = getIntegers(pad.getPadConst()))
       value = integers->front() + out.codeOffset;
     auto floats = getFloats(pad.getPadConst());
     if (floats && floats->front() != 0)
-      return unsupported(op) << "padding of floats with " << floats->front();
+      return emitUnsupported(op) << "padding of floats with " << floats->front();
     // Everything, then the middle.
     Buffer whole = to;
     SmallVector<int64_t> outer(out.shape);
@@ -221,7 +221,7 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
     copyRegion(to, toStart, out.strides, *from, add(fromStart, (in.shape[axis] - 1) * in.strides[axis]),
                strides, out.shape);
   } else {
-    return unsupported(op) << "no code for it";
+    return emitUnsupported(op) << "no code for it";
   }
   return success();
 }
@@ -229,7 +229,7 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
 LogicalResult KernelEmitter::emitSoftmax(SoftmaxOp op) {
   const Buffer *from = findInput(op.getInput());
   if (!from)
-    return unsupported(op) << "a constant operand";
+    return emitUnsupported(op) << "a constant operand";
   const Buffer &to = outputs[0];
   int64_t axis = op.getAxis(), size = from->layout.shape[axis];
   auto type = lanes(1, b.getF32Type());

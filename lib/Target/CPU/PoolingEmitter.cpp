@@ -190,7 +190,7 @@ FailureOr<Parts> KernelEmitter::evaluateWindow(Operation *op, const Point &point
   if (average && !real) {
     auto izp = getIntegers(op->getOperand(1)), ozp = getIntegers(op->getOperand(2));
     if (!izp || !ozp)
-      return unsupported(op) << "zero points must be constants", failure();
+      return emitUnsupported(op) << "zero points must be constants", failure();
     inputZp = izp->front(), outputZp = ozp->front();
   }
   auto type = lanes(block.width, real ? Type(b.getF32Type()) : Type(b.getI32Type()));

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 #include "narrow/Numerics/Tokens.h"
 #include "narrow/Target/CPU/KernelOps.h"
 
@@ -46,6 +47,9 @@ int64_t KernelEmitter::magnitude(Value value) {
     bound = (magnitude(tokens.getSums()) * ::narrow::numerics::tokenMaximumLimit >> tokens.getShift()) + 1;
   } else if (auto sum = dyn_cast<tosa::ReduceSumOp>(op)) {
     bound = magnitude(sum.getInput()) * shapeOf(sum.getInput())[sum.getAxis()];
+  } else if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {
+    if (std::optional<ResizeAxes> axes = getResizeAxes(resize))
+      bound = magnitude(resize.getInput()) * axes->weight();
   }
   return std::min(bound, all);
 }
@@ -98,12 +102,12 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
   auto multipliers = getIntegers(op.getMultiplier()), shifts = getIntegers(op.getShift());
   auto inputZp = getIntegers(op.getInputZp()), outputZp = getIntegers(op.getOutputZp());
   if (!multipliers || !shifts || !inputZp || !outputZp || multipliers->size() != shifts->size())
-    return unsupported(op) << "its multiplier, shift and zero points must be constants", failure();
+    return emitUnsupported(op) << "its multiplier, shift and zero points must be constants", failure();
   if (op.getInputUnsigned() || op.getOutputUnsigned())
-    return unsupported(op) << "unsigned codes", failure();
+    return emitUnsupported(op) << "unsigned codes", failure();
   for (auto [m, s] : llvm::zip(*multipliers, *shifts))
     if (s < 2 || s > 62 || m < 0)
-      return unsupported(op) << "multiplier " << m << " with shift " << s << " is outside of the rules",
+      return emitUnsupported(op) << "multiplier " << m << " with shift " << s << " is outside of the rules",
              failure();
   FailureOr<Parts> input = evaluate(op.getInput(), point, block, -inputZp->front());
   if (failed(input))
@@ -111,7 +115,7 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
 
   bool doubleRound = op.getRoundingMode() == tosa::RoundingMode::DOUBLE_ROUND;
   if (op.getRoundingMode() == tosa::RoundingMode::INEXACT_ROUND)
-    return unsupported(op) << "inexact rounding", failure();
+    return emitUnsupported(op) << "inexact rounding", failure();
   int64_t zeroPoint = outputZp->front() + offset;
   int64_t reach = magnitude(op.getInput()) + std::abs(inputZp->front());
   auto type = lanes(block.width, b.getI32Type());
@@ -310,7 +314,7 @@ FailureOr<Parts> KernelEmitter::evaluateQuantize(QuantizeOp op, const Point &poi
                                                  const ChannelBlock &block) {
   auto params = getParams(getElementTypeOrSelf(op.getOutput().getType()));
   if (!params || params->hi - params->lo > 65535 || params->hi > 32767)
-    return unsupported(op) << "codes of type " << op.getOutput().getType(), failure();
+    return emitUnsupported(op) << "codes of type " << op.getOutput().getType(), failure();
   FailureOr<Parts> input = evaluate(op.getInput(), point, block);
   if (failed(input))
     return failure();
@@ -347,7 +351,7 @@ FailureOr<Parts> KernelEmitter::evaluateDequantize(DequantizeOp op, const Point 
                                                    const ChannelBlock &block) {
   auto params = getParams(getElementTypeOrSelf(op.getInput().getType()));
   if (!params)
-    return unsupported(op) << "codes of type " << op.getInput().getType(), failure();
+    return emitUnsupported(op) << "codes of type " << op.getInput().getType(), failure();
   FailureOr<Parts> input = evaluate(op.getInput(), point, block);
   if (failed(input))
     return failure();

@@ -11,7 +11,7 @@ LogicalResult KernelEmitter::emitPackSigns(PackSignsOp op) {
   constexpr int64_t perWord = ::narrow::numerics::signsPerWord;
   const Buffer *from = findInput(op.getInput());
   if (!from)
-    return unsupported(op) << "a constant operand";
+    return emitUnsupported(op) << "a constant operand";
   const Buffer &to = outputs[0];
   const BufferLayout &in = from->layout;
   kind = "signs";

@@ -31,6 +31,9 @@ std::optional<int64_t> getMostWeight(Operation *contraction);
 /// True when code can be generated for `op`; else says why not in `reason`.
 bool isSupportedByKernels(Operation *op, std::string &reason);
 
+/// Starts the error of an op without code, "'id': tosa.concat cannot be compiled: "; the reason follows.
+InFlightDiagnostic emitUnsupported(Operation *op);
+
 } // namespace mlir::narrow
 
 #endif

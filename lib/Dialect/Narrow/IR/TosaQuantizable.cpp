@@ -99,7 +99,7 @@ void mlir::narrow::registerTosaQuantizableModels(DialectRegistry &registry) {
     attach<BinaryModel, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(context);
     attach<ReductionModel, tosa::ReduceSumOp>(context);
     attach<SameScaleModel, tosa::MaxPool2dOp, tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp, tosa::PadOp,
-           tosa::ReverseOp, tosa::TileOp>(context);
+           tosa::ReverseOp, tosa::TileOp, tosa::ResizeOp>(context);
     tosa::ConcatOp::attachInterface<ConcatModel>(*context);
     tosa::AvgPool2dOp::attachInterface<AvgPoolModel>(*context);
     tosa::ClampOp::attachInterface<ClampModel>(*context);

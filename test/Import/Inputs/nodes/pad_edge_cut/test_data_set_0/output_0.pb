@@ -1,0 +1,3 @@
+Boutput_0JØA?A?A?ãso½
+S¿C"¿C"¿C"¿p%Í?B¶?òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿A?A?A?ãso½
+S¿C"¿C"¿C"¿p%Í?B¶?òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿òWŠ=òWŠ=òWŠ=¿>±¾võ¿H²h¾H²h¾H²h¾ÔVb¾sà=ÈçË¿ÈçË¿ÈçË¿Dq¾ª¹Z¿*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?H²h¾H²h¾H²h¾ÔVb¾sà=ÈçË¿ÈçË¿ÈçË¿Dq¾ª¹Z¿*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?H²h¾H²h¾H²h¾ÔVb¾sà=ÈçË¿ÈçË¿ÈçË¿Dq¾ª¹Z¿*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?*tb?*tb?*tb?ôEE¿V¹?
