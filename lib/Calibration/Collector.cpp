@@ -106,9 +106,9 @@ Error Collector::endRun() {
     return describeFailure();
   for (size_t i = 0; i < pending.size(); ++i)
     if (pending[i].received != sampleSizes[i] * batch)
-      return createStringError("tensor '" + observed[i].id + "' has " + Twine(sampleSizes[i]) +
-                               " elements a sample but sent " + Twine(pending[i].received) + " values for " +
-                               Twine(batch) + " samples: the code and the list of observers differ");
+      return createStringError("tensor '" + observed[i].id + "' has " + Twine(pending[i].received) +
+                               " elements, which a batch of " + Twine(batch) +
+                               " samples does not share evenly: calibrate the model with a batch of 1");
   finished += batch;
   return Error::success();
 }

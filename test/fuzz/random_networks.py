@@ -244,13 +244,13 @@ class Network:
         dims, _ = self.shape_constant(size)
         return self.emit(f"tosa.slice {x[0]}, {first}, {dims} : ({tensor(x[1])}, !tosa.shape<{rank}>, !tosa.shape<{rank}>) -> {tensor(size)}", size)
 
-    def pad(self, x):
+    def pad(self, x, value=None):
         amounts = [0, 0]
         for _ in x[1][1:]:
             amounts += [self.rng.randint(0, 2), self.rng.randint(0, 2)]
         shape = [d + amounts[2 * i] + amounts[2 * i + 1] for i, d in enumerate(x[1])]
         dims, rank = self.shape_constant(amounts)
-        return self.emit(f"tosa.pad {x[0]}, {dims}, {self.zero()} : ({tensor(x[1])}, !tosa.shape<{rank}>, tensor<1xf32>) -> {tensor(shape)}", shape)
+        return self.emit(f"tosa.pad {x[0]}, {dims}, {value or self.zero()} : ({tensor(x[1])}, !tosa.shape<{rank}>, tensor<1xf32>) -> {tensor(shape)}", shape)
 
     def resize(self, x):
         """Rows and columns at (i * step + offset) / unit of the input."""
@@ -402,6 +402,27 @@ class Network:
         if x:
             self.push(self.resize(x))
 
+    def step_constant(self):
+        """Joins numbers that no op computes, or surrounds a tensor with one."""
+        x = self.pick()
+        if not x:
+            return
+        if self.chance(0.3):
+            self.push(self.pad(x, self.constant([1], [self.rng.choice([-1.25, 0.5, 3.0])])))
+            return
+        axis = self.rng.randrange(len(x[1]))
+        shape = list(x[1])
+        shape[axis] = self.rng.randint(1, 3)
+        values = [x, (self.constant(shape, self.gauss(product(shape), 1.0)), shape)]
+        self.rng.shuffle(values)
+        joined = self.concat(values, axis)
+        if axis == 0:  # Back to the batch that the others have.
+            first, rank = self.shape_constant([self.rng.randint(0, shape[0])] + [0] * (len(shape) - 1))
+            dims, _ = self.shape_constant(x[1])
+            joined = self.emit(f"tosa.slice {joined[0]}, {first}, {dims} : ({tensor(joined[1])}, !tosa.shape<{rank}>, "
+                               f"!tosa.shape<{rank}>) -> {tensor(x[1])}", x[1])
+        self.push(joined)
+
     def step_flatten(self):
         x = self.pick(condition=lambda s: len(s) > 1 and product(s[1:]) <= 500)
         if x:
@@ -438,7 +459,7 @@ class Network:
                  [self.step_broadcast] + [self.step_concat] * 2 + [self.step_pool] * 2 + [self.step_global_average] +
                  [self.step_activation] * 2 + [self.step_transpose] + [self.step_move] * 2 + [self.step_flatten] + [self.step_reshape])
         if self.seed >= 1000:  # The networks of smaller seeds stay as they are.
-            steps += [self.step_resize] * 4
+            steps += [self.step_resize] * 4 + [self.step_constant] * 2
         target = rng.randint(2, 9)
         while target:
             before = len(self.pool)

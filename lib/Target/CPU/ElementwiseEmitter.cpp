@@ -70,26 +70,14 @@ FailureOr<Parts> KernelEmitter::evaluateConstant(Value value, const Point &point
   if (auto floats = getFloats(attr)) {
     if (perChannel || llvm::all_equal(*floats))
       return loadFloatTable(keyOf(value, "f"), *floats, point.empty() ? Value() : point.back(), block);
-    std::vector<char> bytes(floats->size() * sizeof(float) + 256);
-    std::memcpy(bytes.data(), floats->data(), floats->size() * sizeof(float));
-    Buffer buffer{globalBytes("constant", bytes, b.getF32Type()),
-                  BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
-    buffer.layout.hasSlack = true;
-    return loadBroadcast(buffer, point, block);
+    return loadBroadcast(constantBuffer(value, b.getF32Type()), point, block);
   }
   auto integers = getIntegers(attr);
   if (!integers)
     return emitUnsupported(value.getDefiningOp()) << "a constant of type " << value.getType(), failure();
   if (perChannel || llvm::all_equal(*integers))
     return loadTable(keyOf(value, "i"), *integers, 32, point.empty() ? Value() : point.back(), block);
-  std::vector<int32_t> wide(integers->begin(), integers->end());
-  std::vector<char> bytes(wide.size() * sizeof(int32_t) + 256);
-  std::memcpy(bytes.data(), wide.data(), wide.size() * sizeof(int32_t));
-  Buffer buffer{globalBytes("constant", bytes, b.getI32Type()),
-                BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
-  buffer.layout.element = b.getI32Type();
-  buffer.layout.hasSlack = true;
-  return loadBroadcast(buffer, point, block);
+  return loadBroadcast(constantBuffer(value, b.getI32Type()), point, block);
 }
 
 //===----------------------------------------------------------------------===//

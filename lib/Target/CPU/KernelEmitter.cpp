@@ -40,7 +40,7 @@ LogicalResult KernelEmitter::emit() {
       kind = "copy";
       return emitMovement(&op);
     case KernelRole::Window:
-      kind = "pool";
+      kind = isa<tosa::ResizeOp>(op) ? "resize" : "pool";
       break;
     case KernelRole::Reduction:
       kind = "reduction";

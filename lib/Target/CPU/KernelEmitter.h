@@ -149,6 +149,9 @@ private:
                   const ChannelBlock &block);
   Parts loadFloatTable(StringRef key, ArrayRef<float> perChannel, Value channel, const ChannelBlock &block);
   Value globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element);
+  /// The numbers of a constant, row-major, each stored as `element`: f32 for floats, i8, i16 or i32 for
+  /// integers.
+  Buffer constantBuffer(Value value, Type element);
   Value globalTable(StringRef prefix, const std::vector<int32_t> &values);
   template <typename T>
   std::vector<T> orderTable(ArrayRef<T> perChannel, const ChannelBlock &block);
@@ -265,7 +268,8 @@ private:
   void copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t> toStrides, const Buffer &from,
                   Value fromStart, ArrayRef<int64_t> fromStrides, ArrayRef<int64_t> shape);
   void fillBorder(const Buffer &buffer);
-  void fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value);
+  void fillRun(const Buffer &buffer, Value offset, int64_t count, double value);
+  std::optional<Buffer> findOperand(Value value);
 
   //===- Transposed copies (TransposeEmitter.cpp) ---------------------------===//
   Value convertStored(Value stored, const BufferLayout &from, const BufferLayout &to);

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include <cstring>
 
 using namespace mlir;
@@ -306,6 +307,27 @@ static ArrayRef<char> bytesOf(const std::vector<T> &values) {
 
 Value KernelEmitter::globalTable(StringRef prefix, const std::vector<int32_t> &values) {
   return globalBytes(prefix, bytesOf(values), b.getI32Type());
+}
+
+Buffer KernelEmitter::constantBuffer(Value value, Type element) {
+  Buffer buffer{Value(), BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
+  buffer.layout.element = element;
+  buffer.layout.hasSlack = true;
+  auto put = [&]<typename T>(T, const auto &numbers) {
+    std::vector<T> elements(numbers.begin(), numbers.end());
+    elements.resize(elements.size() + 256 / sizeof(T)); // the slack
+    buffer.memref = globalBytes("constant", bytesOf(elements), element);
+  };
+  ElementsAttr constant = getConstant(value);
+  if (element.isF32())
+    put(float(), *getFloats(constant));
+  else if (element.isInteger(8))
+    put(int8_t(), *getIntegers(constant));
+  else if (element.isInteger(16))
+    put(int16_t(), *getIntegers(constant));
+  else
+    put(int32_t(), *getIntegers(constant));
+  return buffer;
 }
 
 Parts KernelEmitter::loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,

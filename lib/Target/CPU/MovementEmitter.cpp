@@ -19,11 +19,12 @@ static SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
 // Runs and regions
 //===----------------------------------------------------------------------===//
 
-void KernelEmitter::fillRun(const Buffer &buffer, Value offset, int64_t count, int64_t value) {
+void KernelEmitter::fillRun(const Buffer &buffer, Value offset, int64_t count, double value) {
   Type element = buffer.layout.element;
   auto constant = [&](int64_t n) -> Value {
     auto type = lanes(n, element);
-    return isa<FloatType>(element) ? splatFloat(type, static_cast<float>(value)) : splat(type, value);
+    return isa<FloatType>(element) ? splatFloat(type, static_cast<float>(value))
+                                   : splat(type, static_cast<int64_t>(value));
   };
   int64_t width = target.lanes * 4 / buffer.layout.elementBytes(), whole = count / width * width;
   loop(0, whole, width, [&](Value i) { storeVector(buffer, add(offset, i), constant(width), width); });
@@ -109,6 +110,16 @@ void KernelEmitter::copyRegion(const Buffer &to, Value toStart, ArrayRef<int64_t
 // Ops
 //===----------------------------------------------------------------------===//
 
+/// Where an operand lies: in a buffer of the kernel, or a constant as the IR has it; else nullopt.
+std::optional<Buffer> KernelEmitter::findOperand(Value value) {
+  if (const Buffer *input = findInput(value))
+    return *input;
+  ElementsAttr constant = getConstant(value);
+  if (!constant || (!getFloats(constant) && !getIntegers(constant)))
+    return std::nullopt;
+  return constantBuffer(value, BufferLayout::plain(cast<RankedTensorType>(value.getType())).element);
+}
+
 LogicalResult KernelEmitter::emitMovement(Operation *op) {
   if (auto softmax = dyn_cast<SoftmaxOp>(op))
     return emitSoftmax(softmax);
@@ -121,21 +132,19 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
   if (auto concat = dyn_cast<tosa::ConcatOp>(op)) {
     int64_t axis = concat.getAxis(), done = 0;
     for (Value operand : concat->getOperands()) {
-      Buffer from;
-      if (const Buffer *input = findInput(operand))
-        from = *input;
-      else
-        return emitUnsupported(op) << "a constant operand";
-      copyRegion(to, add(toStart, done * out.strides[axis]), out.strides, from, index(from.layout.origin),
-                 from.layout.strides, from.layout.shape);
-      done += from.layout.shape[axis];
+      std::optional<Buffer> from = findOperand(operand);
+      if (!from)
+        return emitUnsupported(op) << "an operand that is neither computed nor a constant of numbers";
+      copyRegion(to, add(toStart, done * out.strides[axis]), out.strides, *from, index(from->layout.origin),
+                 from->layout.strides, from->layout.shape);
+      done += from->layout.shape[axis];
     }
     return success();
   }
 
-  const Buffer *from = findInput(op->getOperand(0));
+  std::optional<Buffer> from = findOperand(op->getOperand(0));
   if (!from)
-    return emitUnsupported(op) << "a constant operand";
+    return emitUnsupported(op) << "an operand that is neither computed nor a constant of numbers";
   const BufferLayout &in = from->layout;
   Value fromStart = index(in.origin);
 
@@ -182,12 +191,13 @@ LogicalResult KernelEmitter::emitMovement(Operation *op) {
     auto padding = getShapeDims(pad.getPadding());
     if (!padding)
       return emitUnsupported(op) << "padding that is not constant";
-    int64_t value = 0;
+    double value = 0;
     if (auto integers = getIntegers(pad.getPadConst()))
-      value = integers->front() + out.codeOffset;
-    auto floats = getFloats(pad.getPadConst());
-    if (floats && floats->front() != 0)
-      return emitUnsupported(op) << "padding of floats with " << floats->front();
+      value = static_cast<double>(integers->front() + out.codeOffset);
+    else if (auto floats = getFloats(pad.getPadConst()))
+      value = floats->front();
+    else
+      return emitUnsupported(op) << "padding with what is not constant";
     // Everything, then the middle.
     Buffer whole = to;
     SmallVector<int64_t> outer(out.shape);

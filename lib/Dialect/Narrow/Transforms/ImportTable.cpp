@@ -1,6 +1,7 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
 #include "Notes.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -77,6 +78,19 @@ struct Import {
 };
 } // namespace
 
+/// Ops that move codes keep the type of what they read, so a number that one of them pads with has to have a code too.
+/// Numbers beyond any code, such as the least of all behind a max pool, saturate as they are meant to.
+static void includePadding(Value value, Interval &range) {
+  for (Operation *reader : value.getUsers()) {
+    if (!movesCodes(reader))
+      continue;
+    if (auto pad = dyn_cast<tosa::PadOp>(reader))
+      if (auto number = getFloats(pad.getPadConst()); number && std::abs(number->front()) < 1e30f)
+        range = {std::min<double>(range.lo, number->front()), std::max<double>(range.hi, number->front())};
+    includePadding(reader->getResult(0), range);
+  }
+}
+
 /// Sets the range that follows from the function, if there is one and no rule names the
 /// tensor: who names a tensor means it.
 bool Import::takeKnownRange(ObserveOp op, const RangeRules::Match &method) {
@@ -85,6 +99,7 @@ bool Import::takeKnownRange(ObserveOp op, const RangeRules::Match &method) {
   std::optional<Interval> known = getBounds(op.getInput());
   if (!known || std::isinf(known->lo) || std::isinf(known->hi))
     return false;
+  includePadding(op.getOutput(), *known);
   op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi}, /*known=*/true));
   return true;
 }
@@ -120,6 +135,7 @@ LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
     range = Interval{std::clamp<double>(seen.min, range->lo, range->hi),
                      std::clamp<double>(seen.max, range->lo, range->hi)};
   }
+  includePadding(op.getOutput(), *range);
   // Every code set includes 0, and a ReLU's range begins there exactly.
   op.setRangeAttr(RangeAttr::get(op.getContext(), {std::min(range->lo, 0.0)}, {std::max(range->hi, 0.0)}));
   setRangeMethod(op, chosen);
@@ -242,6 +258,28 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
   return success();
 }
 
+/// The shape of what one sample of `batch` has in a tensor, whose last axis is that of the channels. The
+/// samples may lie along any axis (a fully connected layer has [1, M, 1, K]) or share one, as behind a
+/// reshape. The whole shape if they have no equal shares.
+static std::vector<int64_t> shapeOfSample(RankedTensorType type, int64_t batch) {
+  std::vector<int64_t> shape = type.getShape();
+  if (shape.empty())
+    return shape;
+  MutableArrayRef<int64_t> rows = MutableArrayRef<int64_t>(shape).drop_back(shape.size() > 1 ? 1 : 0);
+  if (auto axis = llvm::find(rows, batch); axis != rows.end()) {
+    shape.erase(shape.begin() + (axis - rows.begin()));
+    return shape;
+  }
+  auto shared = llvm::find_if(rows, [&](int64_t dim) { return dim % batch == 0; });
+  if (shared != rows.end())
+    *shared /= batch;
+  else if (int64_t count = llvm::product_of(rows, int64_t{1}); count % batch == 0)
+    return {count / batch, shape.back()};
+  else if (shape.back() % batch == 0)
+    shape.back() /= batch;
+  return shape;
+}
+
 static std::vector<ObservedTensor> listTensors(ModuleOp module, function_ref<Value(ObserveOp)> getValue) {
   // Samples are counted along the first axis of the network's inputs.
   int64_t batch = 1;
@@ -253,13 +291,8 @@ static std::vector<ObservedTensor> listTensors(ModuleOp module, function_ref<Val
   module.walk([&](ObserveOp op) {
     if (op.getWeight())
       return;
-    // The shape of one sample. A fully connected layer has its samples along
-    // the second axis: [1, M, 1, K].
-    SmallVector<int64_t> shape(cast<RankedTensorType>(getValue(op).getType()).getShape());
-    auto axis = llvm::find(shape, batch);
-    if (axis != shape.end())
-      shape.erase(axis);
-    tensors.push_back({op.getId().str(), std::vector<int64_t>(shape.begin(), shape.end())});
+    tensors.push_back(
+        {op.getId().str(), shapeOfSample(cast<RankedTensorType>(getValue(op).getType()), batch)});
   });
   return tensors;
 }
