@@ -2,9 +2,9 @@
 #include "ForeignTable.h"
 #include "JSONReader.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Support/JSONText.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace narrow;
@@ -185,60 +185,6 @@ static void readProgress(ObjectReader &reader, StringRef name, CalibrationTable 
   table.progress = std::move(progress);
 }
 
-/// What llvm::json does not say, or not well; empty if there is nothing. It
-/// recurses into nested values (text of brackets alone would exhaust the stack;
-/// tables nest five deep) and keeps one of two fields that have the same name.
-static std::string checkText(StringRef text) {
-  constexpr size_t deepest = 32;
-  struct Level {
-    bool isObject;
-    llvm::StringSet<> keys;
-    std::string key; ///< the last
-  };
-  std::vector<Level> levels;
-  char previous = 0; // The last character that is neither white space nor in a string.
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (llvm::isSpace(c))
-      continue;
-    if (c == '"') {
-      size_t begin = i++;
-      while (i < text.size() && text[i] != '"')
-        i += text[i] == '\\' ? 2 : 1;
-      if (levels.empty() || !levels.back().isObject || (previous != '{' && previous != ','))
-        continue;
-      StringRef key = text.slice(begin, i + 1);
-      Expected<json::Value> unescaped = json::parse(key);
-      if (!unescaped)
-        llvm::consumeError(unescaped.takeError()); // The parser says where.
-      else if (!levels.back().keys.insert(*unescaped->getAsString()).second)
-        return ("has the field " + key + " twice in one object").str();
-      else
-        levels.back().key = unescaped->getAsString()->str();
-      continue;
-    }
-    // Python writes words that are no JSON.
-    if (StringRef rest = text.substr(i);
-        rest.starts_with("NaN") || rest.starts_with("Infinity") || rest.starts_with("-Infinity")) {
-      std::string place;
-      for (const Level &level : levels)
-        if (level.isObject)
-          place += (place.empty() ? "" : "/") + level.key;
-      return "has a number that is not finite: '" + place + "'";
-    }
-    if (c == '{' || c == '[')
-      levels.push_back({c == '{', {}, {}});
-    else if ((c == '}' || c == ']') && !levels.empty())
-      levels.pop_back();
-    if (levels.size() > deepest)
-      return "is not a calibration table: it nests too deep";
-    if (levels.empty() && !text.substr(i + 1).trim().empty())
-      return "has text after the closing '}'";
-    previous = c;
-  }
-  return levels.empty() ? "" : "is cut short: the closing '}' is missing";
-}
-
 Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
   auto fail = [&](const Twine &message) { return createStringError("'" + name + "': " + message); };
   StringRef trimmed = text.trim();
@@ -255,7 +201,7 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
     table.foreign = std::move(**ranges);
     return table;
   }
-  if (std::string problem = checkText(trimmed); !problem.empty())
+  if (std::string problem = findJSONFault(trimmed); !problem.empty())
     return fail(problem);
   Expected<json::Value> root = json::parse(text);
   if (!root)

@@ -122,13 +122,15 @@ LogicalResult mlir::narrow::runPipeline(ModuleOp module, function_ref<void(OpPas
 }
 
 llvm::Expected<std::unique_ptr<CompiledModel>> mlir::narrow::compileForHost(ModuleOp module, StringRef what,
-                                                                            bool profile) {
+                                                                            bool profile,
+                                                                            PackWeights packWeights) {
   llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
   if (!target)
     return target.takeError();
   VectorPipelineOptions vector;
   vector.setTarget(*target);
   vector.profile = profile;
+  vector.packWeights = packWeights;
   if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
     return llvm::createStringError(what + " could not be compiled");
   EmitOptions options;

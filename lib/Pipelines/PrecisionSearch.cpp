@@ -10,8 +10,10 @@
 #include "narrow/Support/Progress.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Regex.h"
 #include "llvm/TargetParser/Triple.h"
+#include <set>
 
 using namespace mlir;
 using namespace mlir::narrow;
@@ -52,13 +54,14 @@ std::pair<std::string, std::string> splitScheme(StringRef scheme) {
 }
 
 struct Layer {
-  std::string id;    ///< what overrides call it
-  std::string input; ///< the observer of what it reads; empty: none
-  int64_t products = 0, weights = 0;
+  std::string id;              ///< what overrides call it
+  std::string input;           ///< the observer of what it reads; empty: none
+  std::optional<Scheme> fixed; ///< what an override of the recipe says
+  int64_t products = 0;
 };
 
 /// The layers of the observed stage, in its order.
-std::vector<Layer> listLayers(ModuleOp observed) {
+std::vector<Layer> listLayers(ModuleOp observed, SchemeRules &rules) {
   std::vector<Layer> layers;
   observed.walk([&](QuantizableOpInterface op) {
     if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
@@ -70,8 +73,9 @@ std::vector<Layer> listLayers(ModuleOp observed) {
     Value source = getParameterSource(op->getOperand(op.getActivationOperands().front()));
     if (auto observer = source.getDefiningOp<ObserveOp>())
       layer.input = observer.getId().str();
+    if (SchemeRules::Match match = rules.match(getIds(op)); !match.override.empty())
+      layer.fixed = match.scheme;
     layer.products = countProducts(op);
-    layer.weights = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType()).getNumElements();
     layers.push_back(std::move(layer));
   });
   return layers;
@@ -91,7 +95,7 @@ private:
 
   struct Compiled {
     std::unique_ptr<CompiledModel> model;
-    double cycles = 0;
+    double cycles = 0, bytes = 0;
   };
   struct Measurement {
     double noise = 0, agreement = 0;
@@ -107,10 +111,13 @@ private:
   llvm::Error measureSensitivity();
   llvm::Error findCandidates();
   std::vector<std::string> getOverrides(const Assignment &assignment) const;
-  double getBits(size_t layer, size_t choice, CostKind kind) const;
+  double getBitOps(size_t layer, size_t choice) const;
+  llvm::Error checkBitOps() const;
+  std::string describeLeast(const ChoiceProblem &problem) const;
+  PackWeights getPacking() const;
   SearchState::Measured getBase() const { return state.sensitivity.at("").at(options.choices[0]); }
   ChoiceProblem makeProblem(double step) const;
-  std::array<double, costKinds.size()> getCosts(const Assignment &assignment) const;
+  double getBitOps(const Assignment &assignment) const;
 
   ModuleOp network;
   CalibrationSource &calibration;
@@ -121,7 +128,8 @@ private:
 
   TargetSpec target;
   std::vector<Layer> layers;
-  std::vector<Scheme> schemes; ///< of the choices
+  std::vector<Scheme> schemes;       ///< of the choices
+  std::set<std::string> fixedInputs; ///< observers that an override of the recipe names
   int64_t samples = 0, batch = 1;
   std::vector<std::vector<float>> expected; ///< outputs of the float model, one vector a run
   size_t classes = 0;                       ///< values of the first output, of one sample
@@ -155,9 +163,19 @@ llvm::Error Search::prepare() {
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>(network->clone());
   if (failed(observe(*observed)))
     return llvm::createStringError("no observers could be inserted");
-  layers = listLayers(*observed);
+  llvm::Expected<SchemeRules> rules = SchemeRules::parse(options.choices[0], options.recipe.overrides);
+  if (!rules)
+    return rules.takeError();
+  layers = listLayers(*observed, *rules);
   if (layers.empty())
     return llvm::createStringError("the model has no layer with weights that could get a scheme of its own");
+  if (llvm::all_of(layers, [](const Layer &layer) { return layer.fixed.has_value(); }))
+    return llvm::createStringError("--override names all layers with weights: there is nothing to search");
+  for (const Layer &layer : layers)
+    if (!rules->match(StringRef(layer.input)).override.empty())
+      fixedInputs.insert(layer.input);
+  if (llvm::Error error = checkBitOps())
+    return error;
 
   batch = ::narrow::getBatch(getModelInputs(network));
   samples = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
@@ -169,6 +187,8 @@ llvm::Error Search::prepare() {
   if (!fingerprint)
     return fingerprint.takeError();
   std::string recipe = describe(options.recipe);
+  if (getPacking() == PackWeights::Always)
+    recipe += " --pack-weights=always";
   if (state.model.empty()) {
     state.model = hash, state.samples = *fingerprint, state.choices = options.choices, state.recipe = recipe;
   } else if (state.model != hash || state.samples != *fingerprint || state.choices != options.choices ||
@@ -189,15 +209,23 @@ llvm::Error Search::prepare() {
   });
 }
 
+/// Whoever wants a small network compiles it with --pack-weights=always.
+PackWeights Search::getPacking() const {
+  bool wantsSize =
+      llvm::any_of(options.budgets, [](const Budget &budget) { return budget.kind == CostKind::Size; });
+  return wantsSize ? PackWeights::Always : PackWeights::Auto;
+}
+
 /// From the float or the integer stage to code for this machine.
 llvm::Expected<Search::Compiled> Search::compile(ModuleOp module) {
   Compiled compiled;
   // Cycles are predicted where they can be counted.
   llvm::Expected<std::unique_ptr<CompiledModel>> model =
-      compileForHost(module, "a candidate", /*profile=*/llvm::Triple(target.triple).isX86());
+      compileForHost(module, "a candidate", /*profile=*/llvm::Triple(target.triple).isX86(), getPacking());
   if (!model)
     return model.takeError();
   compiled.model = std::move(*model);
+  compiled.bytes = static_cast<double>(compiled.model->info().weights_size);
   for (const KernelProfile &kernel : describeProfile(module).kernels)
     compiled.cycles += static_cast<double>(kernel.predictedCycles);
   return std::move(compiled);
@@ -210,8 +238,7 @@ llvm::Expected<Search::Compiled> Search::compile(const Assignment &assignment) {
   });
   Recipe recipe = options.recipe;
   recipe.scheme = options.choices[0];
-  for (std::string &text : getOverrides(assignment))
-    recipe.overrides.push_back(std::move(text));
+  recipe.overrides = getOverrides(assignment);
   llvm::Expected<Quantized> stages = quantize(network, recipe, calibration, {}, /*allStages=*/false);
   if (!stages)
     return stages.takeError();
@@ -262,14 +289,19 @@ llvm::Expected<Search::Measurement> Search::measure(const CompiledModel &model) 
 std::vector<std::string> Search::getOverrides(const Assignment &assignment) const {
   std::map<std::string, size_t> inputs; // observer to the choice of its activations
   for (auto [layer, choice] : llvm::zip_equal(layers, assignment)) {
-    if (layer.input.empty() || schemes[choice].keepFloat)
+    if (layer.fixed || layer.input.empty() || fixedInputs.count(layer.input) || schemes[choice].keepFloat)
       continue;
     auto [it, isNew] = inputs.try_emplace(layer.input, choice);
     if (!isNew && schemes[choice].activationBits > schemes[it->second].activationBits)
       it->second = choice;
   }
   std::map<std::string, std::string> texts;
+  std::set<std::string> fixed;
   for (auto [layer, choice] : llvm::zip_equal(layers, assignment)) {
+    if (layer.fixed) {
+      fixed.insert(layer.id);
+      continue;
+    }
     auto result = inputs.find(layer.id);
     size_t activations = result == inputs.end() ? 0 : result->second;
     texts[layer.id] = schemes[choice].keepFloat ? "float"
@@ -277,22 +309,49 @@ std::vector<std::string> Search::getOverrides(const Assignment &assignment) cons
                                                       splitScheme(options.choices[activations]).second;
   }
   for (auto [id, choice] : inputs)
-    texts.try_emplace(id,
-                      splitScheme(options.choices[0]).first + splitScheme(options.choices[choice]).second);
-  std::vector<std::string> overrides;
+    if (!fixed.count(id))
+      texts.try_emplace(id,
+                        splitScheme(options.choices[0]).first + splitScheme(options.choices[choice]).second);
+  std::vector<std::string> overrides = options.recipe.overrides;
   for (auto &[id, text] : texts)
     if (text != options.choices[0])
       overrides.push_back(llvm::Regex::escape(id) + "=" + text);
   return overrides;
 }
 
-double Search::getBits(size_t layer, size_t choice, CostKind kind) const {
+double Search::getBitOps(size_t layer, size_t choice) const {
   constexpr double floatBits = 32;
-  const Scheme &scheme = schemes[choice];
-  double weight = scheme.keepFloat ? floatBits : scheme.weightBits,
-         activation = scheme.keepFloat ? floatBits : scheme.activationBits;
-  return kind == CostKind::Size ? layers[layer].weights * weight
-                                : layers[layer].products * weight * activation;
+  const Scheme &scheme = layers[layer].fixed ? *layers[layer].fixed : schemes[choice];
+  return static_cast<double>(layers[layer].products) * (scheme.keepFloat ? floatBits : scheme.weightBits) *
+         (scheme.keepFloat ? floatBits : scheme.activationBits);
+}
+
+double Search::getBitOps(const Assignment &assignment) const {
+  double sum = 0;
+  for (auto [layer, choice] : llvm::enumerate(assignment))
+    sum += getBitOps(layer, choice);
+  return sum;
+}
+
+/// Bit operations are known before anything is measured.
+llvm::Error Search::checkBitOps() const {
+  double least = 0;
+  for (size_t layer = 0; layer < layers.size(); ++layer) {
+    double cheapest = getBitOps(layer, 0);
+    for (size_t choice = 1; choice < schemes.size() && !layers[layer].fixed; ++choice)
+      cheapest = std::min(cheapest, getBitOps(layer, choice));
+    least += cheapest;
+  }
+  double whole = getBitOps(Assignment(layers.size(), 0));
+  for (const Budget &budget : options.budgets)
+    if (budget.kind == CostKind::BitOps && least > budget.fraction * whole)
+      return llvm::createStringError(
+          llvm::formatv(
+              "no choice of schemes is within bops={0}: --choices reach {1:p1}; raise the budget, or "
+              "add a cheaper scheme to --choices",
+              budget.fraction, least / whole)
+              .str());
+  return llvm::Error::success();
 }
 
 llvm::Expected<SearchState::Measured> Search::measureAlone(const Assignment &assignment) {
@@ -303,12 +362,15 @@ llvm::Expected<SearchState::Measured> Search::measureAlone(const Assignment &ass
   if (!measured)
     return measured.takeError();
   SearchState::Measured result{measured->noise, {}};
+  result.costs[size_t(CostKind::Size)] = compiled->bytes;
+  result.costs[size_t(CostKind::BitOps)] = getBitOps(assignment);
   result.costs[size_t(CostKind::Latency)] = compiled->cycles;
   return result;
 }
 
 llvm::Error Search::measureSensitivity() {
-  ::narrow::Progress progress("measuring sensitivity", "networks", layers.size() * (schemes.size() - 1) + 1);
+  int64_t searched = llvm::count_if(layers, [](const Layer &layer) { return !layer.fixed; });
+  ::narrow::Progress progress("measuring sensitivity", "networks", searched * (schemes.size() - 1) + 1);
   auto fill = [&](const std::string &id, size_t layer, size_t choice) -> llvm::Error {
     auto &entries = state.sensitivity[id];
     if (entries.count(options.choices[choice])) {
@@ -328,15 +390,9 @@ llvm::Error Search::measureSensitivity() {
   if (llvm::Error error = fill("", 0, 0)) // All layers with the first choice.
     return error;
   for (size_t layer = 0; layer < layers.size(); ++layer)
-    for (size_t choice = 1; choice < schemes.size(); ++choice)
+    for (size_t choice = 1; choice < schemes.size() && !layers[layer].fixed; ++choice)
       if (llvm::Error error = fill(layers[layer].id, layer, choice))
         return error;
-  // What is known without measuring.
-  for (size_t layer = 0; layer < layers.size(); ++layer)
-    for (size_t choice = 1; choice < schemes.size(); ++choice)
-      for (CostKind kind : {CostKind::Size, CostKind::BitOps})
-        state.sensitivity[layers[layer].id][options.choices[choice]].costs[size_t(kind)] =
-            getBits(layer, choice, kind);
   return save(state);
 }
 
@@ -350,44 +406,39 @@ ChoiceProblem Search::makeProblem(double step) const {
   SearchState::Measured base = getBase();
   for (size_t layer = 0; layer < layers.size(); ++layer) {
     auto &choices = problem.items.emplace_back();
-    for (size_t choice = 0; choice < schemes.size(); ++choice) {
+    for (size_t choice = 0; choice < (layers[layer].fixed ? 1 : schemes.size()); ++choice) {
       ChoiceProblem::Choice entry;
-      const SearchState::Measured *measured =
-          choice ? &state.sensitivity.at(layers[layer].id).at(options.choices[choice]) : nullptr;
+      const SearchState::Measured &measured =
+          choice ? state.sensitivity.at(layers[layer].id).at(options.choices[choice]) : base;
       // Noise below that of the first choice is chance.
-      entry.loss = measured ? std::max(0.0, measured->noise - base.noise) : 0;
+      entry.loss = std::max(0.0, measured.noise - base.noise);
+      // What the network costs more or less than with the first choice.
       for (const Budget &budget : options.budgets)
-        entry.costs.push_back(budget.kind != CostKind::Latency ? getBits(layer, choice, budget.kind)
-                              : measured                       ? measured->costs[size_t(CostKind::Latency)] -
-                                                                     base.costs[size_t(CostKind::Latency)]
-                                                               : 0);
+        entry.costs.push_back(measured.costs[size_t(budget.kind)] - base.costs[size_t(budget.kind)]);
       choices.push_back(std::move(entry));
     }
   }
   for (const Budget &budget : options.budgets) {
-    double fraction = budget.fraction + (1 - budget.fraction) * step, whole = 0;
-    if (budget.kind == CostKind::Latency) { // The costs are differences.
-      problem.limits.push_back((fraction - 1) * base.costs[size_t(CostKind::Latency)]);
-      continue;
-    }
-    for (size_t layer = 0; layer < layers.size(); ++layer)
-      whole += getBits(layer, 0, budget.kind);
-    problem.limits.push_back(fraction * whole);
+    double fraction = budget.fraction + (1 - budget.fraction) * step;
+    problem.limits.push_back((fraction - 1) * base.costs[size_t(budget.kind)]);
   }
   return problem;
 }
 
-std::array<double, costKinds.size()> Search::getCosts(const Assignment &assignment) const {
-  std::array<double, costKinds.size()> costs{};
-  for (CostKind kind : {CostKind::Size, CostKind::BitOps}) {
-    double sum = 0, whole = 0;
-    for (size_t layer = 0; layer < layers.size(); ++layer) {
-      sum += getBits(layer, assignment[layer], kind);
-      whole += getBits(layer, 0, kind);
+/// What the cheapest schemes cost, each budget for itself.
+std::string Search::describeLeast(const ChoiceProblem &problem) const {
+  std::string text;
+  for (auto [index, budget] : llvm::enumerate(options.budgets)) {
+    double base = getBase().costs[size_t(budget.kind)], least = base;
+    for (const std::vector<ChoiceProblem::Choice> &item : problem.items) {
+      double cheapest = 0;
+      for (const ChoiceProblem::Choice &choice : item)
+        cheapest = std::min(cheapest, choice.costs[index]);
+      least += cheapest;
     }
-    costs[size_t(kind)] = sum / whole;
+    text += llvm::formatv("{0}{1} {2:p1}", index ? ", " : "", stringifyCost(budget.kind), least / base).str();
   }
-  return costs;
+  return text;
 }
 
 llvm::Error Search::findCandidates() {
@@ -396,18 +447,22 @@ llvm::Error Search::findCandidates() {
   state.candidates.clear();
   ::narrow::Progress progress("measuring candidates", "networks", options.points);
   for (unsigned point = 0; point < options.points; ++point) {
-    std::optional<ChoiceSolution> solution = solveChoices(makeProblem(double(point) / options.points));
+    ChoiceProblem problem = makeProblem(double(point) / options.points);
+    std::optional<ChoiceSolution> solution = solveChoices(problem);
     if (!solution) {
       if (point + 1 < options.points)
         continue; // A larger budget may do.
       if (state.candidates.empty())
-        return llvm::createStringError("no choice of schemes is within the budgets: raise them, or add a "
-                                       "cheaper scheme to --choices");
+        return llvm::createStringError("no choice of schemes is within the budgets: of the first choice's, "
+                                       "--choices reach " +
+                                       describeLeast(problem) +
+                                       "; raise the budgets, or add a cheaper scheme to --choices");
       break;
     }
     Candidate candidate;
     for (auto [layer, choice] : llvm::zip_equal(layers, solution->taken))
-      candidate.assignment[layer.id] = options.choices[choice];
+      if (!layer.fixed)
+        candidate.assignment[layer.id] = options.choices[choice];
     auto sameAs = [&](const Candidate &other) { return other.assignment == candidate.assignment; };
     if (llvm::any_of(state.candidates, sameAs)) {
       progress.skip(1);
@@ -415,18 +470,19 @@ llvm::Error Search::findCandidates() {
     }
     if (auto it = llvm::find_if(known, sameAs); it != known.end()) {
       state.candidates.push_back(*it);
+      state.candidates.back().overrides = getOverrides(solution->taken);
       progress.skip(1);
       continue;
     }
     candidate.overrides = getOverrides(solution->taken);
     candidate.isProven = solution->isProven;
     candidate.predictedNoise = base.noise + solution->loss;
-    candidate.costs = getCosts(solution->taken);
     llvm::Expected<Compiled> compiled = compile(solution->taken);
     if (!compiled)
       return compiled.takeError();
-    if (double cycles = base.costs[size_t(CostKind::Latency)]; cycles > 0)
-      candidate.costs[size_t(CostKind::Latency)] = compiled->cycles / cycles;
+    candidate.costs = {compiled->bytes, getBitOps(solution->taken), compiled->cycles};
+    for (auto [cost, whole] : llvm::zip_equal(candidate.costs, base.costs))
+      cost = whole > 0 ? cost / whole : 0;
     llvm::Expected<Measurement> measured = measure(*compiled->model);
     if (!measured)
       return measured.takeError();
@@ -463,7 +519,8 @@ llvm::Error mlir::narrow::searchPrecision(ModuleOp network, CalibrationSource &c
 // The file
 //===----------------------------------------------------------------------===//
 
-static constexpr int64_t kFormatVersion = 1;
+/// 2: sizes are those of the code.
+static constexpr int64_t kFormatVersion = 2;
 
 llvm::json::Object mlir::narrow::toJSON(const SearchState &state) {
   using llvm::json::Array;
@@ -498,10 +555,12 @@ llvm::json::Object mlir::narrow::toJSON(const SearchState &state) {
 
 llvm::Expected<SearchState> mlir::narrow::searchStateFromJSON(const llvm::json::Value &value) {
   SearchState state;
-  auto fail = [](StringRef what) { return llvm::createStringError("no file of narrow-search: " + what); };
+  auto fail = [](const llvm::Twine &what) {
+    return llvm::createStringError("no file of narrow-search: " + what);
+  };
   const llvm::json::Object *object = value.getAsObject();
   if (!object || object->getInteger("narrow_search") != kFormatVersion)
-    return fail("it has no member narrow_search of version 1");
+    return fail("it has no member narrow_search of version " + std::to_string(kFormatVersion));
   auto readText = [](const llvm::json::Object &from, StringRef key, std::string &to) {
     std::optional<StringRef> text = from.getString(key);
     if (text)
@@ -532,12 +591,15 @@ llvm::Expected<SearchState> mlir::narrow::searchStateFromJSON(const llvm::json::
       const llvm::json::Object *fields = entry.getAsObject();
       std::optional<double> noise = fields ? fields->getNumber("noise") : std::nullopt;
       const llvm::json::Array *costs = fields ? fields->getArray("costs") : nullptr;
-      if (!noise || !costs || costs->size() != costKinds.size())
+      if (!noise || *noise < 0 || !costs || costs->size() != costKinds.size())
         return fail("sensitivity of '" + id.str() + "'");
       SearchState::Measured &measured = state.sensitivity[id.str()][choice.str()];
       measured.noise = *noise;
-      for (auto [to, from] : llvm::zip_equal(measured.costs, *costs))
-        to = from.getAsNumber().value_or(0);
+      for (auto [to, from] : llvm::zip_equal(measured.costs, *costs)) {
+        to = from.getAsNumber().value_or(-1);
+        if (to < 0)
+          return fail("costs of '" + id.str() + "'");
+      }
     }
   }
   for (const llvm::json::Value &entry : *candidates) {
@@ -549,12 +611,21 @@ llvm::Expected<SearchState> mlir::narrow::searchStateFromJSON(const llvm::json::
       return fail("a candidate");
     for (auto &[id, scheme] : *assignment)
       candidate.assignment[id.str()] = scheme.getAsString().value_or("").str();
+    bool isWhole = true;
+    auto read = [&](const llvm::json::Object &from, StringRef key) {
+      double number = from.getNumber(key).value_or(-1);
+      isWhole &= number >= 0;
+      return number;
+    };
     for (CostKind kind : costKinds)
-      candidate.costs[size_t(kind)] = costs->getNumber(stringifyCost(kind)).value_or(0);
-    candidate.predictedNoise = fields->getNumber("predicted_noise").value_or(0);
-    candidate.noise = fields->getNumber("noise").value_or(0);
-    candidate.agreement = fields->getNumber("agreement").value_or(0);
-    candidate.isProven = fields->getBoolean("proven").value_or(false);
+      candidate.costs[size_t(kind)] = read(*costs, stringifyCost(kind));
+    candidate.predictedNoise = read(*fields, "predicted_noise");
+    candidate.noise = read(*fields, "noise");
+    candidate.agreement = read(*fields, "agreement");
+    std::optional<bool> proven = fields->getBoolean("proven");
+    if (!isWhole || !proven)
+      return fail("a candidate");
+    candidate.isProven = *proven;
     state.candidates.push_back(std::move(candidate));
   }
   return state;

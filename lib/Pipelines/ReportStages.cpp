@@ -413,8 +413,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> mlir::narrow::rewrite(ModuleOp floatStage,
 /// Passes have said what is wrong, unless `error` does.
 static llvm::Error explain(llvm::Error error) {
   std::string message = llvm::toString(std::move(error));
-  return llvm::createStringError(
-      message.empty() ? "the model cannot be quantized: there is nothing to compare" : message);
+  return llvm::createStringError(message.empty() ? "the model cannot be quantized" : message);
 }
 
 /// From the annotated stage on.

@@ -2,6 +2,7 @@
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/PrecisionSearch.h"
+#include "narrow/Support/JSONText.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -38,6 +39,14 @@ struct Options {
   DataOptions preprocessing{category};
 };
 
+/// `text` as a shell reads it back.
+std::string quoteForShell(StringRef text) {
+  std::string quoted;
+  for (char c : text)
+    quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return "'" + quoted + "'";
+}
+
 /// What was found, one line a candidate.
 void print(const SearchState &state) {
   llvm::outs() << "SQNR\tpredicted\tagree\tsize\tbops\tlatency\tproven\toverrides\n";
@@ -50,8 +59,10 @@ void print(const SearchState &state) {
     for (double cost : candidate.costs)
       llvm::outs() << '\t' << (cost > 0 ? llvm::formatv("{0:p1}", cost).str() : "-");
     llvm::outs() << '\t' << (candidate.isProven ? "yes" : "no") << '\t';
+    if (state.choices.front() != Recipe().scheme)
+      llvm::outs() << "--scheme=" << state.choices.front() << ' ';
     for (const std::string &text : candidate.overrides)
-      llvm::outs() << "--override '" << printable(text) << "' ";
+      llvm::outs() << "--override " << quoteForShell(text) << ' ';
     llvm::outs() << '\n';
   }
 }
@@ -60,6 +71,8 @@ llvm::Expected<SearchState> readState(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return llvm::createStringError("cannot read '" + path + "': " + buffer.getError().message());
+  if (std::string fault = ::narrow::findJSONFault((*buffer)->getBuffer()); !fault.empty())
+    return llvm::createStringError("'" + path + "' " + fault);
   llvm::Expected<llvm::json::Value> value = llvm::json::parse((*buffer)->getBuffer());
   if (!value)
     return llvm::createStringError("'" + path + "': " + llvm::toString(value.takeError()));
@@ -139,6 +152,9 @@ int run(const Options &options) {
   if (llvm::Error error = ::narrow::checkIsNoInput(
           options.output, {options.model.path, options.table, options.data, options.input}))
     return reportError(std::move(error));
+  // Before hours of measuring, of which every one is written.
+  if (auto file = ::narrow::OutputFile::open(options.output); !file)
+    return reportError(file.takeError());
   llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
   if (!dataOptions)
     return reportError(dataOptions.takeError());

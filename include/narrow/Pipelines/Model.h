@@ -34,7 +34,8 @@ LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> b
 /// to code for this machine and loads it. Errors call it `what`. With `profile` its kernels
 /// count cycles.
 llvm::Expected<std::unique_ptr<CompiledModel>> compileForHost(ModuleOp module, StringRef what,
-                                                              bool profile = false);
+                                                              bool profile = false,
+                                                              PackWeights packWeights = PackWeights::Auto);
 
 /// Inputs of @main as data sets know them.
 std::vector<::narrow::ModelInput> getModelInputs(ModuleOp module);

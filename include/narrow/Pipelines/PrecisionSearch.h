@@ -22,7 +22,7 @@
 namespace mlir::narrow {
 
 enum class CostKind {
-  Size,    ///< bits of weights
+  Size,    ///< bytes of constants, weights packed wherever they can be
   BitOps,  ///< multiplications times bits of weight times bits of activation
   Latency, ///< predicted cycles of the kernels on this machine
 };
@@ -38,7 +38,7 @@ struct Budget {
 llvm::Expected<Budget> parseBudget(StringRef text);
 
 struct SearchOptions {
-  Recipe recipe; ///< its scheme is not used
+  Recipe recipe; ///< its scheme is not used; layers that its overrides name are not searched
   /// Schemes, the most precise first; each layer gets one. Their weight part is that of the
   /// layer, their activation part (a8) that of what the layer reads.
   std::vector<std::string> choices;
@@ -49,8 +49,8 @@ struct SearchOptions {
 
 /// What a choice of schemes is.
 struct Candidate {
-  std::map<std::string, std::string> assignment; ///< id of a layer to its scheme
-  std::vector<std::string> overrides;            ///< what gives it to narrow-compile
+  std::map<std::string, std::string> assignment; ///< id of a layer that is searched to its scheme
+  std::vector<std::string> overrides; ///< what gives it to narrow-compile, those of the recipe first
   std::array<double, costKinds.size()> costs{};  ///< as fractions of the first choice's
   double predictedNoise = 0;                     ///< of the outputs, in power of their signal
   double noise = 0;                              ///< measured
