@@ -161,6 +161,10 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   for (StringRef name : {StringRef(method), StringRef(weightMethod)})
     if (auto parsed = RangeRules::parse(name, rules, percentile); !parsed)
       return parsed.takeError();
+  if (weightMethod == "ema")
+    return llvm::createStringError(
+        "--weight-method=ema: it averages over batches of samples, and weights have "
+        "none; give weights another method of --help");
   if (align.getNumOccurrences() && !llvm::is_contained({"add", "concat", "all"}, align))
     return llvm::createStringError("--align takes add, concat or all, got '" + align + "'");
   if (!parseRounding(rounding))

@@ -187,6 +187,10 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
             given = observe.getWeight() ? recipe.weightMethod : recipe.method;
   if (SchemeAttr scheme = observe.getSchemeAttr(); rule.empty() && scheme && scheme.isPerToken())
     return "minmax, for scales of tokens";
+  if (SchemeAttr scheme = observe.getSchemeAttr(); observe.getWeight() && scheme && !scheme.isUniform()) {
+    auto scales = observe->getAttrOfType<StringAttr>(kRangeMethodAttr);
+    return "scales of " + (scales ? scales.str() : std::string("the largest weights"));
+  }
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
   // Methods that choose among others say which.
@@ -273,7 +277,8 @@ void StageBuilder::probeSimulation() {
       types[it->second] = type;
       model.layers[it->second].ownsParameters = true;
       if (unsigned kept = model.keptBy[it->second]; kept != it->second)
-        model.layers[it->second].notes.push_back("its range covers what '" + model.layers[kept].id + "' keeps");
+        model.layers[it->second].notes.push_back("its range covers what '" + model.layers[kept].id +
+                                                 "' keeps");
       model.limits[it->second] = {type.getScale(), type.getZeroPoint(), type.getStorageTypeMin(),
                                   type.getStorageTypeMax()};
       choose(choices, id, 2, result, *decoder);

@@ -48,10 +48,13 @@ struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<Assig
       return fail(methods.takeError());
     if (failed(methods->verifyMatched(getOperation())))
       return signalPassFailure();
-    getOperation().walk([&](ObserveOp op) {
-      if (op.getWeight() && failed(assign(op, *schemes, *methods)))
-        signalPassFailure();
+    // What is wrong with one weight is often wrong with all.
+    WalkResult result = getOperation().walk([&](ObserveOp op) {
+      return op.getWeight() && failed(assign(op, *schemes, *methods)) ? WalkResult::interrupt()
+                                                                      : WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 
 private:
@@ -140,8 +143,11 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
     hi.push_back(std::clamp<double>(*max, range->lo, range->hi));
   }
   op.setRangeAttr(RangeAttr::get(op.getContext(), lo, hi));
-  setRangeMethod(op, llvm::all_equal(chosen) ? chosen.front() : method.options.method);
   op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(), restricted,
                                    granularity, axis.value_or(-1), group, scheme.getFormat()));
+  // What was chosen for codes of 8 bits says nothing of a format; narrow-encode-weights wants to know what
+  // was asked.
+  bool decides = op.getSchemeAttr().isUniform() && llvm::all_equal(chosen);
+  setRangeMethod(op, decides ? chosen.front() : method.options.method);
   return success();
 }

@@ -15,6 +15,7 @@
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
+#include "llvm/ADT/MapVector.h"
 #include <cmath>
 
 namespace mlir::narrow {
@@ -100,11 +101,25 @@ struct EncodeWeights : mlir::narrow::impl::NarrowEncodeWeightsBase<EncodeWeights
     for (ObserveOp op : observers)
       if (failed(encode(op)))
         return signalPassFailure();
+    auto tell = [&](const auto &methods, StringRef what) {
+      for (auto &[method, ids] : methods)
+        getOperation().emitRemark() << "method '" << method << "' " << what << ", as of '" << ids.front()
+                                    << "'"
+                                    << (ids.size() > 1 ? " and " + std::to_string(ids.size() - 1) + " more"
+                                                       : "");
+    };
+    tell(unused, "is not used for weights whose format fixes their scales");
+    tell(replaced,
+         "is for uniform codes: scales of least squared error are taken for weights of other formats");
   }
 
 private:
   LogicalResult encode(ObserveOp op);
+  ScaleSearch chooseScales(ObserveOp op);
   LogicalResult fitBias(ObserveOp op, Encoder &encoder, MutableArrayRef<Encoded> channels);
+
+  using IdsOfMethods = llvm::MapVector<StringRef, SmallVector<std::string>>;
+  IdsOfMethods unused, replaced; ///< methods that are not what was done
 };
 
 } // namespace
@@ -364,6 +379,42 @@ static CodeGrid getGrid(const Encoder &encoder, ArrayRef<Encoded> channels, int3
   return grid;
 }
 
+/// Whether scales follow from the weights, whatever their range.
+static bool fixesScales(CodeFormat format) {
+  switch (format) {
+  case CodeFormat::Uniform:
+  case CodeFormat::PowerOfTwo:
+  case CodeFormat::NormalFloat:
+  case CodeFormat::Log:
+  case CodeFormat::LogSqrt:
+    return false;
+  default:
+    return true;
+  }
+}
+
+/// Range methods are for uniform codes. Those that look for the least error mean to do so here too.
+ScaleSearch EncodeWeights::chooseScales(ObserveOp op) {
+  auto attr = op->getAttrOfType<StringAttr>(kRangeMethodAttr);
+  StringRef method = attr ? attr.getValue() : "";
+  auto tell = [&](StringRef what) { op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), what)); };
+  bool takesLargest = method.empty() || method == "absmax";
+  if (fixesScales(op.getSchemeAttr().getFormat())) {
+    if (!takesLargest)
+      unused[method].push_back(op.getId().str());
+    tell("the format");
+    return ScaleSearch::LargestWeight;
+  }
+  if (!search && takesLargest) {
+    op->removeAttr(kRangeMethodAttr);
+    return ScaleSearch::LargestWeight;
+  }
+  if (!takesLargest && !llvm::is_contained({"mse", "sqnr", "octav", "auto"}, method))
+    replaced[method].push_back(op.getId().str());
+  tell("least squared error");
+  return ScaleSearch::LeastError;
+}
+
 LogicalResult EncodeWeights::encode(ObserveOp op) {
   auto fail = [&](const Twine &what) { return op.emitError() << "observer '" << op.getId() << "' " << what; };
   SchemeAttr scheme = op.getSchemeAttr();
@@ -383,10 +434,7 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
   if (scales.size() != channels.size())
     return fail("has a type of " + Twine(scales.size()) + " scales for " + Twine(channels.size()) +
                 " channels");
-  // A range method searches on the grid of uniform codes; here it means to search too.
-  Encoder encoder(
-      scheme, search || op->hasAttr(kRangeMethodAttr) ? ScaleSearch::LeastError : ScaleSearch::LargestWeight,
-      codeGrid);
+  Encoder encoder(scheme, chooseScales(op), codeGrid);
   encoder.prepare(channels);
   std::vector<Encoded> encoded;
   for (auto [channel, scale] : llvm::zip_equal(channels, scales)) {

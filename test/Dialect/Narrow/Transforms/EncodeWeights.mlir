@@ -24,7 +24,7 @@ func.func @uniform(%x: tensor<1x2x2x4xf32> {narrow.name = "x"}) -> tensor<1x2x2x
 // keeps its scale, which the bias has chosen.
 // CHECK-LABEL: func.func @ternary
 // CHECK: dense<{{\[\[\[\[}}1.000000e+00, -1.000000e+00, 0.000000e+00, 0.000000e+00]]], {{\[\[\[}}0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00]]]]>
-// CHECK: "w" {{.*}} format = ternary> type !quant.uniform<i8<-1:1>:f32:0, {1.000000e+00,5.000000e-01}> :
+// CHECK: "w" {{.*}} format = ternary> type !quant.uniform<i8<-1:1>:f32:0, {1.000000e+00,5.000000e-01}>
 func.func @ternary(%x: tensor<1x2x2x4xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf32> {
   %w = "tosa.const"() <{values = dense<[[[[0.75, -1.25, 0.25, 0.0]]], [[[0.0, 0.0, 0.0, 0.0]]]]> : tensor<2x1x1x4xf32>}> : () -> tensor<2x1x1x4xf32>
   %b = "tosa.const"() <{values = dense<0.1> : tensor<2xf32>}> : () -> tensor<2xf32>
@@ -42,7 +42,7 @@ func.func @ternary(%x: tensor<1x2x2x4xf32> {narrow.name = "x"}) -> tensor<1x2x2x
 // VS-Quant's example: groups of 4 with the scales 5, 1, 15.
 // LARGEST-LABEL: func.func @vectors
 // LARGEST: dense<{{\[\[\[\[}}3.000000e+01, -1.000000e+01, 5.000000e+00, 0.000000e+00, 4.000000e+00, 1.000000e+00, -3.000000e+00, 1.000000e+00, 1.050000e+02, -7.500000e+01, 1.500000e+01, 1.500000e+01]]]]>
-// LARGEST: "w" {{.*}} type !quant.uniform<i8<-105:105>:f32:0, {1.000000e+00}> :
+// LARGEST: "w" {{.*}} type !quant.uniform<i8<-105:105>:f32:0, {1.000000e+00}>
 // CHECK-LABEL: func.func @vectors
 func.func @vectors(%x: tensor<1x2x2x12xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf32> {
   %w = "tosa.const"() <{values = dense<[[[[31.5, -10.5, 7.0, 1.75, 3.5, 1.4, -2.8, 0.7, 105.0, -70.0, 17.5, 8.75]]]]> : tensor<1x1x1x12xf32>}> : () -> tensor<1x1x1x12xf32>
@@ -61,9 +61,9 @@ func.func @vectors(%x: tensor<1x2x2x12xf32> {narrow.name = "x"}) -> tensor<1x2x2
 // The same groups with fine scales have 16 bits. Blocks that share exponents do if these
 // differ by much; below 15 bits they are rounded.
 // CHECK-LABEL: func.func @wide
-// CHECK: "w" {{.*}} type !quant.uniform<i16<-{{[0-9]+}}:{{[0-9]+}}>:f32:0, {{{[-.E0-9]+}}}> :
-// CHECK: "v" {{.*}} type !quant.uniform<i8<-12:12>:f32:0, {2.500000e-01}> :
-// CHECK: "u" {{.*}} type !quant.uniform<i16<-16384:16384>:f32:0, {6.103515625E-5}> {narrow.notes = ["1 weights are so much smaller than the largest of their channel that their last bits are rounded"]} :
+// CHECK: "w" {{.*}} type !quant.uniform<i16<-{{[0-9]+}}:{{[0-9]+}}>:f32:0, {{{[-.E0-9]+}}}>
+// CHECK: "v" {{.*}} type !quant.uniform<i8<-12:12>:f32:0, {2.500000e-01}>
+// CHECK: "u" {{.*}} type !quant.uniform<i16<-16384:16384>:f32:0, {6.103515625E-5}> {narrow.notes = ["1 weights are so much smaller than the largest of their channel that their last bits are rounded"]
 func.func @wide(%x: tensor<1x2x2x8xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf32> {
   %w = "tosa.const"() <{values = dense<[[[[0.3, -0.1, 0.7, 0.15, 0.03, 0.01, -0.02, 0.07]]]]> : tensor<1x1x1x8xf32>}> : () -> tensor<1x1x1x8xf32>
   %v4 = "tosa.const"() <{values = dense<[[[[3.0, -1.5, 0.5, 0.25]]]]> : tensor<1x1x1x4xf32>}> : () -> tensor<1x1x1x4xf32>
@@ -97,7 +97,7 @@ func.func @wide(%x: tensor<1x2x2x8xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf
 // The codebook of both channels: 2 bits are four numbers, at each channel's scale.
 // CHECK-LABEL: func.func @codebook
 // CHECK: dense<{{\[\[\[\[}}1.000000e+00, -1.000000e+00, 5.039370e-01, 0.000000e+00, 5.039370e-01]]], {{\[\[\[}}2.000000e+00, -2.000000e+00, 1.007874{{.*}}, 0.000000e+00, 1.007874
-// CHECK: "w" {{.*}} type !quant.uniform<i8<-127:127>:f32:0, {0.0078740157186985015,0.015748031437397003}> :
+// CHECK: "w" {{.*}} type !quant.uniform<i8<-127:127>:f32:0, {0.0078740157186985015,0.015748031437397003}>
 func.func @codebook(%x: tensor<1x2x2x5xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf32> {
   %w = "tosa.const"() <{values = dense<[[[[1.0, -1.0, 0.5, 0.0, 0.5]]], [[[2.0, -2.0, 1.0, 0.0, 1.0]]]]> : tensor<2x1x1x5xf32>}> : () -> tensor<2x1x1x5xf32>
   %b = "tosa.const"() <{values = dense<0.1> : tensor<2xf32>}> : () -> tensor<2xf32>
@@ -114,7 +114,7 @@ func.func @codebook(%x: tensor<1x2x2x5xf32> {narrow.name = "x"}) -> tensor<1x2x2
 
 // Vectors of tiny weights beside a bias of 100: the scale grows, codes shrink with it.
 // CHECK-LABEL: func.func @bias
-// CHECK: "w" {{.*}} type !quant.uniform<i8<-1:1>:f32:0, {1.18{{.*}}E-5}> :
+// CHECK: "w" {{.*}} type !quant.uniform<i8<-1:1>:f32:0, {1.18{{.*}}E-5}>
 func.func @bias(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf32> {
   %w = "tosa.const"() <{values = dense<[[[[1.0e-8, -1.0e-9]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
   %b = "tosa.const"() <{values = dense<100.0> : tensor<1xf32>}> : () -> tensor<1xf32>

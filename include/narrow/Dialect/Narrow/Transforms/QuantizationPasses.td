@@ -320,7 +320,9 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
 
     Scales (of groups, of channels with levels) are those of the largest weight, or of
     the least squared error with `search`, or where the weight's range was chosen by
-    a method other than `minmax`.
+    a method other than `minmax` and `absmax`; a remark names methods that look for something else.
+    Codebooks, balanced, ternary and binary codes and shared exponents leave no choice,
+    which a remark says of such methods too. `narrow.range_method` becomes what was done.
 
     With `code-grid`, the observer keeps in `narrow.code_grid` what `narrow-round-weights` needs to
     choose other codes: the weight as it was, lists of the codes that the format allows, and
