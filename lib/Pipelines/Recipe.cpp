@@ -131,10 +131,35 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
                   cl::value_desc("empirical|analytic"), cl::cat(category)),
       rewrites(category) {}
 
+std::vector<std::reference_wrapper<const cl::Option>> RecipeOptions::list() const {
+  return {scheme,
+          method,
+          weightMethod,
+          percentile,
+          overrides,
+          ranges,
+          align,
+          rounding,
+          ties,
+          roundingInputs,
+          seed,
+          roundingIterations,
+          correctBias,
+          rewrites.equalize,
+          rewrites.smooth,
+          rewrites.absorbBias,
+          rewrites.splitChannels};
+}
+
 llvm::StringRef RecipeOptions::getGiven() const {
-  llvm::StringRef given = findGiven({scheme, method, weightMethod, percentile, overrides, ranges, align,
-                                     rounding, ties, roundingInputs, seed, roundingIterations, correctBias});
-  return given.empty() ? rewrites.getGiven() : given;
+  for (const cl::Option &option : list())
+    if (option.getNumOccurrences() > 0)
+      return option.ArgStr;
+  return "";
+}
+
+bool RecipeOptions::has(llvm::StringRef name) const {
+  return llvm::any_of(list(), [&](const cl::Option &option) { return option.ArgStr == name; });
 }
 
 std::string RecipeOptions::getContradiction() const {

@@ -170,6 +170,9 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
       report->latencies = latencies;
     if (llvm::Error error = write(*report, options, file))
       return reportError(std::move(error));
+    if constexpr (std::is_same_v<std::decay_t<decltype(*report)>, RankingReport>)
+      if (llvm::all_of(report->candidates, [](const CandidateReport &row) { return !row.error.empty(); }))
+        return reportError(llvm::createStringError("no --candidate can be compiled; the report says why"));
     return static_cast<int>(Done);
   };
   if (options.ranking)
@@ -237,10 +240,30 @@ constexpr const char overview[] =
     "--candidate 'w4a8 --method=mse'\n"
     "  narrow-report m.onnx --table m.table.json --input test.npz --sensitivity\n";
 
+/// How often every option was given.
+std::map<std::string, int> countOptions() {
+  std::map<std::string, int> counts;
+  for (auto &entry : cl::getRegisteredOptions())
+    counts[entry.first.str()] = entry.second->getNumOccurrences();
+  return counts;
+}
+
+bool hasOpenQuote(StringRef text) {
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\')
+      ++i;
+    else if (quote ? text[i] == quote : text[i] == '"' || text[i] == '\'')
+      quote = quote ? 0 : text[i];
+  }
+  return quote != 0;
+}
+
 /// What each --candidate means: the command line with its options instead of
 /// the --candidates is parsed again. Not Done: it has been said what is wrong.
 int parseCandidates(int argc, char **argv, Options &options, std::vector<RankedRecipe> &candidates) {
   std::vector<std::string> texts(options.candidates.begin(), options.candidates.end());
+  bool schemeForAll = options.recipe.scheme.getNumOccurrences() > 0, usesSchemeForAll = false;
   std::vector<char *> common;
   for (int i = 0; i < argc; ++i) {
     StringRef argument = argv[i];
@@ -253,30 +276,50 @@ int parseCandidates(int argc, char **argv, Options &options, std::vector<RankedR
     }
     common.push_back(argv[i]);
   }
+  auto parse = [&](std::vector<char *> &arguments) {
+    cl::ResetAllOptionOccurrences();
+    return parseCommandLine(arguments.size(), arguments.data(), overview, options.category);
+  };
+  if (!parse(common))
+    return BadUsage;
+  std::map<std::string, int> given = countOptions();
   for (const std::string &text : texts) {
+    auto wrong = [&](const Twine &what) { return reportUsage("candidate '" + text + "': " + what); };
     llvm::BumpPtrAllocator memory;
     llvm::StringSaver saver(memory);
     SmallVector<const char *> words;
     cl::TokenizeGNUCommandLine(text, saver, words);
     if (words.empty())
       return reportUsage("--candidate takes a scheme and options, e.g. 'w4a8 --method=mse'");
+    if (hasOpenQuote(text))
+      return wrong("a quote is not closed");
     std::vector<char *> arguments = common;
     for (auto [i, word] : llvm::enumerate(words)) {
+      // These would end the program.
+      if (StringRef name = StringRef(word).ltrim('-');
+          word[0] == '-' && (name.starts_with("help") || name == "version"))
+        return wrong("--" + name + " is for the whole program");
       if (i == 0 && word[0] != '-')
         word = saver.save("--scheme=" + Twine(word)).data();
       arguments.push_back(const_cast<char *>(word));
     }
-    cl::ResetAllOptionOccurrences();
-    if (!parseCommandLine(arguments.size(), arguments.data(), overview, options.category))
+    if (!parse(arguments))
       return reportUsage("this was candidate '" + text + "' together with the options for all");
+    for (auto &[name, count] : countOptions())
+      if (count != given[name] && !options.recipe.has(name))
+        return wrong("--" + Twine(name) +
+                     " does not say how the network is quantized: give it for all candidates");
+    usesSchemeForAll |= options.recipe.scheme.getNumOccurrences() == given["scheme"];
     if (std::string contradiction = options.recipe.getContradiction(); !contradiction.empty())
-      return reportUsage("candidate '" + text + "': " + contradiction);
+      return wrong(contradiction);
     llvm::Expected<Recipe> recipe = options.recipe.get();
     if (!recipe)
       return reportError(
           llvm::createStringError("candidate '" + text + "': " + llvm::toString(recipe.takeError())));
     candidates.push_back({text, std::move(*recipe)});
   }
+  if (schemeForAll && !usesSchemeForAll)
+    return reportUsage("--scheme is not used: every --candidate has a scheme of its own");
   cl::ResetAllOptionOccurrences();
   return parseCommandLine(argc, argv, overview, options.category) ? Done : BadUsage;
 }

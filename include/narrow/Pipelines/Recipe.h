@@ -82,10 +82,15 @@ struct RecipeOptions {
 
   /// An option that was given; empty: none.
   llvm::StringRef getGiven() const;
+  /// Whether `name` is one of these options, those of rewrites included.
+  bool has(llvm::StringRef name) const;
   /// What is wrong with the options together; empty: nothing.
   std::string getContradiction() const;
   /// Fails if an option's value is none.
   llvm::Expected<Recipe> get() const;
+
+private:
+  std::vector<std::reference_wrapper<const llvm::cl::Option>> list() const;
 };
 
 /// Calibration data, for methods that look at more than a table's statistics.
