@@ -1,12 +1,17 @@
 //===- ReportLatency.cpp - How long a compiled model takes ----------------===//
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Target/CPU/JIT.h"
+#include "llvm/Support/Path.h"
 #include <chrono>
 
 using namespace mlir;
 using namespace mlir::narrow;
 
-llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const ::narrow::Dataset &data) {
+/// "a/m.float.mlir" and "m.onnx" are forms of m.
+static StringRef getModelName(StringRef path) { return llvm::sys::path::filename(path).split('.').first; }
+
+llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const ::narrow::Dataset &data,
+                                                           StringRef name, StringRef hash) {
   llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::fromSharedLibrary(path);
   if (!model)
     return model.takeError();
@@ -16,6 +21,21 @@ llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const
     return fail("was compiled for calibration: its time says nothing");
   if (code.inputs().size() != data.inputCount())
     return fail("has another number of inputs than the model");
+  LatencyReport report;
+  report.path = path.str();
+  report.isa = code.isa().str();
+  report.kind = "unknown";
+  if (llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(code.info().manifest)) {
+    if (const llvm::json::Object *object = manifest->getAsObject()) {
+      report.kind = object->getString("kind").value_or("unknown").str();
+      StringRef made = object->getString("model").value_or(""),
+                of = object->getString("model_hash").value_or("");
+      if (!of.empty() && of != hash && getModelName(made) != getModelName(name))
+        return fail("was compiled of '" + made + "', and the report is about '" + name + "'");
+    }
+  } else {
+    llvm::consumeError(manifest.takeError());
+  }
   ModelBuffers buffers(code);
   for (auto [i, tensor] : llvm::enumerate(code.inputs())) {
     if (tensor.type != NARROW_F32)
@@ -28,17 +48,6 @@ llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const
         return std::move(error);
   }
 
-  LatencyReport report;
-  report.path = path.str();
-  report.isa = code.isa().str();
-  report.kind = "unknown";
-  if (llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(code.info().manifest)) {
-    if (const llvm::json::Object *object = manifest->getAsObject())
-      if (std::optional<StringRef> kind = object->getString("kind"))
-        report.kind = kind->str();
-  } else {
-    llvm::consumeError(manifest.takeError());
-  }
   using Clock = std::chrono::steady_clock;
   auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
   std::vector<double> times;

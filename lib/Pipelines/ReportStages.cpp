@@ -458,6 +458,24 @@ llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe 
   return stages;
 }
 
+/// Whether what `op` reads or yields has no integer form on the other side.
+static bool isNextToFloat(Operation *op) {
+  auto isFloat = [](Operation *other) { return !getQuantizable(other) || other->hasAttr(kFloatReasonAttr); };
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    while (producer && (isa<ObserveOp>(producer) || movesCodes(producer)))
+      producer = producer->getOperand(0).getDefiningOp();
+    if (producer && !producer->hasTrait<OpTrait::ConstantLike>() && isFloat(producer))
+      return true;
+  }
+  for (Operation *user : op->getUsers())
+    if (auto observe = dyn_cast<ObserveOp>(user))
+      for (Operation *reader : getReaders(observe.getOutput()))
+        if (!reader->hasTrait<OpTrait::IsTerminator>() && isFloat(reader))
+          return true;
+  return false;
+}
+
 llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, CalibrationSource &calibration,
                                                      const ComparisonOptions &options) {
   StagedModel model;
@@ -507,11 +525,12 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
 
   if (builder.functions.empty())
     return model;
-  // The same decisions once more, but nonlinear functions stay float. What they
-  // read and yield is quantized as before.
+  // The same decisions once more, but nonlinear functions stay float. What they read and yield is
+  // quantized as before: tensors between two float ops would not be, so that functions next to one
+  // keep their integer form.
   stages->annotated->walk([&](Operation *op) {
     if (op->getNumResults() && llvm::is_contained(builder.functions, getTensorId(op->getResult(0))) &&
-        !isa<ObserveOp>(op))
+        !isa<ObserveOp>(op) && !isNextToFloat(op))
       op->setAttr(kFloatReasonAttr, StringAttr::get(op->getContext(), "to measure its integer form"));
   });
   StagedModel other;

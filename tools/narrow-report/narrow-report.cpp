@@ -149,7 +149,7 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
   printNotes(data->notes());
   std::vector<LatencyReport> latencies;
   for (const std::string &path : options.artifacts) {
-    llvm::Expected<LatencyReport> latency = measureLatency(path, *data);
+    llvm::Expected<LatencyReport> latency = measureLatency(path, *data, options.path, hashModel(module));
     if (!latency)
       return reportError(latency.takeError());
     latencies.push_back(std::move(*latency));

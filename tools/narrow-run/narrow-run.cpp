@@ -253,6 +253,8 @@ private:
   std::string findMisuse() const;
   llvm::Error checkValues() const;
   llvm::Error evaluateSamples();
+  /// Notes what differs from the reference in the batch that begins with `sample`.
+  void compare(int64_t sample, ArrayRef<float *> values, ArrayRef<float *> expected);
   llvm::Error compareAgainst(llvm::json::Object &json) const;
   llvm::Error time(llvm::json::Object &json);
 
@@ -263,8 +265,37 @@ private:
   int64_t batch = 1, samples = 0;
   unsigned workers = 1;                    ///< samples that run at the same time
   std::vector<std::vector<float>> results; ///< of all samples, for each output
-  std::atomic<int64_t> differing{0};
+  struct Difference {
+    int64_t samples = 0;             ///< that differ; batches of a model with a larger batch
+    int64_t sample = 0, element = 0; ///< the first
+    size_t output = 0;
+    float value = 0, expected = 0;
+    double largest = 0; ///< distance of two values
+  };
+  std::mutex differenceMutex;
+  Difference difference;
 };
+
+void Run::compare(int64_t sample, ArrayRef<float *> values, ArrayRef<float *> expected) {
+  std::lock_guard lock(differenceMutex);
+  bool differs = false;
+  for (auto [output, port] : llvm::enumerate(runner->outputs)) {
+    const float *mine = values[output], *other = expected[output];
+    if (std::memcmp(mine, other, port.count * sizeof(float)) == 0)
+      continue;
+    for (int64_t i = 0; i < port.count; ++i) {
+      if (std::memcmp(mine + i, other + i, sizeof(float)) == 0)
+        continue;
+      if (!differs && (difference.samples == 0 || sample < difference.sample)) {
+        difference.sample = sample, difference.output = output, difference.element = i;
+        difference.value = mine[i], difference.expected = other[i];
+      }
+      differs = true;
+      difference.largest = std::max(difference.largest, std::abs(double(mine[i]) - other[i]));
+    }
+  }
+  difference.samples += differs;
+}
 
 llvm::Error Run::evaluateSamples() {
   for (const Runner::Port &port : runner->outputs)
@@ -293,11 +324,8 @@ llvm::Error Run::evaluateSamples() {
         error = runner->run(inPointers, out);
       if (!error && checker) {
         error = checker->run(inPointers, checkOut);
-        for (auto [port, mine, other] : llvm::zip(runner->outputs, out, checkOut))
-          if (std::memcmp(mine, other, port.count * sizeof(float)) != 0) {
-            ++differing;
-            break;
-          }
+        if (!error)
+          compare(first, out, checkOut);
       }
       progress.advance(batch);
       if (error) {
@@ -503,8 +531,16 @@ int Run::main() {
       }
       json["top1"] = 100.0 * right / samples;
     }
-    if (checker)
-      json["differing"] = differing.load();
+    if (checker) {
+      json["differing"] = difference.samples;
+      if (difference.samples)
+        json["difference"] = llvm::json::Object{{"output", runner->outputs[difference.output].name},
+                                                {"sample", difference.sample},
+                                                {"element", difference.element},
+                                                {"value", difference.value},
+                                                {"expected", difference.expected},
+                                                {"largest", difference.largest}};
+    }
     if (!options.against.empty())
       if (llvm::Error error = compareAgainst(json))
         return reportError(std::move(error));
@@ -540,10 +576,16 @@ int Run::main() {
         llvm::outs() << llvm::formatv(", SQNR {0:f1} dB", *sqnr);
       llvm::outs() << '\n';
     }
-    if (auto differ = json.getInteger("differing"))
-      llvm::outs() << (*differ
-                           ? "compared " + std::to_string(*differ) + " samples differ from the reference\n"
-                           : "compared equal to the reference, byte for byte\n");
+    if (checker && difference.samples) {
+      llvm::outs() << "compared " << difference.samples
+                   << " samples differ from the reference: first in sample " << difference.sample
+                   << ", element " << difference.element << " of '"
+                   << printable(runner->outputs[difference.output].name)
+                   << llvm::format("': %.9g instead of %.9g; by at most %.3g\n", difference.value,
+                                   difference.expected, difference.largest);
+    } else if (checker) {
+      llvm::outs() << "compared equal to the reference, byte for byte\n";
+    }
     if (auto *profile = json.getArray("profile")) {
       llvm::outs() << llvm::formatv("{0,9} {1,7} {2,5} {3,11} {4,9}  {5,-28} {6}\n", "ms", "GMAC/s", "peak",
                                     "MACs", "bytes", "compiled as", "kernel");
@@ -568,7 +610,7 @@ int Run::main() {
                                     *latency->getNumber("min"), *latency->getNumber("median"),
                                     *latency->getInteger("runs"));
   }
-  return differing ? BadInput : Done;
+  return difference.samples ? BadInput : Done;
 }
 
 } // namespace

@@ -195,8 +195,10 @@ struct LatencyReport {
 };
 
 /// Runs an artifact of narrow-compile (.so) on one sample of `data`, on one
-/// thread, for about a second.
-llvm::Expected<LatencyReport> measureLatency(StringRef path, const ::narrow::Dataset &data);
+/// thread, for about a second. Fails if it says that it is made of another file
+/// than `model` and of another network than that with `hash`; rewrites change the hash alone.
+llvm::Expected<LatencyReport> measureLatency(StringRef path, const ::narrow::Dataset &data, StringRef model,
+                                             StringRef hash);
 
 /// Numbers of samples.
 struct Top1 {
