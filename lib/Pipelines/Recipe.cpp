@@ -4,10 +4,13 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
+#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/DatasetActivations.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Rescale.h"
+#include "llvm/Support/LineIterator.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -105,6 +108,10 @@ RecipeOptions::RecipeOptions(cl::OptionCategory &category)
                  cl::cat(category)),
       overrides("override", cl::desc("scheme of the ops whose id matches, e.g. 'conv1.*=float'"),
                 cl::value_desc("regex=scheme"), cl::cat(category)),
+      overrideFile(
+          "override-file",
+          cl::desc("overrides, one regex=scheme a line (# begins a comment), before those of --override"),
+          cl::value_desc("file"), cl::cat(category)),
       ranges("range", cl::desc("method for the tensors whose id matches, e.g. 'conv1(/weight)?=mse'"),
              cl::value_desc("regex=method"), cl::cat(category)),
       align("align",
@@ -181,6 +188,23 @@ std::string RecipeOptions::getContradiction() const {
   return "";
 }
 
+static llvm::Expected<std::vector<std::string>> readOverrides(StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!file)
+    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
+  std::vector<std::string> overrides;
+  for (llvm::line_iterator line(**file, /*SkipBlanks=*/true, '#'); !line.is_at_eof(); ++line) {
+    std::string text = line->trim().str();
+    if (text.empty() || text.front() == '#')
+      continue;
+    if (auto rules = SchemeRules::parse(Recipe().scheme, text); !rules)
+      return llvm::createStringError(path + ":" + llvm::Twine(line.line_number()) + ": " +
+                                     llvm::toString(rules.takeError()));
+    overrides.push_back(std::move(text));
+  }
+  return overrides;
+}
+
 llvm::Expected<Recipe> RecipeOptions::get() const {
   std::vector<std::string> rules(ranges.begin(), ranges.end());
   for (StringRef name : {StringRef(method), StringRef(weightMethod)})
@@ -211,7 +235,13 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
     return rewritten.takeError();
   Recipe recipe;
   recipe.scheme = scheme;
-  recipe.overrides.assign(overrides.begin(), overrides.end());
+  if (!overrideFile.empty()) {
+    llvm::Expected<std::vector<std::string>> read = readOverrides(overrideFile);
+    if (!read)
+      return read.takeError();
+    recipe.overrides = std::move(*read);
+  }
+  llvm::append_range(recipe.overrides, overrides);
   recipe.method = method;
   recipe.weightMethod = weightMethod;
   recipe.ranges = std::move(rules);

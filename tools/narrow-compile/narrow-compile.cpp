@@ -283,7 +283,8 @@ int Compiler::run() {
     return reportError(llvm::createStringError("cannot write '" + options.output +
                                                "': a shared library needs a regular file"));
   for (const std::string &path : {options.output.getValue(), header}) {
-    llvm::Error error = ::narrow::checkIsNoInput(path, {options.model.path, options.table, options.data});
+    llvm::Error error = ::narrow::checkIsNoInput(
+        path, {options.model.path, options.table, options.data, options.recipe.overrideFile});
     if (!error)
       error = probe(path);
     if (error)

@@ -211,7 +211,8 @@ int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   llvm::Expected<Recipe> recipe = options.recipe.get();
   if (!recipe)
     return reportError(recipe.takeError());
-  SmallVector<StringRef> files{options.path, options.table, options.data, options.input};
+  SmallVector<StringRef> files{options.path, options.table, options.data, options.input,
+                               options.recipe.overrideFile};
   files.append(options.artifacts.begin(), options.artifacts.end());
   if (llvm::Error error = ::narrow::checkIsNoInput(options.output, files))
     return reportError(std::move(error));

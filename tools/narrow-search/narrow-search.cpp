@@ -149,8 +149,9 @@ int run(const Options &options) {
   }
   search.points = options.points;
   search.samples = options.samples;
-  if (llvm::Error error = ::narrow::checkIsNoInput(
-          options.output, {options.model.path, options.table, options.data, options.input}))
+  if (llvm::Error error =
+          ::narrow::checkIsNoInput(options.output, {options.model.path, options.table, options.data,
+                                                    options.input, options.recipe.overrideFile}))
     return reportError(std::move(error));
   // Before hours of measuring, of which every one is written.
   if (auto file = ::narrow::OutputFile::open(options.output); !file)

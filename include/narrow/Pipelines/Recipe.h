@@ -74,6 +74,7 @@ struct RecipeOptions {
   llvm::cl::opt<std::string> scheme, method, weightMethod;
   llvm::cl::opt<double> percentile;
   llvm::cl::list<std::string> overrides, ranges;
+  llvm::cl::opt<std::string> overrideFile;
   llvm::cl::opt<std::string> align, rounding, ties, roundingInputs;
   llvm::cl::opt<uint32_t> seed;
   llvm::cl::opt<int64_t> roundingIterations;

@@ -7,6 +7,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace mlir::narrow {
 #define GEN_PASS_DEF_NARROWASSIGNBITWIDTH
@@ -185,15 +186,34 @@ struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWi
     SmallVector<SchemeRules::Match> matches;
     for (QuantizableOpInterface op : ops)
       matches.push_back(rules->match(getIds(op)));
+    llvm::StringSet<> effective; // overrides
+    SmallVector<StringRef> ids;
     getOperation().walk([&](ObserveOp op) {
-      if (!op.getWeight())
-        assignActivation(op, rules->match(op.getId()));
+      ids.push_back(op.getId());
+      if (op.getWeight())
+        return;
+      SchemeRules::Match match = rules->match(op.getId());
+      effective.insert(match.override);
+      assignActivation(op, match);
     });
+    for (QuantizableOpInterface op : ops)
+      llvm::append_range(ids, getIds(op));
     for (StringRef text : rules->getUnmatched()) {
-      getOperation().emitError() << "override '" << text
-                                 << "' matches no id of the network; it has to match the whole id";
+      getOperation().emitError()
+          << "override '" << text
+          << "' matches no id of the network; it has to match the whole id, the name of a "
+             "tensor"
+          << suggestIds(text, ids);
       signalPassFailure();
     }
+    for (auto [op, match] : llvm::zip_equal(ops, matches))
+      if (match.scheme.keepFloat || !movesCodes(op))
+        effective.insert(match.override);
+    for (auto [op, match] : llvm::zip_equal(ops, matches))
+      if (effective.insert(match.override).second)
+        getOperation().emitWarning() << "override '" << match.override << "' has no effect: '"
+                                     << getTensorId(op->getResult(0))
+                                     << "' moves codes, and has those of what it reads";
     for (auto [op, match] : llvm::zip_equal(ops, matches)) {
       if (match.scheme.keepFloat)
         keepFloat(op, match);

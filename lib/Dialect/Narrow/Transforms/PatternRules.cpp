@@ -20,3 +20,16 @@ llvm::Expected<RuleText> mlir::narrow::parseRuleText(RuleNames names, StringRef 
 llvm::Error mlir::narrow::makeRuleError(RuleNames names, StringRef text, llvm::Error error) {
   return llvm::createStringError(names.rule + " '" + text + "': " + llvm::toString(std::move(error)));
 }
+
+std::string mlir::narrow::suggestIds(StringRef rule, ArrayRef<StringRef> ids) {
+  StringRef pattern = rule.rsplit('=').first;
+  std::vector<std::pair<unsigned, StringRef>> near;
+  for (StringRef id : ids)
+    near.push_back({pattern.edit_distance_insensitive(id), id});
+  llvm::sort(near);
+  near.erase(llvm::unique(near), near.end());
+  std::string text;
+  for (auto [distance, id] : ArrayRef(near).take_front(3))
+    text += (text.empty() ? " (near: '" : ", '") + id.str() + "'";
+  return text.empty() ? text : text + ")";
+}

@@ -48,12 +48,17 @@ RangeRules::Match RangeRules::match(ObserveOp op) {
 }
 
 LogicalResult RangeRules::verifyMatched(Operation *module) {
-  module->walk([&](ObserveOp op) { match(op); });
+  SmallVector<StringRef> ids;
+  module->walk([&](ObserveOp op) {
+    match(op);
+    ids.push_back(op.getId());
+  });
   SmallVector<StringRef> unmatched = rules.getUnmatched();
   for (StringRef text : unmatched)
     module->emitError() << "range '" << text
                         << "' matches no id of an activation or weight; it has to match the whole id, which "
-                           "of a weight ends in '/weight'";
+                           "of a weight ends in '/weight'"
+                        << suggestIds(text, ids);
   return success(unmatched.empty());
 }
 

@@ -16,7 +16,7 @@
 // EMPTY: error: scheme '': it does not begin with w; accepted:
 // FLOAT: error: scheme 'float' is for overrides
 // FORM: error: override 'float' is not of the form regex=scheme
-// UNMATCHED: error: override 'sig=float' matches no id of the network; it has to match the whole id
+// UNMATCHED: error: override 'sig=float' matches no id of the network; it has to match the whole id, the name of a tensor (near: 'x', 'sigmoid')
 // REGEX: error: override 'sig[=float': the regular expression is not valid
 // VALUE: error: override '.*=w8': scheme 'w8': the part for activations (a<bits>) is missing; accepted:
 func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {

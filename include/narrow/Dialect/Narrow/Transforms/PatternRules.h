@@ -33,6 +33,10 @@ llvm::Expected<RuleText> parseRuleText(RuleNames names, llvm::StringRef text);
 /// `error` with the rule that it is about.
 llvm::Error makeRuleError(RuleNames names, llvm::StringRef text, llvm::Error error);
 
+/// Of the ids that the pattern of `rule` could have meant up to three: " (near: 'conv1', 'conv2')"; nothing
+/// if there are none.
+std::string suggestIds(llvm::StringRef rule, llvm::ArrayRef<llvm::StringRef> ids);
+
 template <typename T>
 class PatternRules {
 public:
