@@ -101,12 +101,52 @@ llvm::Expected<ModelDescription> describeVariants(ArrayRef<Variant> variants) {
   return std::move(*whole);
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
+/// Code generation as work that is counted: for each function of each variant, so many steps of the passes
+/// that lower to LLVM, of those that optimize, and of those that write machine code. About as long as they
+/// take.
+struct CodeProgress : ::narrow::Progress {
+  static constexpr unsigned stepsOfStage = 4;
+
+  explicit CodeProgress(ArrayRef<Variant> variants)
+      : Progress("generating code", "steps", 3 * stepsOfStage * countFunctions(variants)) {}
+
+  static uint64_t countFunctions(ArrayRef<Variant> variants) {
+    uint64_t count = 0;
+    for (const Variant &variant : variants)
+      count += llvm::range_size(ModuleOp(variant.module).getOps<func::FuncOp>());
+    return count;
+  }
+};
+
+/// Advances with each pass over a module of MLIR.
+class CountPasses : public PassInstrumentation {
+public:
+  CountPasses(CodeProgress &progress, uint64_t stepsOfPass) : progress(progress), stepsOfPass(stepsOfPass) {}
+  void runAfterPass(Pass *, Operation *op) override {
+    if (isa<ModuleOp>(op))
+      progress.advance(stepsOfPass);
+  }
+
+private:
+  CodeProgress &progress;
+  uint64_t stepsOfPass;
+};
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level, CodeProgress &progress) {
   llvm::LoopAnalysisManager lam;
   llvm::FunctionAnalysisManager fam;
   llvm::CGSCCAnalysisManager cgam;
   llvm::ModuleAnalysisManager mam;
-  llvm::PassBuilder builder(&machine);
+  // Functions go through two pipelines one after the other, of which these are passes.
+  llvm::PassInstrumentationCallbacks callbacks;
+  llvm::StringMap<llvm::StringSet<>> seen{{"SROAPass", {}}, {"LoopVectorizePass", {}}};
+  callbacks.registerAfterPassCallback([&](StringRef pass, llvm::Any unit, const llvm::PreservedAnalyses &) {
+    auto it = seen.find(pass);
+    auto *function = llvm::any_cast<const llvm::Function *>(&unit);
+    if (it != seen.end() && function && it->second.insert((*function)->getName()).second)
+      progress.advance(CodeProgress::stepsOfStage / 2);
+  });
+  llvm::PassBuilder builder(&machine, llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   // No function of the C library is there to be called.
   llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
   library.disableAllFunctions();
@@ -127,16 +167,16 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
 /// Runs behind the passes that write a function.
 class CountFunctions : public llvm::FunctionPass {
 public:
-  explicit CountFunctions(::narrow::Progress &progress) : FunctionPass(id), progress(progress) {}
+  explicit CountFunctions(CodeProgress &progress) : FunctionPass(id), progress(progress) {}
   bool runOnFunction(llvm::Function &) override {
-    progress.advance();
+    progress.advance(CodeProgress::stepsOfStage);
     return false;
   }
   void getAnalysisUsage(llvm::AnalysisUsage &usage) const override { usage.setPreservesAll(); }
 
 private:
   static inline char id = 0;
-  ::narrow::Progress &progress;
+  CodeProgress &progress;
 };
 
 uint64_t countConstantBytes(const llvm::Module &module) {
@@ -149,7 +189,7 @@ uint64_t countConstantBytes(const llvm::Module &module) {
 
 /// Generates code of the given kind, with LLVM's errors returned.
 llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::CodeGenFileType kind,
-                     llvm::raw_pwrite_stream &os) {
+                     llvm::raw_pwrite_stream &os, CodeProgress &progress) {
   uint64_t constants = countConstantBytes(module);
   if (constants >= uint64_t{4} << 30 && !module.getTargetTriple().isX86())
     return makeError("the constants of the model have " + Twine(constants) + " bytes, but code for '" +
@@ -173,8 +213,6 @@ llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::Cod
   llvm::legacy::PassManager passes;
   bool unsupported = (*machine)->addPassesToEmitFile(passes, os, /*DwoOut=*/nullptr, kind);
   if (!unsupported) {
-    ::narrow::Progress progress("generating code", "functions",
-                                llvm::count_if(module, [](auto &f) { return !f.isDeclaration(); }));
     passes.add(new CountFunctions(progress)); // of which `passes` takes possession
     passes.run(module);
   }
@@ -215,7 +253,8 @@ llvm::Error checkUndefinedSymbols(StringRef object) {
 llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &variant, StringRef name,
                                                                unsigned optLevel,
                                                                llvm::DenseSet<llvm::Constant *> &constants,
-                                                               llvm::LLVMContext &llvmContext) {
+                                                               llvm::LLVMContext &llvmContext,
+                                                               CodeProgress &progress) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
       createTargetMachine(variant.target, optLevel);
   if (!machine)
@@ -225,6 +264,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   OwningOpRef<ModuleOp> lowered = ModuleOp(variant.module).clone();
   PassManager pm(context);
   buildLowerToLLVM(pm);
+  constexpr uint64_t passes = 21; // about; those inside of narrow-lower-to-llvm included
+  pm.addInstrumentation(std::make_unique<CountPasses>(
+      progress, CodeProgress::stepsOfStage * CodeProgress::countFunctions(variant) / passes));
   if (failed(pm.run(*lowered)))
     return errors.take("cannot lower the vector stage to LLVM");
   // Ours mean nothing to LLVM IR, and it would warn of each.
@@ -273,19 +315,25 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   if (llvm::Error error = ::narrow::checkTargetIntrinsics(*module, **machine))
     return error;
   ::narrow::expandFloatIntrinsics(*module, **machine);
-  optimize(*module, **machine, optLevel);
+  optimize(*module, **machine, optLevel, progress);
   return std::move(module);
 }
 
 } // namespace
 
-llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, const EmitOptions &options,
-                                                              llvm::LLVMContext &llvmContext) {
+static SmallVector<Variant> getVariants(ModuleOp module, const EmitOptions &options) {
+  SmallVector<Variant> variants{{module, options.target}};
+  variants.append(options.fallbacks.begin(), options.fallbacks.end());
+  return variants;
+}
+
+static llvm::Expected<std::unique_ptr<llvm::Module>> translate(ArrayRef<Variant> variants,
+                                                               const EmitOptions &options,
+                                                               llvm::LLVMContext &llvmContext,
+                                                               CodeProgress &progress) {
   llvm::Expected<ModelIdentity> identity = makeIdentity(options);
   if (!identity)
     return identity.takeError();
-  SmallVector<Variant> variants{{module, options.target}};
-  variants.append(options.fallbacks.begin(), options.fallbacks.end());
   llvm::Expected<ModelDescription> model = describeVariants(variants);
   if (!model)
     return model.takeError();
@@ -294,7 +342,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, c
   std::vector<VariantCode> code;
   llvm::DenseSet<llvm::Constant *> constants;
   for (const Variant &variant : variants) {
-    auto translated = translateVariant(variant, identity->name, options.optLevel, constants, llvmContext);
+    auto translated =
+        translateVariant(variant, identity->name, options.optLevel, constants, llvmContext, progress);
     if (!translated)
       return translated.takeError();
     // The program has a main of its own, and variants have the same names.
@@ -329,6 +378,13 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, c
   return result;
 }
 
+llvm::Expected<std::unique_ptr<llvm::Module>> translateToLLVM(ModuleOp module, const EmitOptions &options,
+                                                              llvm::LLVMContext &llvmContext) {
+  SmallVector<Variant> variants = getVariants(module, options);
+  CodeProgress progress(variants);
+  return translate(variants, options, llvmContext, progress);
+}
+
 llvm::Expected<std::string> emitLLVMIR(ModuleOp module, const EmitOptions &options) {
   llvm::LLVMContext context;
   llvm::Expected<std::unique_ptr<llvm::Module>> result = translateToLLVM(module, options, context);
@@ -340,30 +396,36 @@ llvm::Expected<std::string> emitLLVMIR(ModuleOp module, const EmitOptions &optio
   return text;
 }
 
-llvm::Expected<ObjectBuffer> emitObject(ModuleOp module, const EmitOptions &options) {
+/// Machine code or its text.
+static llvm::Expected<ObjectBuffer> emit(ModuleOp module, const EmitOptions &options,
+                                         llvm::CodeGenFileType kind) {
+  SmallVector<Variant> variants = getVariants(module, options);
+  CodeProgress progress(variants);
   llvm::LLVMContext context;
-  llvm::Expected<std::unique_ptr<llvm::Module>> result = translateToLLVM(module, options, context);
+  llvm::Expected<std::unique_ptr<llvm::Module>> result = translate(variants, options, context, progress);
   if (!result)
     return result.takeError();
   ObjectBuffer object;
   llvm::raw_svector_ostream os(object);
-  if (llvm::Error error = generate(**result, options, llvm::CodeGenFileType::ObjectFile, os))
-    return error;
-  if (llvm::Error error = checkUndefinedSymbols(StringRef(object.data(), object.size())))
+  if (llvm::Error error = generate(**result, options, kind, os, progress))
+    return std::move(error);
+  return object;
+}
+
+llvm::Expected<ObjectBuffer> emitObject(ModuleOp module, const EmitOptions &options) {
+  llvm::Expected<ObjectBuffer> object = emit(module, options, llvm::CodeGenFileType::ObjectFile);
+  if (!object)
+    return object;
+  if (llvm::Error error = checkUndefinedSymbols(StringRef(object->data(), object->size())))
     return error;
   return object;
 }
 
 llvm::Expected<std::string> emitAssembly(ModuleOp module, const EmitOptions &options) {
-  llvm::LLVMContext context;
-  llvm::Expected<std::unique_ptr<llvm::Module>> result = translateToLLVM(module, options, context);
-  if (!result)
-    return result.takeError();
-  ObjectBuffer text;
-  llvm::raw_svector_ostream os(text);
-  if (llvm::Error error = generate(**result, options, llvm::CodeGenFileType::AssemblyFile, os))
-    return error;
-  return std::string(text.data(), text.size());
+  llvm::Expected<ObjectBuffer> text = emit(module, options, llvm::CodeGenFileType::AssemblyFile);
+  if (!text)
+    return text.takeError();
+  return std::string(text->data(), text->size());
 }
 
 llvm::Error writeObject(ModuleOp module, const EmitOptions &options, StringRef path) {
@@ -381,9 +443,7 @@ llvm::Error writeLLVMIR(ModuleOp module, const EmitOptions &options, StringRef p
 }
 
 llvm::Error writeHeader(ModuleOp module, const EmitOptions &options, StringRef path) {
-  SmallVector<Variant> variants{{module, options.target}};
-  variants.append(options.fallbacks.begin(), options.fallbacks.end());
-  llvm::Expected<ModelDescription> model = describeVariants(variants);
+  llvm::Expected<ModelDescription> model = describeVariants(getVariants(module, options));
   if (!model)
     return model.takeError();
   llvm::Expected<ModelIdentity> identity = makeIdentity(options);
