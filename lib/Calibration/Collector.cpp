@@ -105,10 +105,14 @@ Error Collector::endRun() {
   if (failure)
     return describeFailure();
   for (size_t i = 0; i < pending.size(); ++i)
-    if (pending[i].received != sampleSizes[i] * batch)
-      return createStringError("tensor '" + observed[i].id + "' has " + Twine(pending[i].received) +
+    if (int64_t received = pending[i].received; received == sampleSizes[i] && batch > 1)
+      return createStringError("tensor '" + observed[i].id + "' has " + Twine(received) +
                                " elements, which a batch of " + Twine(batch) +
                                " samples does not share evenly: calibrate the model with a batch of 1");
+    else if (received != sampleSizes[i] * batch)
+      return createStringError("tensor '" + observed[i].id + "' has " + Twine(sampleSizes[i]) +
+                               " elements a sample but sent " + Twine(received) + " values for " +
+                               Twine(batch) + " samples: the code and the list of observers differ");
   finished += batch;
   return Error::success();
 }

@@ -406,8 +406,12 @@ static std::optional<NamedRange> readEncoding(ObjectReader &reader, const json::
       reader.failField("output_dtype", "expected int<bits> or uint<bits>, got '" + type + "'");
     range.bits = bits.value_or(0);
     scale = readOne(reader, object, "y_scale");
-    lowest = (isSigned ? -std::ldexp(1, static_cast<int>(range.bits) - 1) : 0) -
-             readOne(reader, object, "y_zero_point", /*isOptional=*/true);
+    double least = isSigned ? -std::ldexp(1, static_cast<int>(range.bits) - 1) : 0,
+           zeroPoint = readOne(reader, object, "y_zero_point", /*isOptional=*/true);
+    if (!reader.failed() &&
+        (zeroPoint < least || zeroPoint >= least + std::ldexp(1, static_cast<int>(range.bits))))
+      reader.failField("y_zero_point", "no code of " + type);
+    lowest = least - zeroPoint;
   } else {
     if (auto kind = object.getString("dtype"); kind && kind->equals_insensitive("float"))
       return std::nullopt;

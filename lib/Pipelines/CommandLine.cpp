@@ -1,6 +1,7 @@
 //===- CommandLine.cpp - Options that several drivers have ----------------===//
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/InitAll.h"
+#include "narrow/Target/CPU/ModelInterface.h"
 #include "narrow/Support/OutputFile.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/LineIterator.h"
@@ -17,6 +18,7 @@ static std::string toolName = "narrow";
 
 void mlir::narrow::startTool() {
   cl::ResetCommandLineParser();
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << getCompilerVersion() << '\n'; });
   // LLVM treats SIGXFSZ as a crash: it goes after LLVM's handlers.
   llvm::sys::PrintStackTraceOnErrorSignal("");
   std::signal(SIGXFSZ, SIG_IGN);

@@ -272,6 +272,8 @@ TEST(ForeignTable, AimetErrors) {
   auto list = [](std::string encodings) { return "{\"activation_encodings\": [" + encodings + "]}"; };
   auto recent = [](std::string encodings) { return "{\"encodings\": [" + encodings + "]}"; };
   std::string where = "'t': activation_encodings: 'x': ";
+  expectError(recent(R"({"name": "x", "output_dtype": "uint8", "y_scale": 0.1, "y_zero_point": 300})"),
+              "'t': encodings: 'x': field 'y_zero_point': no code of uint8");
   expectError(old("[{\"bitwidth\": 8, \"min\": 1, \"max\": 0}]"), where + "its minimum is above its maximum");
   expectError(old("[{\"bitwidth\": 8, \"min\": -1e40, \"max\": 0}]"),
               where + "its range is not finite in f32");

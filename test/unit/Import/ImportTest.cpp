@@ -56,6 +56,7 @@ static const char *const expectedReasons[] = {
     "has the open shape",
     "is empty",
     "training mode is not supported",
+    "which is no whole number of them", // align_corners, where ONNX's text and its data differ
 };
 
 TEST(NodeTests, PassOrAreRefused) {
@@ -71,7 +72,7 @@ TEST(NodeTests, PassOrAreRefused) {
             expectedReasons, [&](StringRef reason) { return StringRef(result.message).contains(reason); }))
             << op << ": " << result.message;
     }
-  EXPECT_GT(passed, 330u);
+  EXPECT_GT(passed, 340u);
 }
 
 class OwnTests : public testing::TestWithParam<NodeTest> {};

@@ -97,10 +97,10 @@ private:
                       << (settled ? "" : ", not settled (max-sweeps)");
     ArrayRef<Operation *> blocking = graph.getBlockingClamps();
     if (!blocking.empty())
-      emitRemark(loc)
-          << "narrow-equalize: " << blocking.size() << " clamps with an upper bound, such as '"
-          << getTensorId(blocking.front()->getResult(0))
-          << "', keep the channels around them from being equalized; replace-clamp makes them ReLU";
+      emitRemark(loc) << "narrow-equalize: " << blocking.size() << " clamps with an upper bound, such as '"
+                      << getTensorId(blocking.front()->getResult(0))
+                      << "', keep the channels around them from being equalized; replace-clamp "
+                         "(--equalize=relu) makes them ReLU";
   }
 };
 

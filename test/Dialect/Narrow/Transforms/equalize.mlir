@@ -97,7 +97,7 @@ func.func @bias(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
 // REPLACE: tosa.clamp {{.*}}max_val = 3.40282347E+38
 // REMARK: remark: 'relu6': the bound 6{{.*}} is dropped so that its channels can be equalized: results change where it was exceeded
 // expected-remark@+2 {{no layers whose channels could be equalized}}
-// expected-remark@+1 {{narrow-equalize: 1 clamps with an upper bound, such as 'relu6', keep the channels around them from being equalized; replace-clamp makes them ReLU}}
+// expected-remark@+1 {{narrow-equalize: 1 clamps with an upper bound, such as 'relu6', keep the channels around them from being equalized; replace-clamp (--equalize=relu) makes them ReLU}}
 func.func @relu6(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %w1 = "tosa.const"() <{values = dense<4.0> : tensor<1x1x1x1xf32>}> : () -> tensor<1x1x1x1xf32>
