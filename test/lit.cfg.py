@@ -12,6 +12,8 @@ config.test_source_root = os.path.join(config.narrow_source, "test")
 config.test_exec_root = os.path.join(config.narrow_build, "test")
 tools = [os.path.join(config.narrow_build, "bin"), config.llvm_tools]
 config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
+# What a command prints must not depend on how long it takes.
+config.environment["NARROW_PROGRESS"] = "0"
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 config.substitutions.append(("%models", os.path.join(config.narrow_source, "test", "models")))
 config.substitutions.append(("%source", config.narrow_source))

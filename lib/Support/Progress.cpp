@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 using namespace narrow;
 
@@ -21,6 +22,11 @@ std::string narrow::formatDuration(double seconds) {
   if (s < 3600)
     return std::to_string(s / 60) + " min " + twoDigits(s % 60) + " s";
   return std::to_string(s / 3600) + " h " + twoDigits(s % 3600 / 60) + " min";
+}
+
+llvm::raw_ostream *Progress::defaultStream() {
+  const char *setting = std::getenv("NARROW_PROGRESS");
+  return setting && llvm::StringRef(setting) == "0" ? &llvm::nulls() : &llvm::errs();
 }
 
 Progress::Progress(llvm::StringRef what, llvm::StringRef unit, uint64_t total, Options opts)

@@ -13,11 +13,13 @@ namespace narrow {
 
 /// Reports how far counted work has come: one line redrawn on a terminal, a
 /// line every few seconds elsewhere, nothing for work of less than two
-/// seconds. `advance` may be called from several threads.
+/// seconds. `advance` may be called from several threads. With
+/// NARROW_PROGRESS=0 in the environment a default stream stays silent: for
+/// logs, and for comparing what a command prints.
 class Progress {
 public:
   struct Options {
-    llvm::raw_ostream *stream = &llvm::errs();
+    llvm::raw_ostream *stream = defaultStream();
     bool terminal = llvm::errs().is_displayed();
     /// Seconds since any fixed point; a steady clock if empty. For tests.
     std::function<double()> clock;
@@ -38,6 +40,7 @@ public:
   void skip(uint64_t count);
 
 private:
+  static llvm::raw_ostream *defaultStream();
   void report(double now);
 
   std::string what, unit;

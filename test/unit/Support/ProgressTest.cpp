@@ -1,5 +1,6 @@
 //===- ProgressTest.cpp - Progress of long work ---------------------------===//
 #include "narrow/Support/Progress.h"
+#include <cstdlib>
 #include <gtest/gtest.h>
 
 using namespace narrow;
@@ -41,6 +42,17 @@ TEST(Progress, OneLineOnATerminal) {
 
 TEST(Progress, SkippedWorkIsNotSpeed) {
   EXPECT_EQ(run(1, false, 95), "calibrating: 97 of 100 samples (97%), 3 s left\n");
+}
+
+TEST(Progress, EnvironmentTurnsItOff) {
+  auto streamWith = [](const char *setting) {
+    setenv("NARROW_PROGRESS", setting, /*overwrite=*/1);
+    return Progress::Options().stream;
+  };
+  EXPECT_EQ(streamWith("0"), &llvm::nulls());
+  EXPECT_EQ(streamWith("1"), &llvm::errs());
+  unsetenv("NARROW_PROGRESS");
+  EXPECT_EQ(Progress::Options().stream, &llvm::errs());
 }
 
 TEST(Progress, Durations) {
