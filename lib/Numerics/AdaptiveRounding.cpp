@@ -1,6 +1,6 @@
 //===- AdaptiveRounding.cpp - AdaRound, AdaQuant, FlexRound ---------------===//
 #include "narrow/Numerics/AdaptiveRounding.h"
-#include <Eigen/Core>
+#include "EigenCore.h"
 #include <algorithm>
 #include <cmath>
 #include <numbers>

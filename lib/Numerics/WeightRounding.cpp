@@ -1,7 +1,7 @@
 //===- WeightRounding.cpp - Nearest, stochastic, GPTQ ---------------------===//
 #include "narrow/Numerics/WeightRounding.h"
+#include "EigenCore.h"
 #include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
