@@ -2,6 +2,7 @@
 #include "Peak.h"
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <immintrin.h>
 #include <map>
 #include <utility>
@@ -36,12 +37,38 @@ NARROW_PEAK_LOOP(fmaZmm, "avx512f", __m512, 16, "vfmadd231ps %3, %2, %0")
 NARROW_PEAK_LOOP(fmaYmm, "fma", __m256, 12, "vfmadd231ps %3, %2, %0")
 NARROW_PEAK_LOOP(mulAddXmm, "sse2", __m128, 12, "movaps %2, %1; mulps %3, %1; addps %1, %0")
 
+/// The same with tiles of 16 by 64 bytes: 0 to 3 are accumulators, 4 and 5 data.
+__attribute__((target("amx-int8"))) int tiles() {
+  alignas(64) struct {
+    uint8_t palette = 1, startRow = 0, reserved[14] = {};
+    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16};
+  } config;
+  _tile_loadconfig(&config);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  constexpr int times = steps / 16;
+  for (int k = 0; k < times; ++k) {
+    _tile_dpbusd(0, 4, 5);
+    _tile_dpbusd(1, 4, 5);
+    _tile_dpbusd(2, 4, 5);
+    _tile_dpbusd(3, 4, 5);
+  }
+  _tile_release();
+  return times * 4;
+}
+
 struct Loop {
   int (*run)();
   int macs; ///< of one run of the text
 };
 
 const std::map<std::pair<std::string, bool>, Loop> loops = {
+    {{"amx", false}, {tiles, 16384}},      {{"amx", true}, {fmaZmm, 16}},
     {{"avx512vnni", false}, {dotZmm, 64}}, {{"avx512vnni", true}, {fmaZmm, 16}},
     {{"avx512", false}, {pairsZmm, 32}},   {{"avx512", true}, {fmaZmm, 16}},
     {{"avxvnni", false}, {dotYmm, 32}},    {{"avxvnni", true}, {fmaYmm, 8}},

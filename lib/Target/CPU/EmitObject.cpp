@@ -146,6 +146,10 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
     if (it != seen.end() && function && it->second.insert((*function)->getName()).second)
       progress.advance(CodeProgress::stepsOfStage / 2);
   });
+  // Kernels are vectors already. VectorCombine makes shuffles of dwords such of bytes, between which
+  // and shuffles of words LLVM 22's selection goes back and forth forever on CPUs with VBMI.
+  callbacks.registerShouldRunOptionalPassCallback(
+      [](StringRef pass, llvm::Any) { return pass != "VectorCombinePass"; });
   llvm::PassBuilder builder(&machine, llvm::PipelineTuningOptions(), std::nullopt, &callbacks);
   // No function of the C library is there to be called.
   llvm::TargetLibraryInfoImpl library(machine.getTargetTriple());
@@ -187,6 +191,15 @@ uint64_t countConstantBytes(const llvm::Module &module) {
   return bytes;
 }
 
+/// Whether there is an instruction on tiles.
+bool usesTiles(const llvm::Module &module) {
+  return llvm::any_of(module, [](const llvm::Function &function) {
+    return function.isIntrinsic() && (function.getReturnType()->isX86_AMXTy() ||
+                                      llvm::any_of(function.getFunctionType()->params(),
+                                                   [](llvm::Type *type) { return type->isX86_AMXTy(); }));
+  });
+}
+
 /// Generates code of the given kind, with LLVM's errors returned.
 llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::CodeGenFileType kind,
                      llvm::raw_pwrite_stream &os, CodeProgress &progress) {
@@ -194,9 +207,11 @@ llvm::Error generate(llvm::Module &module, const EmitOptions &options, llvm::Cod
   if (constants >= uint64_t{4} << 30 && !module.getTargetTriple().isX86())
     return makeError("the constants of the model have " + Twine(constants) + " bytes, but code for '" +
                      options.target.triple + "' reaches less than 4 GB; quantize the weights to fewer bits");
+  // LLVM 22 makes invalid IR of tiles that live across blocks when it does not optimize.
+  unsigned level = usesTiles(module) ? std::max(options.optLevel, 1u) : options.optLevel;
   // Functions say what else they may use.
-  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = createTargetMachine(
-      getBaseline(options.target), options.optLevel, /*large=*/constants >= options.largeConstants);
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(getBaseline(options.target), level, /*large=*/constants >= options.largeConstants);
   if (!machine)
     return machine.takeError();
   std::string problems;
