@@ -17,6 +17,7 @@ void mlir::narrow::buildFloatPipeline(OpPassManager &pm, bool verify) {
   function.addPass(createNarrowRaiseComposites());
   function.addPass(createNarrowFoldBatchNorm());
   function.addPass(createNarrowPropagateLayout());
+  function.addPass(createNarrowSinkReshapes());
   function.addPass(createNarrowFoldConstants());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());

@@ -122,6 +122,27 @@ def NarrowPropagateLayout : Pass<"narrow-propagate-layout", "::mlir::func::FuncO
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
 }
 
+def NarrowSinkReshapes : Pass<"narrow-sink-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "move reshapes behind functions of one element";
+  let description = [{
+    A fully connected layer is a convolution and a reshape to the matrix that the
+    source has. A ReLU, or another function of one element, behind the reshape does
+    not meet the convolution: what the layer computes would be rounded once before
+    and once after it. This pass computes the function first. A reshape with other
+    readers stays where it is.
+
+    ```mlir
+    %1 = tosa.reshape %0, %shape : (tensor<1x16x1x24xf32>, !tosa.shape<3>) -> tensor<1x16x24xf32>
+    %2 = tosa.clamp %1 {min_val = 0.0 : f32, max_val = 6.0 : f32} : (tensor<1x16x24xf32>) -> tensor<1x16x24xf32>
+    // becomes
+    %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 6.0 : f32} : (tensor<1x16x1x24xf32>) -> tensor<1x16x1x24xf32>
+    %2 = tosa.reshape %1, %shape : (tensor<1x16x1x24xf32>, !tosa.shape<3>) -> tensor<1x16x24xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numSunk", "sunk", "reshapes moved behind an op">];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+}
+
 def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
   let summary = "make the weights of each channel equally large before and after it";
   let description = [{
