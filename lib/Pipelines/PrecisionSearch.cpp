@@ -7,6 +7,7 @@
 #include "narrow/Pipelines/ChoiceSolver.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
+#include "narrow/Pipelines/OutputMeter.h"
 #include "narrow/Support/Progress.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "llvm/ADT/StringExtras.h"
@@ -97,16 +98,9 @@ private:
     std::unique_ptr<CompiledModel> model;
     double cycles = 0, bytes = 0;
   };
-  struct Measurement {
-    double noise = 0, agreement = 0;
-  };
-
   llvm::Error prepare();
   llvm::Expected<Compiled> compile(ModuleOp module);
   llvm::Expected<Compiled> compile(const Assignment &assignment);
-  llvm::Error forEachRun(const CompiledModel &model,
-                         llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive);
-  llvm::Expected<Measurement> measure(const CompiledModel &model);
   llvm::Expected<SearchState::Measured> measureAlone(const Assignment &assignment);
   llvm::Error measureSensitivity();
   llvm::Error findCandidates();
@@ -130,9 +124,7 @@ private:
   std::vector<Layer> layers;
   std::vector<Scheme> schemes;       ///< of the choices
   std::set<std::string> fixedInputs; ///< observers that an override of the recipe names
-  int64_t samples = 0, batch = 1;
-  std::vector<std::vector<float>> expected; ///< outputs of the float model, one vector a run
-  size_t classes = 0;                       ///< values of the first output, of one sample
+  std::optional<OutputMeter> meter;
 };
 
 } // namespace
@@ -177,13 +169,12 @@ llvm::Error Search::prepare() {
   if (llvm::Error error = checkBitOps())
     return error;
 
-  batch = ::narrow::getBatch(getModelInputs(network));
-  samples = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
-  samples = samples / batch * batch;
-  if (samples == 0)
-    return llvm::createStringError("the data have no whole batch of " + llvm::Twine(batch) + " samples");
+  llvm::Expected<OutputMeter> made = OutputMeter::create(network, data, options.samples, /*threads=*/0);
+  if (!made)
+    return made.takeError();
+  meter.emplace(std::move(*made));
   std::string hash = hashModel(network);
-  llvm::Expected<std::string> fingerprint = data.fingerprint(samples);
+  llvm::Expected<std::string> fingerprint = data.fingerprint(meter->samples());
   if (!fingerprint)
     return fingerprint.takeError();
   std::string recipe = describe(options.recipe);
@@ -197,16 +188,7 @@ llvm::Error Search::prepare() {
                                    "options: remove its file to start anew");
   }
 
-  OwningOpRef<ModuleOp> copy = cast<ModuleOp>(network->clone());
-  llvm::Expected<Compiled> reference = compile(*copy);
-  if (!reference)
-    return reference.takeError();
-  classes = reference->model->outputs().front().count / batch;
-  return forEachRun(*reference->model, [&](int64_t, ArrayRef<std::vector<float>> outputs) {
-    std::vector<float> &all = expected.emplace_back();
-    for (const std::vector<float> &output : outputs)
-      all.insert(all.end(), output.begin(), output.end());
-  });
+  return llvm::Error::success();
 }
 
 /// Whoever wants a small network compiles it with --pack-weights=always.
@@ -245,39 +227,9 @@ llvm::Expected<Search::Compiled> Search::compile(const Assignment &assignment) {
   return compile(*stages->device);
 }
 
-llvm::Error Search::forEachRun(const CompiledModel &model,
-                               llvm::function_ref<void(int64_t, ArrayRef<std::vector<float>>)> receive) {
-  ModelBuffers buffers(model);
-  for (int64_t first = 0; first < samples; first += batch) {
-    if (llvm::Error error = data.readBatch(first, batch, buffers.in))
-      return error;
-    if (llvm::Error error = model.run(buffers.inputs(), buffers.outputs(), buffers.arena))
-      return error;
-    receive(first / batch, buffers.out);
-  }
-  return llvm::Error::success();
-}
-
-llvm::Expected<Search::Measurement> Search::measure(const CompiledModel &model) {
-  Fidelity fidelity;
-  int64_t same = 0;
-  llvm::Error error = forEachRun(model, [&](int64_t run, ArrayRef<std::vector<float>> outputs) {
-    ArrayRef<float> all = expected[run];
-    for (const std::vector<float> &output : outputs) {
-      fidelity.add(all.take_front(output.size()), output);
-      all = all.drop_front(output.size());
-    }
-    auto first = [](ArrayRef<float> values) {
-      return std::max_element(values.begin(), values.end()) - values.begin();
-    };
-    for (int64_t i = 0; i < batch; ++i)
-      same += first(ArrayRef(expected[run]).slice(i * classes, classes)) ==
-              first(ArrayRef(outputs[0]).slice(i * classes, classes));
-  });
-  if (error)
-    return std::move(error);
-  return Measurement{fidelity.signal > 0 ? fidelity.noise / fidelity.signal : fidelity.noise,
-                     double(same) / double(samples)};
+/// Noise of the outputs, in power of their signal.
+static double getNoise(const OutputSums &sums) {
+  return sums.device.signal > 0 ? sums.device.noise / sums.device.signal : sums.device.noise;
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,10 +310,10 @@ llvm::Expected<SearchState::Measured> Search::measureAlone(const Assignment &ass
   llvm::Expected<Compiled> compiled = compile(assignment);
   if (!compiled)
     return compiled.takeError();
-  llvm::Expected<Measurement> measured = measure(*compiled->model);
-  if (!measured)
-    return measured.takeError();
-  SearchState::Measured result{measured->noise, {}};
+  llvm::Expected<OutputSums> sums = meter->measure(*compiled->model);
+  if (!sums)
+    return sums.takeError();
+  SearchState::Measured result{getNoise(*sums), {}};
   result.costs[size_t(CostKind::Size)] = compiled->bytes;
   result.costs[size_t(CostKind::BitOps)] = getBitOps(assignment);
   result.costs[size_t(CostKind::Latency)] = compiled->cycles;
@@ -483,11 +435,11 @@ llvm::Error Search::findCandidates() {
     candidate.costs = {compiled->bytes, getBitOps(solution->taken), compiled->cycles};
     for (auto [cost, whole] : llvm::zip_equal(candidate.costs, base.costs))
       cost = whole > 0 ? cost / whole : 0;
-    llvm::Expected<Measurement> measured = measure(*compiled->model);
-    if (!measured)
-      return measured.takeError();
-    candidate.noise = measured->noise;
-    candidate.agreement = measured->agreement;
+    llvm::Expected<OutputSums> sums = meter->measure(*compiled->model);
+    if (!sums)
+      return sums.takeError();
+    candidate.noise = getNoise(*sums);
+    candidate.agreement = meter->hasClasses() ? double(sums->agrees) / double(meter->samples()) : 1;
     state.candidates.push_back(std::move(candidate));
     progress.advance();
     if (llvm::Error error = save(state))

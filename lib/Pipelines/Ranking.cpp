@@ -9,130 +9,23 @@
 #include "narrow/Support/Progress.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/Regex.h"
-#include "llvm/Support/ThreadPool.h"
-#include "llvm/Support/Threading.h"
 
 using namespace mlir;
 using namespace mlir::narrow;
 
-void OutputSums::merge(const OutputSums &other) {
-  device.merge(other.device);
-  agrees += other.agrees;
-  right += other.right;
-  floatRight += other.floatRight;
-}
-
-namespace {
-
-/// Measures models against the float model on the first samples of a data set.
-class OutputMeter {
-public:
-  static llvm::Expected<OutputMeter> create(ModuleOp floatStage, ::narrow::Dataset &data,
-                                            const ComparisonOptions &options);
-  llvm::Expected<OutputSums> measure(const CompiledModel &model) const;
-
-  int64_t samples = 0;
-  bool hasClasses = false, hasLabels = false;
-
-private:
-  explicit OutputMeter(::narrow::Dataset &data) : data(data) {}
-  llvm::Error measure(const CompiledModel &model, int64_t first, OutputSums &sums) const;
-
-  ::narrow::Dataset &data;
-  std::unique_ptr<CompiledModel> reference;
-  std::vector<int64_t> labels;
-  int64_t batch = 1, classes = 0;
-  unsigned threads = 1;
-};
-
-} // namespace
-
-llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, ::narrow::Dataset &data,
-                                                const ComparisonOptions &options) {
-  OutputMeter meter(data);
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(floatStage);
-  meter.batch = ::narrow::getBatch(inputs);
-  OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
-  llvm::Expected<std::unique_ptr<CompiledModel>> reference = compileForHost(*module, "the model");
-  if (!reference)
-    return reference.takeError();
-  meter.reference = std::move(*reference);
-  int64_t count = meter.reference->outputs()[0].count;
-  meter.classes = count % meter.batch == 0 ? count / meter.batch : 0;
-  meter.hasClasses = meter.classes >= 2;
-  if (!options.labels.empty()) {
-    if (!meter.hasClasses)
-      return llvm::createStringError(
-          "--labels: the first output of the model has no classes to compare with labels");
-    llvm::Expected<std::vector<int64_t>> labels = data.readLabels(options.labels, meter.classes);
-    if (!labels)
-      return labels.takeError();
-    meter.labels = std::move(*labels);
-    meter.hasLabels = true;
-  }
-  int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
-  meter.samples = total / meter.batch * meter.batch;
-  if (meter.samples == 0)
-    return llvm::createStringError("the model takes batches of " + llvm::Twine(meter.batch) +
-                                   ": give at least as many samples");
-  if (llvm::Error error = data.fingerprint(meter.samples).takeError()) // Finds damage.
-    return std::move(error);
-  meter.threads = options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
-  return std::move(meter);
-}
-
-llvm::Error OutputMeter::measure(const CompiledModel &model, int64_t first, OutputSums &sums) const {
-  ModelBuffers real(*reference), quantized(model);
-  if (llvm::Error error = data.readBatch(first, batch, real.in))
-    return error;
-  if (llvm::Error error = reference->run(real.inputs(), real.outputs(), real.arena))
-    return error;
-  if (llvm::Error error = model.run(real.inputs(), quantized.outputs(), quantized.arena))
-    return error;
-  if (real.out.size() != quantized.out.size())
-    return llvm::createStringError("the quantized model has another number of outputs");
-  for (auto [x, y] : llvm::zip_equal(real.out, quantized.out)) {
-    if (x.size() != y.size())
-      return llvm::createStringError("the quantized model has outputs of other shapes");
-    sums.device.add(x, y);
-  }
-  for (int64_t i = 0; hasClasses && i < batch; ++i) {
-    auto best = [&](const std::vector<float> &scores) {
-      auto begin = scores.begin() + i * classes;
-      return std::max_element(begin, begin + classes) - begin;
-    };
-    int64_t expected = best(real.out[0]), found = best(quantized.out[0]);
-    sums.agrees += expected == found;
-    if (labels.empty())
-      continue;
-    sums.right += found == labels[first + i];
-    sums.floatRight += expected == labels[first + i];
-  }
-  return llvm::Error::success();
-}
-
-llvm::Expected<OutputSums> OutputMeter::measure(const CompiledModel &model) const {
-  // Sums of doubles depend on their order: batches are merged in the order of
-  // the data, whichever thread ran them.
-  OutputSums sums;
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
-  constexpr int64_t round = 64; // batches between two merges
-  for (int64_t first = 0; first < samples; first += batch * round) {
-    std::vector<OutputSums> results(std::min<int64_t>(round, (samples - first) / batch));
-    std::vector<std::string> failures(results.size());
-    for (size_t i = 0; i < results.size(); ++i)
-      pool.async([&, i] {
-        if (llvm::Error error = measure(model, first + i * batch, results[i]))
-          failures[i] = llvm::toString(std::move(error));
-      });
-    pool.wait();
-    for (auto [result, failure] : llvm::zip_equal(results, failures)) {
-      if (!failure.empty())
-        return llvm::createStringError(failure);
-      sums.merge(result);
-    }
-  }
-  return sums;
+static llvm::Expected<OutputMeter> createMeter(ModuleOp floatStage, ::narrow::Dataset &data,
+                                               const ComparisonOptions &options) {
+  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options.samples, options.threads);
+  if (!meter || options.labels.empty())
+    return meter;
+  if (!meter->hasClasses())
+    return llvm::createStringError(
+        "--labels: the first output of the model has no classes to compare with labels");
+  llvm::Expected<std::vector<int64_t>> labels = data.readLabels(options.labels, meter->classes());
+  if (!labels)
+    return labels.takeError();
+  meter->labels = std::move(*labels);
+  return meter;
 }
 
 namespace {
@@ -195,13 +88,13 @@ static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, Calib
 llvm::Expected<RankingReport>
 mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration, ::narrow::Dataset &data,
                              ArrayRef<RankedRecipe> candidates, const ComparisonOptions &options) {
-  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
+  llvm::Expected<OutputMeter> meter = createMeter(floatStage, data, options);
   if (!meter)
     return meter.takeError();
   RankingReport report;
-  report.samples = meter->samples;
-  report.hasClasses = meter->hasClasses;
-  report.hasLabels = meter->hasLabels;
+  report.samples = meter->samples();
+  report.hasClasses = meter->hasClasses();
+  report.hasLabels = !meter->labels.empty();
   ::narrow::Progress progress("comparing", "candidates", candidates.size());
   for (const RankedRecipe &candidate : candidates) {
     CandidateReport row;
@@ -322,11 +215,11 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
   if (layers.empty())
     return llvm::createStringError("no layer of the model is quantized: there is nothing to measure");
 
-  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options);
+  llvm::Expected<OutputMeter> meter = createMeter(floatStage, data, options);
   if (!meter)
     return meter.takeError();
   SensitivityReport report;
-  report.samples = meter->samples;
+  report.samples = meter->samples();
   report.calibrationSamples = (*table)->samples;
   auto measure = [&](const Recipe &variant, bool strict,
                      ArrayRef<std::string> required) -> llvm::Expected<Fidelity> {

@@ -1,13 +1,12 @@
 //===- ReportComparison.cpp - Measures quantization on samples ------------===//
 #include "ReportStages.h"
+#include "SampleBatches.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Progress.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/ThreadPool.h"
-#include "llvm/Support/Threading.h"
 #include <cmath>
 
 using namespace mlir;
@@ -513,27 +512,17 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
     return std::move(error);
   report.samples = total;
 
-  // Sums of doubles depend on their order: batches are merged in the order of
-  // the data, whichever thread ran them.
   ::narrow::Progress progress("comparing", "samples", total);
-  unsigned threads = options.threads ? options.threads : llvm::hardware_concurrency().compute_thread_count();
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
-  for (int64_t first = 0; first < total; first += batch * threads) {
-    std::vector<BatchResult> results(std::min<int64_t>(threads, (total - first) / batch));
-    std::vector<std::string> failures(results.size());
-    for (size_t i = 0; i < results.size(); ++i)
-      pool.async([&, i] {
-        if (llvm::Error error = comparison.run(first + i * batch, results[i]))
-          failures[i] = llvm::toString(std::move(error));
+  llvm::Error error = forEachBatch<BatchResult>(
+      total, batch, options.threads,
+      [&](int64_t first, BatchResult &result) {
+        llvm::Error error = comparison.run(first, result);
         progress.advance(batch);
-      });
-    pool.wait();
-    for (auto [result, failure] : llvm::zip_equal(results, failures)) {
-      if (!failure.empty())
-        return llvm::createStringError(failure);
-      merge(report, result);
-    }
-  }
+        return error;
+      },
+      [&](BatchResult &result) { merge(report, result); });
+  if (error)
+    return std::move(error);
   warnOfCalibration(report.warnings, report, **table, *half, data, getModelInputs(floatStage));
   addWarnings(report);
   if (!stages->unsplit.empty())

@@ -2,24 +2,15 @@
 //
 // Every candidate is compiled for this machine as narrow-compile does, and its
 // outputs are measured against those of the compiled float model, on the same
-// samples. Outputs of several tensors are taken together; classes are those of
-// the first. Sums are kept, samples are not.
+// samples.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_PIPELINES_RANKING_H
 #define NARROW_PIPELINES_RANKING_H
 
-#include "narrow/Pipelines/Report.h"
+#include "narrow/Pipelines/OutputMeter.h"
 
 namespace mlir::narrow {
-
-/// What the outputs of one quantized model are worth; adds up over samples.
-struct OutputSums {
-  Fidelity device;
-  int64_t agrees = 0, right = 0, floatRight = 0; ///< samples
-
-  void merge(const OutputSums &other);
-};
 
 struct RankedRecipe {
   std::string name;
