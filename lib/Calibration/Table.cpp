@@ -118,6 +118,10 @@ static Error checkMergeable(const CalibrationTable &table, StringRef name) {
                            "all samples at once");
 }
 
+static std::string describeRewrites(const CalibrationTable &table) {
+  return table.rewrites.empty() ? "no rewrites" : table.rewrites;
+}
+
 static Error checkModel(const CalibrationTable &table, StringRef name, StringRef model) {
   if (table.model == model)
     return Error::success();
@@ -172,6 +176,8 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
     return fail("it is a table of " + state.foreign->tool);
   if (!state.progress || !fresh.progress)
     return fail("it is a finished table");
+  if (state.rewrites != fresh.rewrites)
+    return fail("it was made with " + describeRewrites(state) + ", this run has " + describeRewrites(fresh));
   if (Error error = checkModel(state, name, fresh.model))
     return error;
   if (Error error = checkTensors(state, name, tensors))
@@ -198,6 +204,12 @@ Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const Calib
     return error;
   if (Error error = checkMergeable(from, fromName))
     return error;
+  auto made = [](const CalibrationTable &table, StringRef name) {
+    return "'" + name.str() + "' was made with " + describeRewrites(table);
+  };
+  if (into.rewrites != from.rewrites)
+    return createStringError(made(into, intoName) + ", " + made(from, fromName) +
+                             ": these options change the network that a table is of");
   if (into.model != from.model)
     return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models (" +
                              into.model + ", " + from.model + ")");

@@ -84,6 +84,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     if (!data.preprocessing(i).empty())
       preprocessing.push_back({input.name, data.preprocessing(i)});
   CalibrationTable table = CalibrationTable::create(hash, preprocessing, Collector(tensors));
+  table.rewrites = options.rewrites;
   // The samples that a thread takes at once.
   int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
   if (options.movingAverage > 0)

@@ -183,6 +183,7 @@ static int run(const Options &options) {
   calibration.saveSeconds = options.saveInterval;
   calibration.statePath = statePath;
   calibration.movingAverage = options.movingAverage;
+  calibration.rewrites = rewrites->describe();
   if (options.samples > data->sampleCount())
     llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "
                  << data->sampleCount() << ", all are used\n";
@@ -195,7 +196,6 @@ static int run(const Options &options) {
   llvm::Expected<::narrow::CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
   if (!table)
     return reportError(table.takeError());
-  table->rewrites = rewrites->describe();
   if (llvm::Error error = ::narrow::writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()

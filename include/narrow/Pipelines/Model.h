@@ -49,6 +49,8 @@ struct CalibrationOptions {
   double saveSeconds = 5; ///< between two states
   /// Momentum of moving averages over the extrema of `batch` samples each; 0: none.
   double movingAverage = 0;
+  /// Options that changed the model before, as the table will name them.
+  std::string rewrites;
 };
 
 /// Compiles the observed model for this machine, runs it on the data and
