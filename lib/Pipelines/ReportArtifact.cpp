@@ -112,8 +112,10 @@ Error Image::load(const object::ELFObjectFileBase &file) {
 }
 
 Error Image::addRelocations(const object::SectionRef &section, bool isLibrary, unsigned machine) {
-  uint64_t wanted = machine == ELF::EM_AARCH64 ? (isLibrary ? ELF::R_AARCH64_RELATIVE : ELF::R_AARCH64_ABS64)
-                                               : (isLibrary ? ELF::R_X86_64_RELATIVE : ELF::R_X86_64_64);
+  bool isArm = machine == ELF::EM_AARCH64;
+  uint64_t relative = isArm ? uint64_t{ELF::R_AARCH64_RELATIVE} : uint64_t{ELF::R_X86_64_RELATIVE};
+  uint64_t absolute = isArm ? uint64_t{ELF::R_AARCH64_ABS64} : uint64_t{ELF::R_X86_64_64};
+  uint64_t wanted = isLibrary ? relative : absolute;
   unsigned from = 0;
   if (!isLibrary) {
     Expected<object::section_iterator> target = section.getRelocatedSection();
