@@ -35,6 +35,18 @@ SmallVector<const NamedRange *, 1> ForeignRanges::find(StringRef id) const {
   return found;
 }
 
+std::optional<NamedWeight> ForeignRanges::findWeight(StringRef name) const {
+  auto below = [](const auto &entry, StringRef name) { return StringRef(entry.name) < name; };
+  auto weight = llvm::lower_bound(weights, name, below);
+  if (weight != weights.end() && weight->name == name)
+    return *weight;
+  // One scale of a weight looks like that of an activation (AIMET 2.0).
+  auto range = llvm::lower_bound(ranges, name, below);
+  if (range != ranges.end() && range->name == name)
+    return NamedWeight{range->name, {range->min}, {range->max}, range->bits};
+  return std::nullopt;
+}
+
 /// What is wrong with an interval; empty: nothing.
 static std::string checkInterval(double min, double max) {
   if (!(std::fabs(min) <= FLT_MAX) || !(std::fabs(max) <= FLT_MAX))
@@ -127,7 +139,7 @@ static SmallVector<double, 3> takeNumbers(StringRef &text, size_t n) {
 /// "TRT-8401-EntropyCalibration2", then "name: 3c010a14": the bits of the f32 scale of codes
 /// from -127 to 127, in hexadecimal.
 static Error parseTensorRT(LineReader &reader) {
-  size_t unscaled = 0;
+  std::vector<std::string> &unscaled = reader.result.unscaled;
   for (const Line &line : ArrayRef(reader.lines).drop_front()) {
     auto [name, digits] = line.text.rsplit(':');
     name = name.trim(), digits = digits.trim();
@@ -138,7 +150,7 @@ static Error parseTensorRT(LineReader &reader) {
       return reader.fail(line, "expected '<tensor>: <8 hexadecimal digits>', the bits of an f32");
     float scale = llvm::bit_cast<float>(bits);
     if (scale == 0) { // A tensor that TensorRT does not quantize.
-      ++unscaled;
+      unscaled.push_back(name.str());
       continue;
     }
     if (!(scale >= FLT_MIN && std::isfinite(scale)))
@@ -146,8 +158,9 @@ static Error parseTensorRT(LineReader &reader) {
     if (Error error = reader.addMagnitude(line, name, 127.0 * scale))
       return error;
   }
-  if (unscaled)
-    reader.result.notes.push_back("not used: " + count(unscaled, "tensor") + " without a scale");
+  llvm::sort(unscaled);
+  if (!unscaled.empty())
+    reader.result.notes.push_back("not used: " + count(unscaled.size(), "tensor") + " without a scale");
   return Error::success();
 }
 
@@ -387,7 +400,7 @@ static double readOne(ObjectReader &reader, const json::Object &object, StringRe
   const json::Value *value = isOptional ? object.get(key) : reader.value(key);
   std::vector<double> numbers;
   if (value && !(collectNumbers(*value, numbers) && numbers.size() == 1))
-    reader.failField(key, "expected one number: an activation has one range");
+    reader.failField(key, "expected one number");
   return numbers.size() == 1 ? numbers.front() : 0;
 }
 
@@ -438,68 +451,139 @@ static std::optional<NamedRange> readEncoding(ObjectReader &reader, const json::
   return range;
 }
 
-/// Encodings: {"activation_encodings": {tensor: [encoding]} or [encoding with "name"], "param_encodings"},
-/// in version 2.0 one list "encodings" of both.
-static Expected<std::optional<ForeignRanges>> parseAimet(const json::Object &object, StringRef file) {
-  ForeignRanges result;
-  result.tool = kAimet.str();
-  StringRef key = object.get("activation_encodings") ? "activation_encodings" : "encodings";
-  const json::Value &encodings = *object.get(key);
-  std::string where = ("'" + file + "': " + key).str(), error;
-  size_t weights = 0, floats = 0;
-  if (const json::Value *params = object.get("param_encodings"))
-    weights = params->getAsObject() ? params->getAsObject()->size()
-                                    : (params->getAsArray() ? params->getAsArray()->size() : 0);
-
-  auto add = [&](StringRef name, const json::Object &encoding) {
-    ObjectReader reader(encoding, where + ": '" + name.str() + "'", error);
-    std::optional<NamedRange> range = readEncoding(reader, encoding);
-    if (!range)
-      ++floats;
-    else {
-      range->name = name.str();
-      result.ranges.push_back(std::move(*range));
-    }
-  };
-  if (const json::Object *byName = encodings.getAsObject()) {
-    for (auto [name, value] : sortedFields(*byName)) {
-      const json::Array *list = value->getAsArray();
-      const json::Object *module = value->getAsObject();
-      if (module && (module->get("input") || module->get("output")))
-        return createStringError(
-            where + ": '" + name +
-            "' is a module of PyTorch, and tensors of the ONNX model are needed: take the "
-            "encodings that AIMET exports with the ONNX file");
-      if (!list || list->size() != 1 || !list->front().getAsObject())
-        return createStringError(where + ": '" + name +
-                                 "': expected a list with one encoding: an activation has one range");
-      add(name, *list->front().getAsObject());
-    }
-  } else if (const json::Array *list = encodings.getAsArray()) {
-    llvm::StringMap<size_t> seen;
-    for (auto [index, value] : llvm::enumerate(*list)) {
-      const json::Object *encoding = value.getAsObject();
-      auto name = encoding ? encoding->getString("name") : std::nullopt;
-      if (!name || name->empty())
-        return createStringError(where + ": element " + Twine(index) + ": expected an object with a 'name'");
-      if (key == "encodings" && encoding->get("axis")) { // Scales along an axis are those of a weight.
-        ++weights;
-        continue;
-      }
-      if (!seen.try_emplace(*name, index).second)
-        return createStringError(where + ": '" + *name + "' is in it twice");
-      add(*name, *encoding);
-    }
-  } else {
-    return createStringError(where + ": expected an object or a list");
+/// The encodings of the channels of a weight, which 0.6 has as a list and the others as lists of
+/// numbers in one encoding. Empty: scales of blocks, or none.
+static std::vector<json::Object> splitChannels(const json::Value &value) {
+  std::vector<json::Object> channels;
+  if (const json::Array *list = value.getAsArray()) {
+    for (const json::Value &channel : *list)
+      if (const json::Object *object = channel.getAsObject())
+        channels.push_back(*object);
+    return channels;
   }
+  const json::Object *object = value.getAsObject();
+  if (!object || object->get("block_size"))
+    return {};
+  const json::Array *scales = object->getArray("y_scale");
+  if (!scales)
+    scales = object->getArray("scale");
+  for (size_t i = 0; i < (scales ? scales->size() : 1); ++i) {
+    json::Object &channel = channels.emplace_back(*object);
+    for (auto &[key, field] : channel)
+      if (const json::Array *list = field.getAsArray(); list && list->size() == (scales ? scales->size() : 0))
+        field = json::Value((*list)[i]);
+  }
+  return channels;
+}
+
+namespace {
+/// Encodings of AIMET: {tensor: [encoding]} (0.6) or [encoding with "name"].
+class AimetReader {
+public:
+  explicit AimetReader(StringRef file) : file(file) { result.tool = kAimet.str(); }
+
+  /// The encodings under `key`. In version 2.0 weights and activations are in one list.
+  void read(const json::Object &object, StringRef key, bool weights);
+  Expected<std::optional<ForeignRanges>> finish();
+
+private:
+  void addActivation(StringRef name, const json::Value &value);
+  void addWeight(StringRef name, const json::Value &value);
+  std::string where(StringRef name) const { return place + ": '" + name.str() + "'"; }
+  void fail(const Twine &message) {
+    if (error.empty())
+      error = message.str();
+  }
+
+  StringRef file;
+  std::string place, error;
+  ForeignRanges result;
+  size_t unusedWeights = 0, floats = 0;
+};
+} // namespace
+
+void AimetReader::addActivation(StringRef name, const json::Value &value) {
+  const json::Object *encoding = value.getAsObject();
+  if (encoding && (encoding->get("input") || encoding->get("output")))
+    return fail(where(name) + " is a module of PyTorch, and tensors of the ONNX model are needed: take the "
+                              "encodings that AIMET exports with the ONNX file");
+  if (const json::Array *list = value.getAsArray())
+    encoding = list->size() == 1 ? list->front().getAsObject() : nullptr;
+  if (!encoding)
+    return fail(where(name) + ": expected a list with one encoding: an activation has one range");
+  ObjectReader reader(*encoding, where(name), error);
+  std::optional<NamedRange> range = readEncoding(reader, *encoding);
+  if (!range) {
+    ++floats;
+    return;
+  }
+  range->name = name.str();
+  result.ranges.push_back(std::move(*range));
+}
+
+void AimetReader::addWeight(StringRef name, const json::Value &value) {
+  std::vector<json::Object> channels = splitChannels(value);
+  NamedWeight weight{name.str(), {}, {}, 0};
+  for (auto [index, channel] : llvm::enumerate(channels)) {
+    std::string at = where(name) + (channels.size() > 1 ? ": channel " + std::to_string(index) : "");
+    ObjectReader reader(channel, at, error);
+    std::optional<NamedRange> range = readEncoding(reader, channel);
+    if (!range)
+      break;
+    weight.min.push_back(range->min);
+    weight.max.push_back(range->max);
+    weight.bits = range->bits;
+  }
+  if (weight.min.empty() || weight.min.size() != channels.size())
+    ++unusedWeights;
+  else
+    result.weights.push_back(std::move(weight));
+}
+
+void AimetReader::read(const json::Object &object, StringRef key, bool weights) {
+  const json::Value *encodings = object.get(key);
+  if (!encodings || !error.empty())
+    return;
+  place = ("'" + file + "': " + key).str();
+  if (const json::Object *byName = encodings->getAsObject()) {
+    for (auto [name, value] : sortedFields(*byName))
+      weights ? addWeight(name, *value) : addActivation(name, *value);
+    return;
+  }
+  const json::Array *list = encodings->getAsArray();
+  if (!list)
+    return fail(place + ": expected an object or a list");
+  llvm::StringMap<size_t> seen;
+  for (auto [index, value] : llvm::enumerate(*list)) {
+    const json::Object *encoding = value.getAsObject();
+    auto name = encoding ? encoding->getString("name") : std::nullopt;
+    if (!name || name->empty())
+      return fail(place + ": element " + Twine(index) + ": expected an object with a 'name'");
+    if (!seen.try_emplace(*name, index).second)
+      return fail(where(*name) + " is in it twice");
+    // Scales along an axis are those of a weight.
+    weights || encoding->get("axis") ? addWeight(*name, value) : addActivation(*name, value);
+  }
+}
+
+Expected<std::optional<ForeignRanges>> AimetReader::finish() {
   if (!error.empty())
     return createStringError(error);
-  if (weights)
-    result.notes.push_back("not used: encodings of " + count(weights, "weight"));
+  llvm::sort(result.weights, [](const NamedWeight &a, const NamedWeight &b) { return a.name < b.name; });
+  if (unusedWeights)
+    result.notes.push_back("not used: encodings of " + count(unusedWeights, "weight") +
+                           " (floats, or scales of blocks)");
   if (floats)
     result.notes.push_back("not used: " + count(floats, "tensor") + " of floats");
-  return result;
+  return std::move(result);
+}
+
+static Expected<std::optional<ForeignRanges>> parseAimet(const json::Object &object, StringRef file) {
+  AimetReader reader(file);
+  reader.read(object, object.get("activation_encodings") ? "activation_encodings" : "encodings",
+              /*weights=*/false);
+  reader.read(object, "param_encodings", /*weights=*/true);
+  return reader.finish();
 }
 
 //===----------------------------------------------------------------------===//

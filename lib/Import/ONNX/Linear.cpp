@@ -96,8 +96,11 @@ static LogicalResult importGemm(OpContext &ctx) {
   Value result;
   if (b.constant && alpha > 0 && (b.constant->isFloat() || b.constant->quantization)) {
     Tensor weight = transB ? b : ctx.transpose(b, {1, 0});
-    if (alpha != 1.0f)
+    std::string name = ctx.getInputName(1).str();
+    if (alpha != 1.0f) {
       weight = scaleWeight(weight, alpha);
+      name += "/alpha"; // Other values than those of that name.
+    }
     Value bias;
     if (addC)
       if (std::optional<Tensor> folded = getBias(ctx, outputs, beta)) {
@@ -107,7 +110,7 @@ static LogicalResult importGemm(OpContext &ctx) {
         bias = *value;
         addC = false;
       }
-    FailureOr<Value> product = buildFullyConnected(ctx, a, rows, weight, ctx.getInputName(1), bias);
+    FailureOr<Value> product = buildFullyConnected(ctx, a, rows, weight, name, bias);
     if (failed(product))
       return failure();
     result = ctx.reshape(*product, {rows, outputs});

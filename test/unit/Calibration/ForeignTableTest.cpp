@@ -239,32 +239,47 @@ TEST(ForeignTable, AimetVersions) {
   ForeignRanges oldest = parse(
       R"({"activation_encodings": {"x": [{"bitwidth": 8, "dtype": "int", "is_symmetric": "False",
           "max": 18.2, "min": -7.3, "offset": -73.0, "scale": 0.1}], "f": [{"bitwidth": 16, "dtype": "float"}]},
-          "param_encodings": {"w": []}, "quantizer_args": {}, "version": "0.6.1"})");
+          "param_encodings": {"b": [], "w": [{"bitwidth": 4, "dtype": "int", "is_symmetric": "True", "max": 3.5,
+          "min": -4, "offset": -8.0, "scale": 0.5}, {"bitwidth": 4, "dtype": "int", "max": 1.75, "min": -2}]}, "quantizer_args": {}, "version": "0.6.1"})");
   EXPECT_EQ(oldest.tool, "AIMET");
   ASSERT_EQ(oldest.ranges.size(), 1u);
   expectRange(oldest.ranges[0], "x", -7.3, 18.2, 18.2, 8);
   EXPECT_EQ(oldest.notes,
-            (std::vector<std::string>{"not used: encodings of 1 weight", "not used: 1 tensor of floats"}));
+            (std::vector<std::string>{"not used: encodings of 1 weight (floats, or scales of blocks)",
+                                      "not used: 1 tensor of floats"}));
+  NamedWeight weight{"w", {-4, -2}, {3.5, 1.75}, 4};
+  EXPECT_EQ(oldest.weights, std::vector<NamedWeight>{weight});
 
   ForeignRanges first = parse(
       R"({"activation_encodings": [{"bw": 8, "dtype": "INT", "enc_type": "PER_TENSOR", "is_sym": false,
           "name": "x", "offset": [-73.0], "scale": [0.1]},
           {"bw": 16, "dtype": "INT", "enc_type": "PER_TENSOR", "is_sym": true, "name": "y", "offset": [-32768],
            "scale": [0.5]}],
-          "param_encodings": [{"name": "w"}, {"name": "v"}], "version": "1.0.0"})");
+          "param_encodings": [{"bw": 4, "dtype": "INT", "enc_type": "PER_CHANNEL", "is_sym": true, "name": "w",
+           "offset": [-8, -8], "scale": [0.5, 0.25]}, {"bw": 4, "enc_type": "PER_BLOCK", "block_size": 2, "name": "v",
+           "offset": [-8], "scale": [0.5]}], "version": "1.0.0"})");
   ASSERT_EQ(first.ranges.size(), 2u);
   expectRange(first.ranges[0], "x", 0.1 * -73, 0.1 * 182, 0.1 * 182, 8);
   expectRange(first.ranges[1], "y", -16384, 16383.5, 16384, 16);
-  EXPECT_EQ(first.notes, std::vector<std::string>{"not used: encodings of 2 weights"});
+  EXPECT_EQ(first.notes,
+            std::vector<std::string>{"not used: encodings of 1 weight (floats, or scales of blocks)"});
+  EXPECT_EQ(first.weights, std::vector<NamedWeight>{weight});
 
   ForeignRanges second = parse(
-      R"({"encodings": [{"axis": 0, "name": "w", "output_dtype": "int8", "y_scale": [0.5, 0.25]},
-          {"name": "x", "output_dtype": "uint8", "y_scale": 0.1, "y_zero_point": 73},
+      R"({"encodings": [{"axis": 0, "name": "w", "output_dtype": "int4", "y_scale": [0.5, 0.25]},
+          {"name": "v", "axis": 0, "output_dtype": "float16"}, {"name": "x", "output_dtype": "uint8", "y_scale": 0.1, "y_zero_point": 73},
           {"name": "y", "output_dtype": "int16", "y_scale": 0.5},
           {"name": "f", "output_dtype": "float16"}], "version": "2.0.0"})");
   EXPECT_EQ(second.ranges, first.ranges);
   EXPECT_EQ(second.notes,
-            (std::vector<std::string>{"not used: encodings of 1 weight", "not used: 1 tensor of floats"}));
+            (std::vector<std::string>{"not used: encodings of 1 weight (floats, or scales of blocks)",
+                                      "not used: 1 tensor of floats"}));
+  EXPECT_EQ(second.weights, std::vector<NamedWeight>{weight});
+
+  // One scale of a weight has no axis.
+  EXPECT_EQ(second.findWeight("x")->bits, 8);
+  EXPECT_EQ(second.findWeight("w"), weight);
+  EXPECT_EQ(second.findWeight(""), std::nullopt);
 }
 
 TEST(ForeignTable, AimetErrors) {
@@ -290,7 +305,16 @@ TEST(ForeignTable, AimetErrors) {
   std::string good = R"({"name": "x", "bw": 8, "scale": [0.1], "offset": [0]})";
   expectError(list(good + "," + good), "'t': activation_encodings: 'x' is in it twice");
   expectError(list(R"({"name": "x", "bw": 8, "scale": [0.1, 0.2], "offset": [0, 0]})"),
-              where + "field 'scale': expected one number: an activation has one range");
+              where + "field 'scale': expected one number");
+  auto weight = [](const std::string &encoding) {
+    return R"({"activation_encodings": [], "param_encodings": [{"name": "w", "bw": 8, )" + encoding + "}]}";
+  };
+  expectError(weight(R"("scale": [0.1, 0], "offset": [0, 0])"),
+              "'t': param_encodings: 'w': channel 1: field 'scale': expected a positive number");
+  expectError(weight(R"("scale": [0.1, 1], "offset": [0, 0, 0])"),
+              "'t': param_encodings: 'w': channel 0: field 'offset': expected one number");
+  expectError(R"({"activation_encodings": {}, "param_encodings": {"w": [{"bitwidth": 8, "min": 0}]}})",
+              "'t': param_encodings: 'w': field 'max' is missing");
   expectError(list(R"({"name": "x", "bw": 8, "scale": [0], "offset": [0]})"),
               where + "field 'scale': expected a positive number");
   expectError(list(R"({"name": "x", "bw": 8, "scale": [1e38], "offset": [0]})"),

@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include <cmath>
+#include <map>
 #include <span>
 
 namespace mlir::narrow {
@@ -32,6 +33,12 @@ struct Channels {
   }
 };
 
+/// The range that another tool chose for a weight, an interval for each channel.
+struct Given {
+  SmallVector<double> lo, hi;
+  bool fullCodes; ///< -128 is one of them
+};
+
 struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<AssignGranularity> {
   using NarrowAssignGranularityBase::NarrowAssignGranularityBase;
 
@@ -48,20 +55,59 @@ struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<Assig
       return fail(methods.takeError());
     if (failed(methods->verifyMatched(getOperation())))
       return signalPassFailure();
+    refused.clear();
     // What is wrong with one weight is often wrong with all.
     WalkResult result = getOperation().walk([&](ObserveOp op) {
       return op.getWeight() && failed(assign(op, *schemes, *methods)) ? WalkResult::interrupt()
                                                                       : WalkResult::advance();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    for (auto [tool, count] : refused)
+      getOperation().emitRemark() << "scales that " << tool << " chose for " << count
+                                  << " weights are not used: groups, formats and --weight-method choose "
+                                     "their own, or the number of channels is another";
   }
 
 private:
+  std::map<StringRef, size_t> refused; ///< tools, and how many of their ranges are not taken
   LogicalResult assign(ObserveOp op, SchemeRules &schemes, RangeRules &methods);
 };
 
 } // namespace
+
+/// The tool whose table has a range of the weight; empty: none.
+static StringRef getGivenBy(ObserveOp op) {
+  auto method = op->getAttrOfType<StringAttr>(kRangeMethodAttr);
+  std::string error;
+  bool isOurs = !method || ::narrow::numerics::parseRangeMethod(method.getValue(), {}, error);
+  return isOurs || !op.getRangeAttr() ? StringRef() : method.getValue();
+}
+
+/// What a table has, for `channels` scales of `bits`.
+static std::optional<Given> readGiven(RangeAttr range, size_t channels, bool symmetric, int64_t bits) {
+  Given given{{}, {}, /*fullCodes=*/false};
+  for (auto [min, max] : llvm::zip_equal(range.getMin(), range.getMax())) {
+    double lo = min, hi = max;
+    if (symmetric) {
+      // [-8 s, 7 s] are the 16 codes of 4 bits, of which the last one below has no counterpart.
+      double scale = (max - min) / (std::ldexp(1, static_cast<int>(bits)) - 1), excess = -min - max;
+      given.fullCodes |= excess > 0.5 * scale && excess < 1.5 * scale;
+      bool isCentred = excess > -0.5 * scale && excess < 1.5 * scale;
+      hi = isCentred ? std::min(-min, max) : std::max(std::abs(min), std::abs(max));
+      lo = -hi;
+    }
+    given.lo.push_back(lo);
+    given.hi.push_back(hi);
+  }
+  if (given.lo.size() == channels)
+    return given;
+  if (given.lo.size() != 1 && channels != 1)
+    return std::nullopt;
+  given.lo.assign(channels, *llvm::min_element(given.lo));
+  given.hi.assign(channels, *llvm::max_element(given.hi));
+  return given;
+}
 
 /// The channels along `axis`; one if there is no axis.
 static FailureOr<Channels> readChannels(ObserveOp op, std::optional<int64_t> axis) {
@@ -119,6 +165,25 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
                           << (method.rule.empty() ? "" : " of the range '" + method.rule.str() + "'")
                           << ": it averages over batches of samples, and weights have none";
   bool restricted = scheme.getRestricted() && !needsFullCodes(method.options.method);
+  auto setScheme = [&](bool restricted) {
+    op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(), restricted,
+                                     granularity, axis.value_or(-1), group, scheme.getFormat()));
+  };
+  if (StringRef tool = getGivenBy(op); !tool.empty()) {
+    // Who names a method means it.
+    bool asked = !method.rule.empty() || method.options.method != RangeMethod::MinMax;
+    bool hasOwn = !scheme.isUniform() ||
+                  (granularity != GranularityKind::PerTensor && granularity != GranularityKind::PerChannel);
+    std::optional<Given> given;
+    if (!asked && !hasOwn)
+      given = readGiven(op.getRangeAttr(), channels->count(), scheme.getSymmetric(), scheme.getBits());
+    if (given) {
+      op.setRangeAttr(RangeAttr::get(op.getContext(), given->lo, given->hi));
+      setScheme(scheme.getRestricted() && !given->fullCodes);
+      return success();
+    }
+    ++refused[tool];
+  }
   // Codes of a format are not those of its bits; narrow-encode-weights has its own search.
   unsigned bits = scheme.isUniform() ? scheme.getBits() : 8;
   CodeSpec spec{CodeRange::signedBits(bits, scheme.getSymmetric() && restricted), scheme.getSymmetric()};
@@ -143,8 +208,7 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
     hi.push_back(std::clamp<double>(*max, range->lo, range->hi));
   }
   op.setRangeAttr(RangeAttr::get(op.getContext(), lo, hi));
-  op.setSchemeAttr(SchemeAttr::get(op.getContext(), scheme.getBits(), scheme.getSymmetric(), restricted,
-                                   granularity, axis.value_or(-1), group, scheme.getFormat()));
+  setScheme(restricted);
   // What was chosen for codes of 8 bits says nothing of a format; narrow-encode-weights wants to know what
   // was asked.
   bool decides = op.getSchemeAttr().isUniform() && llvm::all_equal(chosen);

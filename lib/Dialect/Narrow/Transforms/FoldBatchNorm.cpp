@@ -132,7 +132,11 @@ struct FoldIntoConvolution : RewritePattern {
     }
 
     rewriter.setInsertionPoint(conv);
-    Value newWeight = createConstant(rewriter, conv->getOperand(1).getLoc(), weight->shape, weights);
+    // A weight whose values change is no longer what the source model calls by its name.
+    Location weightLoc = conv->getOperand(1).getLoc();
+    if (llvm::any_of(affine->factor, [](double factor) { return factor != 1; }))
+      weightLoc = FusedLoc::get(op->getContext(), {weightLoc, op->getLoc()});
+    Value newWeight = createConstant(rewriter, weightLoc, weight->shape, weights);
     Value newBias = createConstant(rewriter, conv->getOperand(2).getLoc(), {channels}, biases);
     // The convolution now computes the tensor of `op`: it takes over its name.
     for (Operation *mover : between)

@@ -75,11 +75,14 @@ struct Import {
   bool takeKnownRange(ObserveOp op, const RangeRules::Match &method);
   LogicalResult importRange(ObserveOp op, const TableEntry &entry);
   LogicalResult importForeign(ModuleOp module, const ForeignRanges &foreign, ArrayRef<ObserveOp> observers);
+  void importForeignWeights(ModuleOp module, const ForeignRanges &foreign, llvm::StringSet<> &used,
+                            SmallVectorImpl<StringRef> &otherBits, int64_t &bits);
 };
 } // namespace
 
-/// Ops that move codes keep the type of what they read, so a number that one of them pads with has to have a code too.
-/// Numbers beyond any code, such as the least of all behind a max pool, saturate as they are meant to.
+/// Ops that move codes keep the type of what they read, so a number that one of them pads with has to have a
+/// code too. Numbers beyond any code, such as the least of all behind a max pool, saturate as they are meant
+/// to.
 static void includePadding(Value value, Interval &range) {
   for (Operation *reader : value.getUsers()) {
     if (!movesCodes(reader))
@@ -193,11 +196,45 @@ static std::string listNames(ArrayRef<StringRef> names) {
   return names.size() > 3 ? text + " and " + std::to_string(names.size() - 3) + " more" : text;
 }
 
+/// The name of the source model's initializer that a weight is. Nothing once its values have
+/// changed: such a constant has a fused location.
+static StringRef getInitializerName(ObserveOp op) {
+  auto name = dyn_cast<NameLoc>(op.getInput().getLoc());
+  return name ? name.getName().getValue() : StringRef();
+}
+
+/// Gives weights the intervals that another tool chose; narrow-assign-granularity takes or refuses them.
+void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign, llvm::StringSet<> &used,
+                                  SmallVectorImpl<StringRef> &otherBits, int64_t &bits) {
+  module.walk([&](ObserveOp op) {
+    if (!op.getWeight())
+      return;
+    std::optional<::narrow::NamedWeight> weight = foreign.findWeight(getInitializerName(op));
+    if (!weight)
+      return;
+    used.insert(weight->name);
+    if (weight->bits != getBits(op)) {
+      otherBits.push_back(op.getId());
+      bits = weight->bits;
+    }
+    op.setRangeAttr(RangeAttr::get(op.getContext(), weight->min, weight->max));
+    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
+  });
+  SmallVector<StringRef> unused;
+  for (const ::narrow::NamedWeight &weight : foreign.weights)
+    if (!used.contains(weight.name))
+      unused.push_back(weight.name);
+  if (!unused.empty())
+    module.emitRemark() << "'" << name << "', a table of " << foreign.tool << ", has scales of "
+                        << unused.size() << " of " << foreign.weights.size()
+                        << " weights that are not used: " << listNames(unused);
+}
+
 /// Ranges of another tool, by the names of tensors in the source model, which ids are.
 LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreign,
                                     ArrayRef<ObserveOp> observers) {
   std::string of = ("'" + name + "', a table of " + foreign.tool).str(), what = of + ",";
-  SmallVector<StringRef> missing, otherBits, unused;
+  SmallVector<StringRef> missing, unscaled, otherBits, unused;
   llvm::StringSet<> used;
   int64_t bits = 0;
   for (ObserveOp op : observers) {
@@ -205,7 +242,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     for (const NamedRange *range : found)
       used.insert(range->name);
     RangeRules::Match method = rules.match(op);
-    if (takeKnownRange(op, method))
+    if (takeKnownRange(op, method) || op->hasAttr(kFloatReasonAttr))
       continue;
     if (method.options.method != RangeMethod::MinMax)
       return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
@@ -215,7 +252,8 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
       return op.emitError() << what << " has two ranges for '" << op.getId() << "': '" << found[0]->name
                             << "' and '" << found[1]->name << "'";
     if (found.empty()) {
-      missing.push_back(op.getId());
+      bool known = std::binary_search(foreign.unscaled.begin(), foreign.unscaled.end(), op.getId());
+      (known ? unscaled : missing).push_back(op.getId());
       continue;
     }
     const NamedRange &range = *found.front();
@@ -234,6 +272,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
         RangeAttr::get(op.getContext(), {std::min(interval.lo, 0.0)}, {std::max(interval.hi, 0.0)}));
     op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
   }
+  importForeignWeights(module, foreign, used, otherBits, bits);
   for (const NamedRange &range : foreign.ranges)
     if (!used.contains(range.name))
       unused.push_back(range.name);
@@ -246,6 +285,11 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     return error << ". Its names must be those of the tensors of the model: make it for this model, or "
                     "calibrate with narrow-calibrate";
   }
+  if (!unscaled.empty())
+    return module.emitError() << what << " has the scale 0 for " << listNames(unscaled) << ": "
+                              << foreign.tool
+                              << " does not quantize them. Keep the ops around them float (an override "
+                                 "'<id>=float'), or calibrate with narrow-calibrate";
   for (const std::string &note : foreign.notes)
     module.emitRemark() << of << ": " << note;
   if (!unused.empty())

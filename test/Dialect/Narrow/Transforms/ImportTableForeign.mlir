@@ -7,6 +7,8 @@
 // RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/tables/tpu.table method=ema" 2>&1 | FileCheck %s --check-prefix=EMA
 // RUN: not narrow-opt %s --narrow-import-table=table=%S/Inputs/tables/twice.table 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not narrow-opt %s --narrow-import-table=table=%S/Inputs/tables/fewer.json 2>&1 | FileCheck %s --check-prefix=FEWER
+// RUN: not narrow-opt %s --narrow-import-table=table=%S/Inputs/tables/unscaled.cache 2>&1 | FileCheck %s --check-prefix=UNSCALED
+// RUN: sed 's/"\(x\|sum\)" :/"\1" {narrow.float_reason = "asked for"} :/' %s | narrow-opt --narrow-import-table=table=%S/Inputs/tables/unscaled.cache 2>&1 | FileCheck %s --check-prefix=FLOAT
 // RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/tables/tpu.table range=gelu=minmax" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
 
 // Scales 1/32, 1/16 and 1/32; the model's hash does not count. A symmetric range begins at
@@ -32,6 +34,10 @@
 // EMA: error: method 'ema' needs statistics of 'x', and
 // TWICE: error: '{{.*}}twice.table', a table of tpu-mlir, has two ranges for 'sum': 'sum_Add' and 'sum_Relu'
 // FEWER: error: '{{.*}}fewer.json', a table of ONNX Runtime, has no range for 'relu', 'sum' of 4 tensors; 2 of its 3 names are not used: 'y', 'z'. Its names must be those of the tensors of the model: make it for this model, or calibrate with narrow-calibrate
+// A scale of 0 is that of a tensor that stays float.
+// UNSCALED: error: '{{.*}}unscaled.cache', a table of TensorRT, has the scale 0 for 'x', 'sum': TensorRT does not quantize them. Keep the ops around them float (an override '<id>=float'), or calibrate with narrow-calibrate
+// FLOAT: remark: '{{.*}}unscaled.cache', a table of TensorRT: not used: 2 tensors without a scale
+// FLOAT: narrow.observe %{{.*}} "relu" range
 // UNMATCHED: error: range 'gelu=minmax' matches no id
 module attributes {narrow.model_hash = "feedfacefeedface"} {
   func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {

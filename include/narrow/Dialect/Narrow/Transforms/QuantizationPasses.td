@@ -123,7 +123,8 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
     the source model, whose names ids are. They are taken as they are, cut where the
     function bounds them; any method but `minmax` is an error. `narrow.range_method`
-    is the tool.
+    is the tool. AIMET's ranges of weights, by the names of initializers, which the
+    locations of constants are, go to `narrow-assign-granularity`.
 
     ```mlir
     %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]> : tensor<4xf32>
@@ -243,8 +244,10 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
     of the tensor, by `weight-method`: minimum and maximum, or any method of
     `narrow-import-table` but `ema`; a rule `range` gives the weights whose id
     matches (it ends in `/weight`) another. `absmax-full` and `absmax-pow2` drop
-    `restricted`. A depthwise weight with a channel
-    multiplier has two channel axes; the longer gets the scales. Runs after
+    `restricted`. Ranges that a table of another tool has for weights stay as they
+    are where a scale is that of a channel or the tensor and no method is named. A
+    depthwise weight with a channel multiplier has two channel axes; the longer gets
+    the scales. Runs after
     `narrow-assign-bit-width`, with the same options.
 
     ```mlir
