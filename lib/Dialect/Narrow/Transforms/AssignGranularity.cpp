@@ -65,7 +65,8 @@ struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<Assig
       return signalPassFailure();
     for (auto [tool, count] : refused)
       getOperation().emitRemark() << "scales that " << tool << " chose for " << count
-                                  << " weights are not used: groups, formats and --weight-method choose "
+                                  << (count == 1 ? " weight" : " weights")
+                                  << " are not used: groups, formats and --weight-method choose "
                                      "their own, or the number of channels is another";
   }
 

@@ -16,7 +16,7 @@
 // The interval serves other bits, and a warning says so.
 // BITS: warning: '{{.*}}aimet-weights.encodings', a table of AIMET, has ranges that were chosen for 8 bits, not for the bits of the scheme: 'conv/weight'
 // BITS: "conv/weight" weight range <min = [-0.9921875, -1.984375], max = [0.9921875, 1.984375]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0>
-// REFUSED: remark: scales that AIMET chose for 1 weights are not used: groups, formats and --weight-method choose their own, or the number of channels is another
+// REFUSED: remark: scales that AIMET chose for 1 weight are not used: groups, formats and --weight-method choose their own, or the number of channels is another
 // REFUSED: "conv/weight" weight range <min = [{{-1.99|-2.0}}{{.*}}axis = 0{{(, group = 2)?}}>{{( .narrow.range_method = "octav".)?}} : tensor
 // A weight into which something was folded has other values than the name stands for.
 // CHANGED: remark: '{{.*}}aimet-weights.encodings', a table of AIMET, has scales of 2 of 2 weights that are not used: 'other', 'w'
