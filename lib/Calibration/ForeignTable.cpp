@@ -22,10 +22,14 @@ static bool isOperatorSuffix(StringRef text) {
          llvm::all_of(text, [](char c) { return llvm::isAlnum(c); });
 }
 
+/// For searching what is sorted by name.
+static constexpr auto isBelow = [](const auto &entry, StringRef name) {
+  return StringRef(entry.name) < name;
+};
+
 SmallVector<const NamedRange *, 1> ForeignRanges::find(StringRef id) const {
   SmallVector<const NamedRange *, 1> found;
-  auto it =
-      llvm::lower_bound(ranges, id, [](const NamedRange &a, StringRef b) { return StringRef(a.name) < b; });
+  auto it = llvm::lower_bound(ranges, id, isBelow);
   for (; it != ranges.end() && StringRef(it->name).starts_with(id); ++it) {
     if (it->name == id)
       return {&*it};
@@ -36,12 +40,11 @@ SmallVector<const NamedRange *, 1> ForeignRanges::find(StringRef id) const {
 }
 
 std::optional<NamedWeight> ForeignRanges::findWeight(StringRef name) const {
-  auto below = [](const auto &entry, StringRef name) { return StringRef(entry.name) < name; };
-  auto weight = llvm::lower_bound(weights, name, below);
+  auto weight = llvm::lower_bound(weights, name, isBelow);
   if (weight != weights.end() && weight->name == name)
     return *weight;
   // One scale of a weight looks like that of an activation (AIMET 2.0).
-  auto range = llvm::lower_bound(ranges, name, below);
+  auto range = llvm::lower_bound(ranges, name, isBelow);
   if (range != ranges.end() && range->name == name)
     return NamedWeight{range->name, {range->min}, {range->max}, range->bits};
   return std::nullopt;

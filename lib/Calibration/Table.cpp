@@ -61,6 +61,10 @@ CalibrationTable CalibrationTable::create(std::string model, std::vector<InputPr
   return table;
 }
 
+std::string narrow::describeRewrites(StringRef rewrites) {
+  return rewrites.empty() ? "no rewrites" : rewrites.str();
+}
+
 const TableEntry *CalibrationTable::find(StringRef id) const {
   auto found = llvm::lower_bound(
       entries, id, [](const TableEntry &entry, StringRef id) { return StringRef(entry.tensor.id) < id; });
@@ -118,10 +122,6 @@ static Error checkMergeable(const CalibrationTable &table, StringRef name) {
                            "all samples at once");
 }
 
-static std::string describeRewrites(const CalibrationTable &table) {
-  return table.rewrites.empty() ? "no rewrites" : table.rewrites;
-}
-
 static Error checkModel(const CalibrationTable &table, StringRef name, StringRef model) {
   if (table.model == model)
     return Error::success();
@@ -177,7 +177,8 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
   if (!state.progress || !fresh.progress)
     return fail("it is a finished table");
   if (state.rewrites != fresh.rewrites)
-    return fail("it was made with " + describeRewrites(state) + ", this run has " + describeRewrites(fresh));
+    return fail("it was made with " + describeRewrites(state.rewrites) + ", this run has " +
+                describeRewrites(fresh.rewrites));
   if (Error error = checkModel(state, name, fresh.model))
     return error;
   if (Error error = checkTensors(state, name, tensors))
@@ -205,7 +206,7 @@ Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const Calib
   if (Error error = checkMergeable(from, fromName))
     return error;
   auto made = [](const CalibrationTable &table, StringRef name) {
-    return "'" + name.str() + "' was made with " + describeRewrites(table);
+    return "'" + name.str() + "' was made with " + describeRewrites(table.rewrites);
   };
   if (into.rewrites != from.rewrites)
     return createStringError(made(into, intoName) + ", " + made(from, fromName) +

@@ -1,6 +1,7 @@
 //===- PrecisionSearch.cpp - A scheme for each layer ----------------------===//
 #include "narrow/Pipelines/PrecisionSearch.h"
 #include "ReportStages.h"
+#include "SampleBatches.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
@@ -169,12 +170,12 @@ llvm::Error Search::prepare() {
   if (llvm::Error error = checkBitOps())
     return error;
 
-  llvm::Expected<OutputMeter> made = OutputMeter::create(network, data, options.samples, /*threads=*/0);
-  if (!made)
-    return made.takeError();
-  meter.emplace(std::move(*made));
+  llvm::Expected<int64_t> samples =
+      countBatchedSamples(data, options.samples, ::narrow::getBatch(getModelInputs(network)));
+  if (!samples)
+    return samples.takeError();
   std::string hash = hashModel(network);
-  llvm::Expected<std::string> fingerprint = data.fingerprint(meter->samples());
+  llvm::Expected<std::string> fingerprint = data.fingerprint(*samples);
   if (!fingerprint)
     return fingerprint.takeError();
   std::string recipe = describe(options.recipe);
@@ -188,6 +189,10 @@ llvm::Error Search::prepare() {
                                    "options: remove its file to start anew");
   }
 
+  llvm::Expected<OutputMeter> made = OutputMeter::create(network, data, *samples, /*threads=*/0);
+  if (!made)
+    return made.takeError();
+  meter.emplace(std::move(*made));
   return llvm::Error::success();
 }
 

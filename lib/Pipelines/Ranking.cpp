@@ -1,6 +1,7 @@
 //===- Ranking.cpp - Ways to quantize one network, by its outputs ---------===//
 #include "narrow/Pipelines/Ranking.h"
 #include "ReportStages.h"
+#include "SampleBatches.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -15,7 +16,13 @@ using namespace mlir::narrow;
 
 static llvm::Expected<OutputMeter> createMeter(ModuleOp floatStage, ::narrow::Dataset &data,
                                                const ComparisonOptions &options) {
-  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, options.samples, options.threads);
+  llvm::Expected<int64_t> samples =
+      countBatchedSamples(data, options.samples, ::narrow::getBatch(getModelInputs(floatStage)));
+  if (!samples)
+    return samples.takeError();
+  if (llvm::Error error = data.fingerprint(*samples).takeError()) // Finds damage.
+    return std::move(error);
+  llvm::Expected<OutputMeter> meter = OutputMeter::create(floatStage, data, *samples, options.threads);
   if (!meter || options.labels.empty())
     return meter;
   if (!meter->hasClasses())

@@ -354,9 +354,9 @@ llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table,
     return llvm::createStringError("'" + name + "' is a table of " + table.foreign->tool +
                                    " and of the network " + "as it is, which " + wanted +
                                    " changes: give --data instead");
-  auto with = [](const std::string &options) { return options.empty() ? "no rewrites" : options; };
   return llvm::createStringError(
-      "'" + name + "' was made with " + with(table.rewrites) + ", this run has " + with(wanted) +
+      "'" + name + "' was made with " + ::narrow::describeRewrites(table.rewrites) + ", this run has " +
+      ::narrow::describeRewrites(wanted) +
       ": --equalize and --split-channels change the network that a table is of, give "
       "narrow-calibrate and this run the same");
 }

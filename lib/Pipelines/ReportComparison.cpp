@@ -503,18 +503,16 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
   }
 
   int64_t batch = comparison.batchSize();
-  int64_t total = options.samples > 0 ? std::min(options.samples, data.sampleCount()) : data.sampleCount();
-  total = total / batch * batch;
-  if (total == 0)
-    return llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
-                                   ": give at least as many samples");
-  if (llvm::Error error = data.fingerprint(total).takeError()) // Finds damage.
+  llvm::Expected<int64_t> total = countBatchedSamples(data, options.samples, batch);
+  if (!total)
+    return total.takeError();
+  if (llvm::Error error = data.fingerprint(*total).takeError()) // Finds damage.
     return std::move(error);
-  report.samples = total;
+  report.samples = *total;
 
-  ::narrow::Progress progress("comparing", "samples", total);
+  ::narrow::Progress progress("comparing", "samples", *total);
   llvm::Error error = forEachBatch<BatchResult>(
-      total, batch, options.threads,
+      *total, batch, options.threads,
       [&](int64_t first, BatchResult &result) {
         llvm::Error error = comparison.run(first, result);
         progress.advance(batch);

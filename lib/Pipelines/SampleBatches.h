@@ -3,6 +3,7 @@
 #define NARROW_PIPELINES_SAMPLEBATCHES_H
 
 #include "mlir/Support/LLVM.h"
+#include "narrow/Support/Dataset.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/ThreadPool.h"
@@ -12,6 +13,17 @@
 #include <vector>
 
 namespace mlir::narrow {
+
+/// The samples in the whole batches of the first `wanted` (0: all) of `data`; fails if there are none.
+inline llvm::Expected<int64_t> countBatchedSamples(const ::narrow::Dataset &data, int64_t wanted,
+                                                   int64_t batch) {
+  int64_t available = data.sampleCount();
+  int64_t samples = (wanted > 0 ? std::min(wanted, available) : available) / batch * batch;
+  if (samples == 0)
+    return llvm::createStringError("the model takes batches of " + llvm::Twine(batch) +
+                                   ": give at least as many samples");
+  return samples;
+}
 
 /// Calls `run(first, result)` for the batches of the first `samples` (a multiple of `batch`) on
 /// `threads` threads (0: one for each core), and `merge` with each result in the order of the

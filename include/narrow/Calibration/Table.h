@@ -86,6 +86,9 @@ struct CalibrationTable {
   bool operator==(const CalibrationTable &) const = default;
 };
 
+/// CalibrationTable::rewrites for messages.
+std::string describeRewrites(llvm::StringRef rewrites);
+
 /// Reads and validates a table, of this program or another (`foreign`), which its content
 /// tells; errors name file, tensor and field, or the line.
 llvm::Expected<CalibrationTable> readTable(llvm::StringRef path);

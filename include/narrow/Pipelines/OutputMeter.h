@@ -21,8 +21,8 @@ struct OutputSums {
 /// Measures models against the float model on the first samples of a data set.
 class OutputMeter {
 public:
-  /// Compiles a copy of `floatStage` for this machine. Takes the whole batches of the first `samples`
-  /// (0: all); fails if there are none. `threads`: 0 is one for each core; their number changes no bit.
+  /// Compiles a copy of `floatStage` for this machine. `samples` is a multiple of its batch; damage of
+  /// the data is not looked for. `threads`: 0 is one for each core; their number changes no bit.
   static llvm::Expected<OutputMeter> create(ModuleOp floatStage, const ::narrow::Dataset &data,
                                             int64_t samples, unsigned threads);
   /// Fails if `model` has other outputs than the float model.
