@@ -3,8 +3,9 @@
 #define NARROW_INITALL_H
 
 #include "mlir/IR/DialectRegistry.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Every dialect that a stage of the pipeline uses, with their interfaces.
 void registerAllDialects(DialectRegistry &registry);
@@ -12,6 +13,6 @@ void registerAllDialects(DialectRegistry &registry);
 /// Narrow's passes and pipelines, and upstream's that work on the same IR.
 void registerAllPasses();
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 WeightChannels::WeightChannels(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes)
     : shape(shape), strides(shape.size(), 1), axes(axes) {
@@ -23,10 +23,10 @@ int64_t WeightChannels::channelOf(int64_t index) const {
   return channel;
 }
 
-SmallVector<AccumulatorBounds> mlir::narrow::computeAccumulatorBounds(ArrayRef<int64_t> weights,
-                                                                      const WeightChannels &channels,
-                                                                      ArrayRef<int64_t> bias,
-                                                                      IntegerInterval input) {
+SmallVector<AccumulatorBounds> narrow::computeAccumulatorBounds(ArrayRef<int64_t> weights,
+                                                                const WeightChannels &channels,
+                                                                ArrayRef<int64_t> bias,
+                                                                IntegerInterval input) {
   SmallVector<AccumulatorBounds> bounds(channels.size());
   // A product counts only where it moves the bound outwards: the bound then
   // holds for every prefix of every order, and for windows over the padding,
@@ -44,13 +44,13 @@ SmallVector<AccumulatorBounds> mlir::narrow::computeAccumulatorBounds(ArrayRef<i
       int64_t value = bias[bias.size() == 1 ? 0 : channel];
       add(bound, value, value);
     }
-    bound.bits = ::narrow::numerics::magnitudeBits(bound.min, bound.max);
+    bound.bits = numerics::magnitudeBits(bound.min, bound.max);
   }
   return bounds;
 }
 
-std::optional<SmallVector<AccumulatorBounds>> mlir::narrow::getAccumulatorBounds(Operation *op,
-                                                                                 IntegerInterval codes) {
+std::optional<SmallVector<AccumulatorBounds>> narrow::getAccumulatorBounds(Operation *op,
+                                                                           IntegerInterval codes) {
   auto quantizable = dyn_cast<QuantizableOpInterface>(op);
   if (!quantizable || quantizable.getQuantizationKind() != QuantizationKind::Contraction)
     return std::nullopt;

@@ -10,7 +10,7 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// Everything the element type can hold.
 static IntegerInterval fullRange(Type type) {
@@ -59,7 +59,7 @@ IntegerRanges::Ranges IntegerRanges::computeRescale(Operation *op) {
   if ((multipliers->size() != 1 && multipliers->size() != channels) ||
       (input.size() != 1 && input.size() != channels))
     return {full};
-  using ::narrow::numerics::RescaleRounding;
+  using numerics::RescaleRounding;
   RescaleRounding rounding = rescale.getRoundingMode() == tosa::RoundingMode::SINGLE_ROUND
                                  ? RescaleRounding::Single
                                  : RescaleRounding::Double;
@@ -68,8 +68,7 @@ IntegerRanges::Ranges IntegerRanges::computeRescale(Operation *op) {
     size_t s = multipliers->size() == 1 ? 0 : c;
     IntegerInterval value = input[input.size() == 1 ? 0 : c];
     value = {value.min - inputZp->front(), value.max - inputZp->front()};
-    ::narrow::numerics::Multiplier factor{static_cast<int32_t>((*multipliers)[s]),
-                                          static_cast<int32_t>((*shifts)[s])};
+    numerics::Multiplier factor{static_cast<int32_t>((*multipliers)[s]), static_cast<int32_t>((*shifts)[s])};
     if (!factor.valid() || (scale32 && !fitsApplyScale(value.magnitude(), factor)))
       return {full};
     auto scaled = [&](int64_t x) -> int64_t {
@@ -171,7 +170,7 @@ IntegerRanges::Ranges IntegerRanges::compute(Value value) {
     return ranges;
   }
   if (isa<TokenMaximaOp>(op))
-    return {{1, ::narrow::numerics::tokenMaximumLimit}};
+    return {{1, numerics::tokenMaximumLimit}};
   if (auto quantize = dyn_cast<QuantizeTokensOp>(op)) {
     int64_t largest = quantize.getLargest();
     return {{-largest, largest}};
@@ -179,8 +178,8 @@ IntegerRanges::Ranges IntegerRanges::compute(Value value) {
   if (auto rescale = dyn_cast<RescaleTokensOp>(op)) {
     Ranges ranges(get(rescale.getSums()));
     auto furthest = [&](int64_t sum) { // Not wrapped: the verification wants to see an overflow.
-      int64_t product = sum * ::narrow::numerics::tokenMaximumLimit, shift = rescale.getShift();
-      return shift ? ::narrow::numerics::roundingShiftRight(product, static_cast<int>(shift)) : product;
+      int64_t product = sum * numerics::tokenMaximumLimit, shift = rescale.getShift();
+      return shift ? numerics::roundingShiftRight(product, static_cast<int>(shift)) : product;
     };
     for (IntegerInterval &interval : ranges)
       interval = {furthest(std::min<int64_t>(interval.min, 0)), furthest(std::max<int64_t>(interval.max, 0))};

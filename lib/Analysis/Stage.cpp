@@ -3,15 +3,15 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-StringRef mlir::narrow::stringifyStage(Stage stage) {
+StringRef narrow::stringifyStage(Stage stage) {
   static constexpr StringLiteral names[] = {"imported",  "float",   "observed", "annotated",
                                             "quantized", "integer", "vector",   "llvm"};
   return names[static_cast<unsigned>(stage)];
 }
 
-Stage mlir::narrow::detectStage(ModuleOp module) {
+Stage narrow::detectStage(ModuleOp module) {
   // The vector stage declares some intrinsics as functions of LLVM.
   if (!module.getOps<LLVM::LLVMFuncOp>().empty() && module.getOps<func::FuncOp>().empty())
     return Stage::LLVM;
@@ -36,7 +36,7 @@ Stage mlir::narrow::detectStage(ModuleOp module) {
   return quantized ? Stage::Quantized : Stage::Float;
 }
 
-void mlir::narrow::emitWrongStage(ModuleOp module, Stage found, Stage expected) {
+void narrow::emitWrongStage(ModuleOp module, Stage found, Stage expected) {
   InFlightDiagnostic error = module.emitError()
                              << "this looks like the " << stringifyStage(found) << " stage, not the "
                              << stringifyStage(expected) << " stage; ";

@@ -12,10 +12,7 @@
 #include <mutex>
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::CalibrationTable;
-using ::narrow::Collector;
-using ::narrow::SampleRange;
+using namespace narrow;
 
 static llvm::Error makeError(const llvm::Twine &message) { return llvm::createStringError(message); }
 
@@ -24,10 +21,10 @@ namespace {
 /// What a thread has seen since its statistics were last taken.
 class Worker {
 public:
-  Worker(const ObservedModel &model, const ::narrow::Dataset &data)
+  Worker(const ObservedModel &model, const Dataset &data)
       : model(model), runner(model, data), collector(model.tensors()) {}
 
-  llvm::Error process(SampleRange range, ::narrow::Progress &progress) {
+  llvm::Error process(SampleRange range, Progress &progress) {
     narrow_observer observer{narrow_collect, &collector};
     for (int64_t sample = range.begin; sample < range.end; sample += model.batch()) {
       collector.beginRun(sample, model.batch());
@@ -54,9 +51,9 @@ private:
 
 } // namespace
 
-llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, const ::narrow::Dataset &data,
-                                                         ArrayRef<::narrow::ModelInput> inputs,
-                                                         const CalibrationOptions &options) {
+llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Dataset &data,
+                                                   ArrayRef<ModelInput> inputs,
+                                                   const CalibrationOptions &options) {
   std::string hash = hashModel(floatStage);
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
   if (failed(runPipeline(*observed, [](OpPassManager &pm) {
@@ -64,7 +61,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
         pm.addPass(createNarrowSinkObservers());
       })))
     return makeError("no observers could be inserted");
-  std::vector<::narrow::ObservedTensor> tensors = getObservedTensors(*observed);
+  std::vector<ObservedTensor> tensors = getObservedTensors(*observed);
   if (tensors.empty())
     return makeError("nothing in the model can be quantized: it has no op that Narrow computes in integers");
   llvm::Expected<std::unique_ptr<ObservedModel>> model = ObservedModel::compile(*observed);
@@ -79,7 +76,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
                      " samples, the model takes batches of " + llvm::Twine(batch) +
                      ": give at least one whole batch");
 
-  std::vector<::narrow::InputPreprocessing> preprocessing;
+  std::vector<InputPreprocessing> preprocessing;
   for (auto [i, input] : llvm::enumerate(inputs))
     if (!data.preprocessing(i).empty())
       preprocessing.push_back({input.name, data.preprocessing(i)});
@@ -88,8 +85,8 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   // The samples that a thread takes at once.
   int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
   if (options.movingAverage > 0)
-    table.averaging = ::narrow::Averaging{options.movingAverage, piece};
-  table.progress = ::narrow::CalibrationProgress{"", total, {}};
+    table.averaging = Averaging{options.movingAverage, piece};
+  table.progress = CalibrationProgress{"", total, {}};
   // Reads all data, which only a state that is saved or resumed needs.
   auto identifyData = [&]() -> llvm::Error {
     if (!table.progress->data.empty())
@@ -103,10 +100,10 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   if (options.resume && !options.statePath.empty() && llvm::sys::fs::exists(options.statePath)) {
     if (llvm::Error error = identifyData())
       return std::move(error);
-    llvm::Expected<CalibrationTable> state = ::narrow::readTable(options.statePath);
+    llvm::Expected<CalibrationTable> state = readTable(options.statePath);
     if (!state)
       return state.takeError();
-    if (llvm::Error error = ::narrow::checkResume(*state, options.statePath, table, tensors))
+    if (llvm::Error error = checkResume(*state, options.statePath, table, tensors))
       return std::move(error);
     table = std::move(*state);
   }
@@ -121,7 +118,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
     for (int64_t begin = range.begin; begin < range.end; begin += piece)
       pieces.push_back({begin, std::min(begin + piece, range.end)});
   }
-  ::narrow::Progress progress("calibrating", "samples", total);
+  Progress progress("calibrating", "samples", total);
   progress.skip(total - left);
   std::mutex mutex;
   std::condition_variable turn;
@@ -142,7 +139,7 @@ llvm::Expected<CalibrationTable> mlir::narrow::calibrate(ModuleOp floatStage, co
   auto save = [&]() -> llvm::Error {
     if (llvm::Error error = identifyData())
       return error;
-    return ::narrow::writeTable(options.statePath, table);
+    return writeTable(options.statePath, table);
   };
   auto work = [&] {
     Worker worker(**model, data);

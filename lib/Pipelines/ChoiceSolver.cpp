@@ -5,7 +5,7 @@
 #include <cmath>
 #include <memory>
 
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -40,7 +40,7 @@ Program makeProgram(const ChoiceProblem &problem, double lossUnit, const std::ve
 
 } // namespace
 
-std::optional<ChoiceSolution> mlir::narrow::solveChoices(const ChoiceProblem &problem, double seconds) {
+std::optional<ChoiceSolution> narrow::solveChoices(const ChoiceProblem &problem, double seconds) {
   // Numbers near 1: the solver's tolerances are absolute.
   double lossUnit = 0;
   std::vector<double> costUnits(problem.limits.size(), 0);

@@ -11,12 +11,12 @@
 #include <csignal>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 static std::string toolName = "narrow";
 
-void mlir::narrow::startTool() {
+void narrow::startTool() {
   cl::ResetCommandLineParser();
   cl::SetVersionPrinter([](llvm::raw_ostream &os) { os << getCompilerVersion() << '\n'; });
   // LLVM treats SIGXFSZ as a crash: it goes after LLVM's handlers.
@@ -24,7 +24,7 @@ void mlir::narrow::startTool() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-int mlir::narrow::reportError(llvm::Error error) {
+int narrow::reportError(llvm::Error error) {
   llvm::handleAllErrors(std::move(error), [](const llvm::ErrorInfoBase &info) {
     if (std::string message = info.message(); !message.empty())
       llvm::WithColor::error(llvm::errs(), toolName) << message << '\n';
@@ -32,45 +32,44 @@ int mlir::narrow::reportError(llvm::Error error) {
   return BadInput;
 }
 
-int mlir::narrow::reportUsage(const llvm::Twine &message) {
+int narrow::reportUsage(const llvm::Twine &message) {
   reportError(llvm::createStringError(message + "; see --help"));
   return BadUsage;
 }
 
-void mlir::narrow::printNotes(llvm::ArrayRef<std::string> notes) {
+void narrow::printNotes(llvm::ArrayRef<std::string> notes) {
   for (const std::string &note : notes)
     llvm::errs() << "note: " << note << '\n';
 }
 
-int mlir::narrow::finishTool(int code) {
-  if (llvm::Error error = ::narrow::flushStandardOutput())
+int narrow::finishTool(int code) {
+  if (llvm::Error error = flushStandardOutput())
     return std::max(code, reportError(std::move(error)));
   return code;
 }
 
-llvm::StringRef
-mlir::narrow::findGiven(std::initializer_list<std::reference_wrapper<const cl::Option>> options) {
+llvm::StringRef narrow::findGiven(std::initializer_list<std::reference_wrapper<const cl::Option>> options) {
   for (const cl::Option &option : options)
     if (option.getNumOccurrences())
       return option.ArgStr;
   return "";
 }
 
-std::string mlir::narrow::printable(StringRef text) {
+std::string narrow::printable(StringRef text) {
   std::string result;
   for (unsigned char c : text)
     result += c < 0x20 || c == 0x7f ? llvm::formatv("\\x{0:x-2}", unsigned(c)).str() : std::string(1, c);
   return result;
 }
 
-llvm::Error mlir::narrow::checkThreads(unsigned threads, unsigned least) {
+llvm::Error narrow::checkThreads(unsigned threads, unsigned least) {
   if (threads >= least && threads <= mostThreads)
     return llvm::Error::success();
   return llvm::createStringError("--threads takes " + llvm::Twine(least) + " to " + llvm::Twine(mostThreads) +
                                  ", got " + llvm::Twine(threads));
 }
 
-llvm::Error mlir::narrow::alreadyReported() { return llvm::createStringError(""); }
+llvm::Error narrow::alreadyReported() { return llvm::createStringError(""); }
 
 //===----------------------------------------------------------------------===//
 // Diagnostics
@@ -149,8 +148,7 @@ llvm::StringRef ToolDiagnostics::getLine(FileLineColLoc location) {
 // Options
 //===----------------------------------------------------------------------===//
 
-bool mlir::narrow::parseCommandLine(int argc, char **argv, llvm::StringRef overview,
-                                    cl::OptionCategory &category) {
+bool narrow::parseCommandLine(int argc, char **argv, llvm::StringRef overview, cl::OptionCategory &category) {
   toolName = llvm::sys::path::filename(argv[0]).str();
   cl::HideUnrelatedOptions(category);
   return cl::ParseCommandLineOptions(argc, argv, overview, &llvm::errs());
@@ -161,7 +159,7 @@ ModelOptions::ModelOptions(cl::OptionCategory &category)
       shapes("shape", cl::desc("fix the shape of an input, e.g. --shape input=1x3x224x224"),
              cl::value_desc("name=dims"), cl::cat(category)) {}
 
-llvm::Expected<ImportOptions> mlir::narrow::parseShapes(const cl::list<std::string> &texts) {
+llvm::Expected<ImportOptions> narrow::parseShapes(const cl::list<std::string> &texts) {
   ImportOptions options;
   for (const std::string &text : texts) {
     std::string message;
@@ -188,8 +186,8 @@ DataOptions::DataOptions(cl::OptionCategory &category)
            cl::cat(category)),
       std("std", cl::desc("of each channel, for u8 data"), cl::value_desc("s,..."), cl::cat(category)) {}
 
-llvm::Expected<::narrow::DatasetOptions> DataOptions::get() const {
-  ::narrow::DatasetOptions options;
+llvm::Expected<DatasetOptions> DataOptions::get() const {
+  DatasetOptions options;
   for (const std::string &text : inputNames) {
     auto [input, array] = llvm::StringRef(text).split('=');
     if (input.empty() || array.empty())
@@ -198,7 +196,7 @@ llvm::Expected<::narrow::DatasetOptions> DataOptions::get() const {
     options.inputNames.emplace_back(input.str(), array.str());
   }
   if (layout == "nhwc")
-    options.layout = ::narrow::DataLayout::Nhwc;
+    options.layout = DataLayout::Nhwc;
   else if (layout != "model" && layout != "nchw")
     return llvm::createStringError("--layout takes nhwc or model, got '" + layout + "'");
   if (mean.empty() != std.empty())
@@ -207,12 +205,12 @@ llvm::Expected<::narrow::DatasetOptions> DataOptions::get() const {
                                   std::tuple{&std, "--std", &options.preprocessing.std}}) {
     if (text->empty())
       continue;
-    llvm::Expected<std::vector<float>> values = ::narrow::parseFloatList(*text, name);
+    llvm::Expected<std::vector<float>> values = parseFloatList(*text, name);
     if (!values)
       return values.takeError();
     *list = std::move(*values);
   }
-  if (llvm::Error error = ::narrow::checkPreprocessing(options.preprocessing))
+  if (llvm::Error error = checkPreprocessing(options.preprocessing))
     return std::move(error);
   return options;
 }

@@ -8,7 +8,7 @@
 #include <mutex>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 llvm::Error DatasetActivations::run(ModuleOp module, int64_t chunk, Receive receive, Finish finish) {
   llvm::Expected<std::unique_ptr<ObservedModel>> model = ObservedModel::compile(module);

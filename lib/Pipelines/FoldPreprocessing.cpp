@@ -7,8 +7,7 @@
 #include "narrow/Numerics/QuantParams.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 namespace {
 
@@ -21,8 +20,8 @@ CodeTable makeTable(float mean, float std, quant::UniformQuantizedType type) {
   numerics::CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
   CodeTable table;
   for (int i = 0; i < 256; ++i)
-    table[i] = static_cast<int8_t>(numerics::quantize(
-        ::narrow::normalizePixel(static_cast<uint8_t>(i - 128), mean, std), params, codes));
+    table[i] = static_cast<int8_t>(
+        numerics::quantize(normalizePixel(static_cast<uint8_t>(i - 128), mean, std), params, codes));
   return table;
 }
 
@@ -48,7 +47,7 @@ Value takeChannel(OpBuilder &builder, Location loc, Value pixels, unsigned axis,
 
 /// Input `index` of the model becomes u8.
 llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
-                      const ::narrow::InputPreprocessing &input) {
+                      const InputPreprocessing &input) {
   auto fail = [&](const Twine &why) {
     return llvm::createStringError("--fold-preprocessing: input '" + input.input + "' " + why);
   };
@@ -103,7 +102,7 @@ llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
 
 } // namespace
 
-llvm::Error mlir::narrow::foldPreprocessing(ModuleOp module, ArrayRef<::narrow::InputPreprocessing> inputs) {
+llvm::Error narrow::foldPreprocessing(ModuleOp module, ArrayRef<InputPreprocessing> inputs) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   auto entry = module.lookupSymbol<func::FuncOp>("quantize_inputs");
   if (module->hasAttr("narrow.arena_size") || !main || !entry || entry.isExternal() ||
@@ -111,7 +110,7 @@ llvm::Error mlir::narrow::foldPreprocessing(ModuleOp module, ArrayRef<::narrow::
     return llvm::createStringError("--fold-preprocessing needs a model of the integer stage or one before");
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
     auto name = main.getArgAttrOfType<StringAttr>(i, NarrowDialect::getNameAttrName());
-    for (const ::narrow::InputPreprocessing &input : inputs)
+    for (const InputPreprocessing &input : inputs)
       if (name && name.getValue() == input.input)
         if (llvm::Error error = foldInput(main, entry, i, input))
           return error;

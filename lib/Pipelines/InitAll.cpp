@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-void mlir::narrow::registerAllDialects(DialectRegistry &registry) {
+void narrow::registerAllDialects(DialectRegistry &registry) {
   registry
       .insert<NarrowDialect, tosa::TosaDialect, quant::QuantDialect, func::FuncDialect, arith::ArithDialect,
               math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
@@ -23,7 +23,7 @@ void mlir::narrow::registerAllDialects(DialectRegistry &registry) {
   registerTosaQuantizableModels(registry);
 }
 
-void mlir::narrow::registerAllPasses() {
+void narrow::registerAllPasses() {
   registerTransformsPasses();
   tosa::registerTosaPasses();
   registerNarrowFloatPasses();

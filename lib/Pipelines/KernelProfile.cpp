@@ -15,7 +15,7 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 double ModelProfile::shareOfPeak(const KernelProfile &kernel) const {
   return peak.ms > 0 ? kernel.gmacsPerSecond() / peak.gmacsPerSecond() : 0;
@@ -41,7 +41,7 @@ static ModelProfile fromEntries(std::vector<KernelProfile> entries) {
   return profile;
 }
 
-ModelProfile mlir::narrow::describeProfile(ModuleOp module) {
+ModelProfile narrow::describeProfile(ModuleOp module) {
   std::vector<KernelProfile> entries;
   if (auto profiled = module->getAttrOfType<ArrayAttr>("narrow.profile"))
     for (auto entry : profiled.getAsRange<DictionaryAttr>()) {
@@ -52,7 +52,7 @@ ModelProfile mlir::narrow::describeProfile(ModuleOp module) {
   return fromEntries(std::move(entries));
 }
 
-llvm::json::Array mlir::narrow::toJSON(const ModelProfile &profile) {
+llvm::json::Array narrow::toJSON(const ModelProfile &profile) {
   llvm::json::Array array;
   auto add = [&](const KernelProfile &kernel) {
     llvm::json::Object object{{"name", kernel.name},
@@ -73,7 +73,7 @@ llvm::json::Array mlir::narrow::toJSON(const ModelProfile &profile) {
   return array;
 }
 
-ModelProfile mlir::narrow::profileFromJSON(const llvm::json::Array &array) {
+ModelProfile narrow::profileFromJSON(const llvm::json::Array &array) {
   std::vector<KernelProfile> entries;
   for (const llvm::json::Value &value : array) {
     const llvm::json::Object *object = value.getAsObject();
@@ -137,8 +137,8 @@ static llvm::Error runModel(const CompiledModel &model, ModelProfile &profile, i
   return llvm::Error::success();
 }
 
-llvm::Expected<ModelProfile> mlir::narrow::profileModel(ModuleOp module, const TargetSpec &target,
-                                                        unsigned runs, PackWeights packWeights) {
+llvm::Expected<ModelProfile> narrow::profileModel(ModuleOp module, const TargetSpec &target, unsigned runs,
+                                                  PackWeights packWeights) {
   VectorPipelineOptions vector;
   vector.setTarget(target);
   vector.profile = true;
@@ -165,8 +165,8 @@ llvm::Expected<ModelProfile> mlir::narrow::profileModel(ModuleOp module, const T
   return profile;
 }
 
-std::string mlir::narrow::explainKernels(const ModelProfile &profile, const ModelProfile *floatProfile,
-                                         const TargetSpec &target) {
+std::string narrow::explainKernels(const ModelProfile &profile, const ModelProfile *floatProfile,
+                                   const TargetSpec &target) {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::StringMap<double> floatMs;

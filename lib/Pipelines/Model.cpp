@@ -11,9 +11,9 @@
 #include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-bool mlir::narrow::isQuantizedByOthers(ModuleOp module) {
+bool narrow::isQuantizedByOthers(ModuleOp module) {
   return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
@@ -57,8 +57,7 @@ static bool isONNX(StringRef bytes, StringRef path) {
   return bytes.take_front(4096).contains('\0') && !bytes.starts_with("ML\xefR");
 }
 
-OwningOpRef<ModuleOp> mlir::narrow::loadModel(StringRef path, MLIRContext &context,
-                                              const ImportOptions &options) {
+OwningOpRef<ModuleOp> narrow::loadModel(StringRef path, MLIRContext &context, const ImportOptions &options) {
   StringRef name = path == "-" ? "<stdin>" : path;
   auto fail = [&](const Twine &message) {
     emitError(FileLineColLoc::get(&context, name, 0, 0)) << message;
@@ -89,7 +88,7 @@ OwningOpRef<ModuleOp> mlir::narrow::loadModel(StringRef path, MLIRContext &conte
   return module;
 }
 
-std::string mlir::narrow::hashModel(ModuleOp floatStage) {
+std::string narrow::hashModel(ModuleOp floatStage) {
   struct HashStream : llvm::raw_ostream {
     HashStream() { SetUnbuffered(); }
     ~HashStream() override { flush(); }
@@ -107,7 +106,7 @@ std::string mlir::narrow::hashModel(ModuleOp floatStage) {
   return llvm::toHex(stream.hash.final(), /*LowerCase=*/true);
 }
 
-LogicalResult mlir::narrow::observe(ModuleOp floatStage) {
+LogicalResult narrow::observe(ModuleOp floatStage) {
   std::string hash = hashModel(floatStage);
   if (failed(runPipeline(floatStage, buildObservedPipeline)))
     return failure();
@@ -115,15 +114,14 @@ LogicalResult mlir::narrow::observe(ModuleOp floatStage) {
   return success();
 }
 
-LogicalResult mlir::narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
+LogicalResult narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
   build(pm);
   return pm.run(module);
 }
 
-llvm::Expected<std::unique_ptr<CompiledModel>> mlir::narrow::compileForHost(ModuleOp module, StringRef what,
-                                                                            bool profile,
-                                                                            PackWeights packWeights) {
+llvm::Expected<std::unique_ptr<CompiledModel>> narrow::compileForHost(ModuleOp module, StringRef what,
+                                                                      bool profile, PackWeights packWeights) {
   llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
   if (!target)
     return target.takeError();
@@ -142,8 +140,8 @@ llvm::Expected<std::unique_ptr<CompiledModel>> mlir::narrow::compileForHost(Modu
   return CompiledModel::fromObject(std::move(*object));
 }
 
-std::vector<::narrow::ModelInput> mlir::narrow::getModelInputs(ModuleOp module) {
-  std::vector<::narrow::ModelInput> inputs;
+std::vector<ModelInput> narrow::getModelInputs(ModuleOp module) {
+  std::vector<ModelInput> inputs;
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main)
     return inputs;

@@ -4,12 +4,12 @@
 #include "narrow/Pipelines/Model.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp module) {
   auto model = std::make_unique<ObservedModel>();
   model->observed = getObservedTensors(module);
-  model->samplesPerRun = ::narrow::getBatch(getModelInputs(module));
+  model->samplesPerRun = getBatch(getModelInputs(module));
   auto code = compileForHost(module, "the observed model");
   if (!code)
     return code.takeError();
@@ -17,7 +17,7 @@ llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp m
   return std::move(model);
 }
 
-ObservedModel::Runner::Runner(const ObservedModel &model, const ::narrow::Dataset &data)
+ObservedModel::Runner::Runner(const ObservedModel &model, const Dataset &data)
     : model(model), data(data), buffers(*model.code), waiting(model.observed.size()) {}
 
 llvm::Error ObservedModel::Runner::run(int64_t first, const narrow_observer &observer) {

@@ -4,7 +4,7 @@
 #include "narrow/Pipelines/Model.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// Bytes of the float model's outputs that are kept instead of computed for each model anew.
 static constexpr int64_t kKeptBytes = int64_t{1} << 28;
@@ -16,11 +16,11 @@ void OutputSums::merge(const OutputSums &other) {
   floatRight += other.floatRight;
 }
 
-llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, const ::narrow::Dataset &data,
-                                                int64_t samples, unsigned threads) {
+llvm::Expected<OutputMeter> OutputMeter::create(ModuleOp floatStage, const Dataset &data, int64_t samples,
+                                                unsigned threads) {
   OutputMeter meter(data);
   meter.threads = threads;
-  meter.batch = ::narrow::getBatch(getModelInputs(floatStage));
+  meter.batch = getBatch(getModelInputs(floatStage));
   meter.total = samples;
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(floatStage->clone());
   llvm::Expected<std::unique_ptr<CompiledModel>> reference = compileForHost(*module, "the model");

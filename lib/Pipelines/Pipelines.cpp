@@ -9,9 +9,9 @@
 #include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-void mlir::narrow::buildFloatPipeline(OpPassManager &pm, bool verify) {
+void narrow::buildFloatPipeline(OpPassManager &pm, bool verify) {
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createNarrowFoldConstants());
   function.addPass(createNarrowRaiseComposites());
@@ -26,13 +26,13 @@ void mlir::narrow::buildFloatPipeline(OpPassManager &pm, bool verify) {
     pm.addPass(createNarrowVerifyFloat());
 }
 
-void mlir::narrow::buildObservedPipeline(OpPassManager &pm) {
+void narrow::buildObservedPipeline(OpPassManager &pm) {
   pm.addPass(createNarrowInsertObservers());
   pm.addPass(createNarrowVerifyObserved());
 }
 
-void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
-                                          const ::narrow::CalibrationTable *table) {
+void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
+                                    const CalibrationTable *table) {
   // First: how a range is best depends on the number of codes.
   NarrowAssignBitWidthOptions bits;
   bits.scheme = options.scheme;
@@ -62,12 +62,12 @@ void mlir::narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipe
   pm.addPass(createNarrowVerifyAnnotated());
 }
 
-void mlir::narrow::buildQuantizedPipeline(OpPassManager &pm) {
+void narrow::buildQuantizedPipeline(OpPassManager &pm) {
   pm.addPass(createNarrowQuantize());
   pm.addPass(createNarrowVerifyQuantized());
 }
 
-void mlir::narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOptions &options) {
+void narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOptions &options) {
   NarrowLowerToIntegerOptions lower;
   lower.strict = options.strict;
   lower.requantize = options.requantize;
@@ -86,7 +86,7 @@ void VectorPipelineOptions::setTarget(const TargetSpec &target) {
   popcount = hasFeature(target, "avx512vpopcntdq");
 }
 
-void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
+void narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
   pm.addPass(createNarrowFormXnor({options.isa, options.popcount}));
   pm.addPass(createNarrowFormKernels());
   pm.addPass(createNarrowLowerKernels(
@@ -98,9 +98,9 @@ void mlir::narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOp
   pm.addPass(createNarrowVerifyVector());
 }
 
-void mlir::narrow::buildLLVMPipeline(OpPassManager &pm) { buildLowerToLLVM(pm); }
+void narrow::buildLLVMPipeline(OpPassManager &pm) { buildLowerToLLVM(pm); }
 
-void mlir::narrow::registerPipelines() {
+void narrow::registerPipelines() {
   PassPipelineRegistration<>("narrow-float-pipeline", "imported -> float: fold, raise composites, NHWC, ids",
                              [](OpPassManager &pm) { buildFloatPipeline(pm); });
   PassPipelineRegistration<>("narrow-observed-pipeline", "float -> observed: insert observers",

@@ -18,9 +18,9 @@
 #include <set>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-StringRef mlir::narrow::stringifyCost(CostKind kind) {
+StringRef narrow::stringifyCost(CostKind kind) {
   switch (kind) {
   case CostKind::Size:
     return "size";
@@ -32,7 +32,7 @@ StringRef mlir::narrow::stringifyCost(CostKind kind) {
   return "";
 }
 
-llvm::Expected<Budget> mlir::narrow::parseBudget(StringRef text) {
+llvm::Expected<Budget> narrow::parseBudget(StringRef text) {
   auto [name, number] = text.split('=');
   for (CostKind kind : costKinds)
     if (double fraction = 0;
@@ -85,9 +85,8 @@ std::vector<Layer> listLayers(ModuleOp observed, SchemeRules &rules) {
 
 class Search {
 public:
-  Search(ModuleOp network, CalibrationSource &calibration, const ::narrow::Dataset &data,
-         const SearchOptions &options, SearchState &state,
-         llvm::function_ref<llvm::Error(const SearchState &)> save)
+  Search(ModuleOp network, CalibrationSource &calibration, const Dataset &data, const SearchOptions &options,
+         SearchState &state, llvm::function_ref<llvm::Error(const SearchState &)> save)
       : network(network), calibration(calibration), data(data), options(options), state(state), save(save) {}
 
   llvm::Error run();
@@ -116,7 +115,7 @@ private:
 
   ModuleOp network;
   CalibrationSource &calibration;
-  const ::narrow::Dataset &data;
+  const Dataset &data;
   const SearchOptions &options;
   SearchState &state;
   llvm::function_ref<llvm::Error(const SearchState &)> save;
@@ -171,7 +170,7 @@ llvm::Error Search::prepare() {
     return error;
 
   llvm::Expected<int64_t> samples =
-      countBatchedSamples(data, options.samples, ::narrow::getBatch(getModelInputs(network)));
+      countBatchedSamples(data, options.samples, getBatch(getModelInputs(network)));
   if (!samples)
     return samples.takeError();
   std::string hash = hashModel(network);
@@ -327,7 +326,7 @@ llvm::Expected<SearchState::Measured> Search::measureAlone(const Assignment &ass
 
 llvm::Error Search::measureSensitivity() {
   int64_t searched = llvm::count_if(layers, [](const Layer &layer) { return !layer.fixed; });
-  ::narrow::Progress progress("measuring sensitivity", "networks", searched * (schemes.size() - 1) + 1);
+  Progress progress("measuring sensitivity", "networks", searched * (schemes.size() - 1) + 1);
   auto fill = [&](const std::string &id, size_t layer, size_t choice) -> llvm::Error {
     auto &entries = state.sensitivity[id];
     if (entries.count(options.choices[choice])) {
@@ -402,7 +401,7 @@ llvm::Error Search::findCandidates() {
   SearchState::Measured base = getBase();
   std::vector<Candidate> known = std::move(state.candidates);
   state.candidates.clear();
-  ::narrow::Progress progress("measuring candidates", "networks", options.points);
+  Progress progress("measuring candidates", "networks", options.points);
   for (unsigned point = 0; point < options.points; ++point) {
     ChoiceProblem problem = makeProblem(double(point) / options.points);
     std::optional<ChoiceSolution> solution = solveChoices(problem);
@@ -465,10 +464,9 @@ llvm::Error Search::run() {
   return findCandidates();
 }
 
-llvm::Error mlir::narrow::searchPrecision(ModuleOp network, CalibrationSource &calibration,
-                                          const ::narrow::Dataset &data, const SearchOptions &options,
-                                          SearchState &state,
-                                          llvm::function_ref<llvm::Error(const SearchState &)> save) {
+llvm::Error narrow::searchPrecision(ModuleOp network, CalibrationSource &calibration, const Dataset &data,
+                                    const SearchOptions &options, SearchState &state,
+                                    llvm::function_ref<llvm::Error(const SearchState &)> save) {
   return Search(network, calibration, data, options, state, save).run();
 }
 
@@ -479,7 +477,7 @@ llvm::Error mlir::narrow::searchPrecision(ModuleOp network, CalibrationSource &c
 /// 2: sizes are those of the code.
 static constexpr int64_t kFormatVersion = 2;
 
-llvm::json::Object mlir::narrow::toJSON(const SearchState &state) {
+llvm::json::Object narrow::toJSON(const SearchState &state) {
   using llvm::json::Array;
   using llvm::json::Object;
   Object sensitivity;
@@ -510,7 +508,7 @@ llvm::json::Object mlir::narrow::toJSON(const SearchState &state) {
                 {"candidates", std::move(candidates)}};
 }
 
-llvm::Expected<SearchState> mlir::narrow::searchStateFromJSON(const llvm::json::Value &value) {
+llvm::Expected<SearchState> narrow::searchStateFromJSON(const llvm::json::Value &value) {
   SearchState state;
   auto fail = [](const llvm::Twine &what) {
     return llvm::createStringError("no file of narrow-search: " + what);

@@ -12,12 +12,12 @@
 #include "llvm/Support/Regex.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-static llvm::Expected<OutputMeter> createMeter(ModuleOp floatStage, ::narrow::Dataset &data,
+static llvm::Expected<OutputMeter> createMeter(ModuleOp floatStage, Dataset &data,
                                                const ComparisonOptions &options) {
   llvm::Expected<int64_t> samples =
-      countBatchedSamples(data, options.samples, ::narrow::getBatch(getModelInputs(floatStage)));
+      countBatchedSamples(data, options.samples, getBatch(getModelInputs(floatStage)));
   if (!samples)
     return samples.takeError();
   if (llvm::Error error = data.fingerprint(*samples).takeError()) // Finds damage.
@@ -92,9 +92,9 @@ static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, Calib
   return built;
 }
 
-llvm::Expected<RankingReport>
-mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration, ::narrow::Dataset &data,
-                             ArrayRef<RankedRecipe> candidates, const ComparisonOptions &options) {
+llvm::Expected<RankingReport> narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration,
+                                                     Dataset &data, ArrayRef<RankedRecipe> candidates,
+                                                     const ComparisonOptions &options) {
   llvm::Expected<OutputMeter> meter = createMeter(floatStage, data, options);
   if (!meter)
     return meter.takeError();
@@ -102,7 +102,7 @@ mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration
   report.samples = meter->samples();
   report.hasClasses = meter->hasClasses();
   report.hasLabels = !meter->labels.empty();
-  ::narrow::Progress progress("comparing", "candidates", candidates.size());
+  Progress progress("comparing", "candidates", candidates.size());
   for (const RankedRecipe &candidate : candidates) {
     CandidateReport row;
     row.name = candidate.name;
@@ -111,7 +111,7 @@ mlir::narrow::rankCandidates(ModuleOp floatStage, CalibrationSource &calibration
       llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, candidate.recipe, calibration);
       if (!network)
         return diagnostics.explain(network.takeError());
-      llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, candidate.recipe);
+      llvm::Expected<const CalibrationTable *> table = calibration.get(**network, candidate.recipe);
       if (!table)
         return table.takeError();
       report.calibrationSamples = (*table)->samples;
@@ -200,10 +200,9 @@ static std::vector<Layer> listQuantizableLayers(ModuleOp observed, SchemeRules &
   return list;
 }
 
-llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floatStage,
-                                                                   CalibrationSource &calibration,
-                                                                   ::narrow::Dataset &data,
-                                                                   const ComparisonOptions &options) {
+llvm::Expected<SensitivityReport> narrow::measureSensitivity(ModuleOp floatStage,
+                                                             CalibrationSource &calibration, Dataset &data,
+                                                             const ComparisonOptions &options) {
   const Recipe &recipe = options.recipe;
   llvm::Expected<SchemeRules> rules = SchemeRules::parse(recipe.scheme, recipe.overrides);
   if (!rules)
@@ -211,7 +210,7 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
   llvm::Expected<OwningOpRef<ModuleOp>> network = rewrite(floatStage, recipe, calibration);
   if (!network)
     return network.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(**network, recipe);
+  llvm::Expected<const CalibrationTable *> table = calibration.get(**network, recipe);
   if (!table)
     return table.takeError();
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>((*network)->clone());
@@ -239,7 +238,7 @@ llvm::Expected<SensitivityReport> mlir::narrow::measureSensitivity(ModuleOp floa
       return sums.takeError();
     return sums->device;
   };
-  ::narrow::Progress progress("measuring", "models", 1 + 2 * layers.size());
+  Progress progress("measuring", "models", 1 + 2 * layers.size());
   llvm::Expected<Fidelity> whole = measure(recipe, options.strict, {});
   if (!whole)
     return whole.takeError();

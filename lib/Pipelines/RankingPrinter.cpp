@@ -5,7 +5,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace json = llvm::json;
 
 static double percent(int64_t part, int64_t whole) { return whole ? 100.0 * part / whole : 0; }
@@ -16,7 +16,7 @@ static std::optional<double> getGain(const SensitivityRow &row, const Fidelity &
   return kept && whole ? std::optional(*kept - *whole) : std::nullopt;
 }
 
-json::Object mlir::narrow::toJSON(const RankingReport &report) {
+json::Object narrow::toJSON(const RankingReport &report) {
   json::Array candidates;
   for (const CandidateReport &row : report.candidates) {
     json::Object object{{"name", fixText(row.name)}};
@@ -43,7 +43,7 @@ json::Object mlir::narrow::toJSON(const RankingReport &report) {
   return object;
 }
 
-void mlir::narrow::printReport(llvm::raw_ostream &os, const RankingReport &report) {
+void narrow::printReport(llvm::raw_ostream &os, const RankingReport &report) {
   os << llvm::formatv("Outputs of compiled models against the float model, {0} samples; ranges from {1}.\n\n",
                       report.samples, formatCalibration(report.calibrationSamples));
   TextTable table("rlrrrrrrl", {"#", "candidate", "dB", "cosine", "agrees %", "top-1 %", "weights",
@@ -65,7 +65,7 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const RankingReport &repor
     os << llvm::formatv("float has a top-1 of {0:f2} %\n", percent(report.floatRight, report.samples));
 }
 
-json::Object mlir::narrow::toJSON(const SensitivityReport &report) {
+json::Object narrow::toJSON(const SensitivityReport &report) {
   json::Array layers;
   for (const SensitivityRow &row : report.layers) {
     json::Object object{{"id", fixText(row.id)},
@@ -86,7 +86,7 @@ json::Object mlir::narrow::toJSON(const SensitivityReport &report) {
                       {"layers", std::move(layers)}};
 }
 
-void mlir::narrow::printReport(llvm::raw_ostream &os, const SensitivityReport &report) {
+void narrow::printReport(llvm::raw_ostream &os, const SensitivityReport &report) {
   os << llvm::formatv("SQNR of the outputs of compiled models, {0} samples; all layers quantized: {1} dB.\n"
                       "  only   this layer quantized, all others float\n"
                       "  float  this layer float, all others quantized\n"

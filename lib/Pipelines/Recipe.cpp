@@ -14,10 +14,10 @@
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
-using ::narrow::numerics::Rounding;
-using ::narrow::numerics::WeightRounding;
+using numerics::Rounding;
+using numerics::WeightRounding;
 
 static std::optional<WeightRounding> parseRounding(StringRef name) {
   return llvm::StringSwitch<std::optional<WeightRounding>>(name)
@@ -257,7 +257,7 @@ llvm::Expected<Recipe> RecipeOptions::get() const {
   return recipe;
 }
 
-std::string mlir::narrow::describe(const Recipe &recipe) {
+std::string narrow::describe(const Recipe &recipe) {
   std::string text;
   llvm::raw_string_ostream os(text);
   const Recipe defaults;
@@ -286,7 +286,7 @@ std::string mlir::narrow::describe(const Recipe &recipe) {
   return text;
 }
 
-CalibrationOptions mlir::narrow::getCalibrationOptions(const Recipe &recipe) {
+CalibrationOptions narrow::getCalibrationOptions(const Recipe &recipe) {
   CalibrationOptions options;
   if (recipe.method == "ema" ||
       llvm::any_of(recipe.ranges, [](StringRef text) { return text.rsplit('=').second.trim() == "ema"; }))
@@ -308,8 +308,7 @@ static llvm::Error runFloatPass(ModuleOp module, std::unique_ptr<Pass> pass) {
   return llvm::Error::success();
 }
 
-llvm::Error mlir::narrow::rewriteFloat(ModuleOp module, const Recipe &recipe,
-                                       const CalibrationSamples *samples) {
+llvm::Error narrow::rewriteFloat(ModuleOp module, const Recipe &recipe, const CalibrationSamples *samples) {
   const Rewrites &rewrites = recipe.rewrites;
   if (rewrites.equalize) {
     NarrowEqualizeOptions options;
@@ -345,8 +344,7 @@ llvm::Error mlir::narrow::rewriteFloat(ModuleOp module, const Recipe &recipe,
   return llvm::Error::success();
 }
 
-llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table, StringRef name,
-                                        const Rewrites &rewrites) {
+llvm::Error narrow::checkRewrites(const CalibrationTable &table, StringRef name, const Rewrites &rewrites) {
   std::string wanted = rewrites.describe();
   if (table.rewrites == wanted)
     return llvm::Error::success();
@@ -355,8 +353,8 @@ llvm::Error mlir::narrow::checkRewrites(const ::narrow::CalibrationTable &table,
                                    " and of the network " + "as it is, which " + wanted +
                                    " changes: give --data instead");
   return llvm::createStringError(
-      "'" + name + "' was made with " + ::narrow::describeRewrites(table.rewrites) + ", this run has " +
-      ::narrow::describeRewrites(wanted) +
+      "'" + name + "' was made with " + describeRewrites(table.rewrites) + ", this run has " +
+      describeRewrites(wanted) +
       ": --equalize and --split-channels change the network that a table is of, give "
       "narrow-calibrate and this run the same");
 }
@@ -373,7 +371,7 @@ static llvm::Error roundWeights(ModuleOp annotated, const Recipe &recipe, const 
   options.floatInputs = recipe.roundFloatInputs;
   std::optional<DatasetActivations> activations;
   if (recipe.roundingNeedsData())
-    activations.emplace(samples->data, ::narrow::getBatch(samples->inputs));
+    activations.emplace(samples->data, getBatch(samples->inputs));
   auto build = [&](OpPassManager &pm) {
     pm.addPass(createRoundWeightsPass(options, activations ? &*activations : nullptr));
     pm.addPass(createNarrowVerifyAnnotated());
@@ -381,9 +379,8 @@ static llvm::Error roundWeights(ModuleOp annotated, const Recipe &recipe, const 
   return failed(runPipeline(annotated, build)) ? alreadyReported() : llvm::Error::success();
 }
 
-llvm::Error mlir::narrow::annotate(ModuleOp observed, const Recipe &recipe,
-                                   const ::narrow::CalibrationTable &table, StringRef tableName,
-                                   const CalibrationSamples *samples) {
+llvm::Error narrow::annotate(ModuleOp observed, const Recipe &recipe, const CalibrationTable &table,
+                             StringRef tableName, const CalibrationSamples *samples) {
   if (recipe.roundingNeedsData() && !samples)
     return llvm::createStringError("--rounding=" + recipe.rounding +
                                    " looks at what the layers read: give --data instead of a table");

@@ -17,8 +17,8 @@
 #include <set>
 
 using namespace llvm;
-using mlir::narrow::ArtifactReport;
-using mlir::narrow::ArtifactTensor;
+using narrow::ArtifactReport;
+using narrow::ArtifactTensor;
 
 namespace {
 
@@ -283,8 +283,8 @@ Expected<std::string> findPrefix(const object::ELFObjectFileBase &file) {
 }
 
 void countFloats(StringRef bytes, ArtifactReport &report) {
-  Expected<mlir::narrow::FloatReport> counted = mlir::narrow::countFloatInstructions(
-      bytes, [&](StringRef symbol) { return mlir::narrow::mustBeIntegerOnly(symbol, report.prefix); });
+  Expected<narrow::FloatReport> counted = narrow::countFloatInstructions(
+      bytes, [&](StringRef symbol) { return narrow::mustBeIntegerOnly(symbol, report.prefix); });
   if (!counted) {
     report.floatError = toString(counted.takeError());
     return;
@@ -337,7 +337,7 @@ Error inspect(const object::ELFObjectFileBase &file, StringRef bytes, ArtifactRe
 
 } // namespace
 
-bool mlir::narrow::isArtifact(StringRef path) {
+bool narrow::isArtifact(StringRef path) {
   file_magic magic;
   return path != "-" && !identify_magic(path, magic) && magic.is_object() &&
          llvm::is_contained({file_magic::elf, file_magic::elf_relocatable, file_magic::elf_executable,
@@ -345,7 +345,7 @@ bool mlir::narrow::isArtifact(StringRef path) {
                             magic);
 }
 
-Expected<ArtifactReport> mlir::narrow::inspectArtifact(StringRef path) {
+Expected<ArtifactReport> narrow::inspectArtifact(StringRef path) {
   auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return makeError("cannot read '" + path + "': " + buffer.getError().message());
@@ -361,7 +361,7 @@ Expected<ArtifactReport> mlir::narrow::inspectArtifact(StringRef path) {
   return report;
 }
 
-Error mlir::narrow::verifyIntegerOnly(const ArtifactReport &report) {
+Error narrow::verifyIntegerOnly(const ArtifactReport &report) {
   if (!report.floatInstructions)
     return makeError(report.path + ": float arithmetic cannot be ruled out: " + report.floatError);
   if (*report.floatInstructions == 0)

@@ -10,7 +10,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 using reference::Evaluator;
 using reference::Tensor;
 
@@ -82,13 +82,13 @@ struct Prepared {
 
 class Comparison {
 public:
-  Comparison(StagedModel &stages, const ::narrow::Dataset &data)
+  Comparison(StagedModel &stages, const Dataset &data)
       : floatStage(*stages.network.module), stages(stages), data(data), inputs(getModelInputs(floatStage)) {}
 
   llvm::Error prepare();
   /// The batch that begins with sample `first`. May run in several threads.
   llvm::Error run(int64_t first, BatchResult &result) const;
-  int64_t batchSize() const { return ::narrow::getBatch(inputs); }
+  int64_t batchSize() const { return getBatch(inputs); }
   /// Elements of the first output that belong to one sample; 0 if they do not
   /// divide.
   int64_t classes() const { return numClasses; }
@@ -105,8 +105,8 @@ private:
 
   ModuleOp floatStage;
   StagedModel &stages;
-  const ::narrow::Dataset &data;
-  std::vector<::narrow::ModelInput> inputs;
+  const Dataset &data;
+  std::vector<ModelInput> inputs;
   Prepared network, simulation, device, exactFunctions, original;
   const Probes noProbes;
   std::array<Prepared, 3> sources;
@@ -129,7 +129,7 @@ llvm::Error Comparison::prepare() {
     if (!isa<RankedTensorType>(type) || !cast<RankedTensorType>(type).hasStaticShape() ||
         !getElementTypeOrSelf(type).isF32())
       return llvm::createStringError("the model's inputs must be f32 tensors of static shape: give --shape");
-  for (const ::narrow::ModelInput &input : inputs)
+  for (const ModelInput &input : inputs)
     if (input.shape.empty() || input.shape[0] != batchSize())
       return llvm::createStringError("the inputs of the model have different batches");
   if (main.getNumResults() == 0)
@@ -386,9 +386,8 @@ struct Growth {
 } // namespace
 
 static void warnOfCalibration(std::vector<std::string> &warnings, const ComparisonReport &report,
-                              const ::narrow::CalibrationTable &table,
-                              const ::narrow::CalibrationTable *firstHalf, const ::narrow::Dataset &data,
-                              ArrayRef<::narrow::ModelInput> inputs) {
+                              const CalibrationTable &table, const CalibrationTable *firstHalf,
+                              const Dataset &data, ArrayRef<ModelInput> inputs) {
   if (table.foreign) // Says nothing of its data.
     return;
   if (table.samples < 32)
@@ -396,9 +395,9 @@ static void warnOfCalibration(std::vector<std::string> &warnings, const Comparis
                        " samples only: calibrate on more");
   if (firstHalf) {
     Growth growth;
-    for (const ::narrow::TableEntry &entry : table.entries)
-      if (const ::narrow::TableEntry *half = firstHalf->find(entry.tensor.id)) {
-        ::narrow::MinMax less = half->statistics.range(), more = entry.statistics.range();
+    for (const TableEntry &entry : table.entries)
+      if (const TableEntry *half = firstHalf->find(entry.tensor.id)) {
+        MinMax less = half->statistics.range(), more = entry.statistics.range();
         growth.add(entry.tensor.id, less.min, less.max, more.min, more.max);
       }
     if (growth.matters())
@@ -408,8 +407,8 @@ static void warnOfCalibration(std::vector<std::string> &warnings, const Comparis
   }
   Growth growth;
   for (const LayerReport &layer : report.layers)
-    if (const ::narrow::TableEntry *entry = table.find(layer.id); entry && layer.sums.values) {
-      ::narrow::MinMax known = entry->statistics.range();
+    if (const TableEntry *entry = table.find(layer.id); entry && layer.sums.values) {
+      MinMax known = entry->statistics.range();
       growth.add(layer.id, known.min, known.max, layer.sums.min, layer.sums.max);
     }
   if (growth.matters())
@@ -417,9 +416,9 @@ static void warnOfCalibration(std::vector<std::string> &warnings, const Comparis
                        " samples, compared with the calibration data, " + growth.describe() +
                        ": the calibration data are too few or of another kind");
   for (auto [i, input] : llvm::enumerate(inputs)) {
-    const ::narrow::TableEntry *entry = table.find(input.name);
+    const TableEntry *entry = table.find(input.name);
     if (entry) {
-      ::narrow::MinMax range = entry->statistics.range();
+      MinMax range = entry->statistics.range();
       bool integral = range.min == std::floor(range.min) && range.max == std::floor(range.max);
       if (looksLikePixels(range.min, range.max, integral))
         warnings.push_back("input '" + input.name + "' was calibrated on values from " +
@@ -466,18 +465,15 @@ static void addWarnings(ComparisonReport &report) {
   }
 }
 
-llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage,
-                                                             CalibrationSource &calibration,
-                                                             ::narrow::Dataset &data,
-                                                             const ComparisonOptions &options) {
+llvm::Expected<ComparisonReport> narrow::compareStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                                       Dataset &data, const ComparisonOptions &options) {
   llvm::Expected<StagedModel> stages = makeStages(floatStage, calibration, options);
   if (!stages)
     return stages.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table =
-      calibration.get(*stages->network.module, options.recipe);
+  llvm::Expected<const CalibrationTable *> table = calibration.get(*stages->network.module, options.recipe);
   if (!table)
     return table.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> half =
+  llvm::Expected<const CalibrationTable *> half =
       calibration.getFirstHalf(*stages->network.module, options.recipe);
   if (!half)
     return half.takeError();
@@ -510,7 +506,7 @@ llvm::Expected<ComparisonReport> mlir::narrow::compareStages(ModuleOp floatStage
     return std::move(error);
   report.samples = *total;
 
-  ::narrow::Progress progress("comparing", "samples", *total);
+  Progress progress("comparing", "samples", *total);
   llvm::Error error = forEachBatch<BatchResult>(
       *total, batch, options.threads,
       [&](int64_t first, BatchResult &result) {

@@ -6,15 +6,15 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-std::string mlir::narrow::formatShort(double value) {
+std::string narrow::formatShort(double value) {
   char text[32];
   snprintf(text, sizeof text, "%.4g", value);
   return text;
 }
 
-std::string mlir::narrow::formatSqnr(const Fidelity &fidelity) {
+std::string narrow::formatSqnr(const Fidelity &fidelity) {
   if (fidelity.count == 0)
     return "-";
   if (fidelity.exact())
@@ -23,24 +23,24 @@ std::string mlir::narrow::formatSqnr(const Fidelity &fidelity) {
   return sqnr ? llvm::formatv("{0:f1}", *sqnr).str() : "undefined";
 }
 
-std::string mlir::narrow::formatCosine(const Fidelity &fidelity) {
+std::string narrow::formatCosine(const Fidelity &fidelity) {
   std::optional<double> cosine = fidelity.count ? fidelity.cosine() : std::nullopt;
   return cosine ? llvm::formatv("{0:f5}", *cosine).str() : "-";
 }
 
-std::string mlir::narrow::formatCalibration(int64_t samples) {
+std::string narrow::formatCalibration(int64_t samples) {
   return samples ? std::to_string(samples) + " samples" : "the table of another tool";
 }
 
-std::string mlir::narrow::fixText(StringRef text) {
+std::string narrow::fixText(StringRef text) {
   return llvm::json::isUTF8(text) ? text.str() : llvm::json::fixUTF8(text);
 }
 
-llvm::json::Value mlir::narrow::toNumber(std::optional<double> value) {
+llvm::json::Value narrow::toNumber(std::optional<double> value) {
   return value && std::isfinite(*value) ? llvm::json::Value(*value) : llvm::json::Value(nullptr);
 }
 
-llvm::json::Value mlir::narrow::toJSON(const Fidelity &fidelity) {
+llvm::json::Value narrow::toJSON(const Fidelity &fidelity) {
   if (fidelity.count == 0)
     return nullptr;
   return llvm::json::Object{{"sqnr_db", toNumber(fidelity.sqnr())},

@@ -3,8 +3,9 @@
 #define NARROW_LIB_PIPELINES_REPORTFORMAT_H
 
 #include "narrow/Pipelines/Report.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Four digits, whatever the magnitude.
 std::string formatShort(double value);
@@ -36,6 +37,6 @@ private:
   std::vector<Row> rows;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

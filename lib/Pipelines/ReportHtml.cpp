@@ -9,11 +9,11 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-namespace mlir::narrow::page {
+namespace narrow::page {
 extern const char chartLibrary[], script[], style[];
-} // namespace mlir::narrow::page
+} // namespace narrow::page
 
 /// JSON inside of <script>: no text of a model may end the element or open a
 /// comment. In JSON these characters occur in strings only, where they may be
@@ -26,7 +26,7 @@ static void printEmbedded(llvm::raw_ostream &os, StringRef json) {
       os << c;
 }
 
-void mlir::narrow::printPage(llvm::raw_ostream &os, llvm::json::Object report) {
+void narrow::printPage(llvm::raw_ostream &os, llvm::json::Object report) {
   std::string json;
   llvm::raw_string_ostream(json) << llvm::json::Value(std::move(report));
   // The policy makes the browser refuse anything that is not in the page.

@@ -5,13 +5,13 @@
 #include <chrono>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// "a/m.float.mlir" and "m.onnx" are forms of m.
 static StringRef getModelName(StringRef path) { return llvm::sys::path::filename(path).split('.').first; }
 
-llvm::Expected<LatencyReport> mlir::narrow::measureLatency(StringRef path, const ::narrow::Dataset &data,
-                                                           StringRef name, StringRef hash) {
+llvm::Expected<LatencyReport> narrow::measureLatency(StringRef path, const Dataset &data, StringRef name,
+                                                     StringRef hash) {
   llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::fromSharedLibrary(path);
   if (!model)
     return model.takeError();

@@ -9,7 +9,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 using llvm::formatv;
 namespace json = llvm::json;
 
@@ -22,7 +22,7 @@ static StringRef getTypeName(int32_t type) {
   return type >= 0 && type < static_cast<int32_t>(std::size(names)) ? StringRef(names[type]) : "unknown";
 }
 
-static std::string formatShape(ArrayRef<int64_t> shape) {
+static std::string joinShape(ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t dim) { return std::to_string(dim); }), "x");
 }
 
@@ -45,7 +45,7 @@ static json::Array toJSON(ArrayRef<ArtifactTensor> tensors) {
   return array;
 }
 
-json::Object mlir::narrow::toJSON(const ArtifactReport &report) {
+json::Object narrow::toJSON(const ArtifactReport &report) {
   json::Object object{{"report", "artifact"},
                       {"file", fixText(report.path)},
                       {"kind", report.isLibrary ? "library" : "object"},
@@ -88,7 +88,7 @@ json::Object mlir::narrow::toJSON(const ArtifactReport &report) {
   return object;
 }
 
-void mlir::narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &report) {
+void narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &report) {
   auto line = [&](StringRef key) -> llvm::raw_ostream & { return os << "  " << llvm::left_justify(key, 13); };
   os << report.path << ": " << (report.isLibrary ? "shared library" : "object") << " for "
      << report.architecture << ", " << report.fileSize << " bytes\n";
@@ -100,7 +100,7 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &repo
   line("features") << (report.features.empty() ? "none" : report.features) << '\n';
   auto tensors = [&](StringRef key, ArrayRef<ArtifactTensor> list) {
     for (const ArtifactTensor &tensor : list) {
-      line(key) << '\'' << tensor.name << "' " << getTypeName(tensor.type) << '[' << formatShape(tensor.shape)
+      line(key) << '\'' << tensor.name << "' " << getTypeName(tensor.type) << '[' << joinShape(tensor.shape)
                 << ']' << (tensor.layout.empty() ? "" : " ") << tensor.layout;
       if (tensor.codeType != NARROW_NONE && tensor.scale > 0)
         os << formatv("; codes {0}, scale {1}, zero point {2}", getTypeName(tensor.codeType),
@@ -156,7 +156,7 @@ struct Bins {
 };
 } // namespace
 
-static Bins resample(const ::narrow::numerics::Histogram &histogram, size_t count) {
+static Bins resample(const numerics::Histogram &histogram, size_t count) {
   Bins bins{histogram.min, histogram.max, std::vector<uint64_t>(count)};
   if (bins.max <= bins.min) { // One value: a bin around it.
     double margin = std::max(std::abs(bins.min) * 0.01, 1e-6);
@@ -170,7 +170,7 @@ static Bins resample(const ::narrow::numerics::Histogram &histogram, size_t coun
   return bins;
 }
 
-static json::Value toJSON(const ::narrow::numerics::Histogram &histogram) {
+static json::Value toJSON(const numerics::Histogram &histogram) {
   Bins bins = resample(histogram, 96);
   return json::Object{{"min", bins.min}, {"max", bins.max}, {"counts", json::Array(bins.counts)}};
 }
@@ -185,7 +185,7 @@ static json::Array toJSON(const std::vector<std::string> &texts) {
   return array;
 }
 
-json::Object mlir::narrow::toJSON(const ComparisonReport &report) {
+json::Object narrow::toJSON(const ComparisonReport &report) {
   json::Array layers, outputs, latencies;
   for (const LayerReport &layer : report.layers) {
     json::Object object{{"id", fixText(layer.id)},
@@ -295,7 +295,7 @@ static std::string formatShare(std::optional<double> share) {
 }
 
 /// A line of blocks, one for each bin; logarithmic, so that tails show.
-static std::string drawHistogram(const ::narrow::numerics::Histogram &histogram) {
+static std::string drawHistogram(const numerics::Histogram &histogram) {
   static constexpr StringRef blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   Bins bins = resample(histogram, 40);
   double most = std::log2(1.0 + static_cast<double>(*llvm::max_element(bins.counts)));
@@ -366,7 +366,7 @@ static void printHistograms(llvm::raw_ostream &os, const ComparisonReport &repor
   table.print(os);
 }
 
-void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &report) {
+void narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &report) {
   os << formatv("Measured on {0} samples in the reference evaluator; ranges from {1}.\n", report.samples,
                 formatCalibration(report.calibrationSamples))
      << "  range, bits  decided in the annotated stage; scale and zero point are those of the quantized "
@@ -384,7 +384,7 @@ void mlir::narrow::printReport(llvm::raw_ostream &os, const ComparisonReport &re
     if (layer.isAccumulator)
       notes.push_back("read as its accumulator");
     std::optional<double> clip = layer.clipRate();
-    table.add({layer.id, layer.op, formatShape(layer.shape), formatRange(layer.range),
+    table.add({layer.id, layer.op, joinShape(layer.shape), formatRange(layer.range),
                layer.scale ? formatShort(*layer.scale) : "-",
                layer.scale ? std::to_string(layer.zeroPoint) : "-", formatOptional(layer.bits),
                formatOptional(layer.weightBits), formatOptional(layer.accumulatorBits),

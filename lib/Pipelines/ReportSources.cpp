@@ -10,10 +10,10 @@
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::QuantParams;
+using namespace narrow;
+using numerics::QuantParams;
 
-StringRef mlir::narrow::getName(ErrorSource source) {
+StringRef narrow::getName(ErrorSource source) {
   static constexpr StringLiteral names[kNumErrorSources] = {"weights", "clipping", "rounding",
                                                             "requantization", "approximation"};
   return names[static_cast<unsigned>(source)];
@@ -109,8 +109,8 @@ private:
     auto type = dyn_cast<quant::UniformQuantizedType>(getElementTypeOrSelf(quantize.getOutput().getType()));
     if (source != ErrorSource::Weights && type) {
       QuantParams params{static_cast<float>(type.getScale()), type.getZeroPoint()};
-      float ends[] = {::narrow::numerics::dequantize(type.getStorageTypeMin(), params),
-                      ::narrow::numerics::dequantize(type.getStorageTypeMax(), params)};
+      float ends[] = {numerics::dequantize(type.getStorageTypeMin(), params),
+                      numerics::dequantize(type.getStorageTypeMax(), params)};
       Value inside =
           tosa::ClampOp::create(builder, loc, x.getType(), x, builder.getF32FloatAttr(ends[0]),
                                 builder.getF32FloatAttr(ends[1]), tosa::NanPropagationMode::PROPAGATE);
@@ -163,8 +163,8 @@ private:
 
 } // namespace
 
-OwningOpRef<ModuleOp> mlir::narrow::isolateSource(ModuleOp quantized, ModuleOp original, ErrorSource source,
-                                                  std::vector<std::string> &unsplit) {
+OwningOpRef<ModuleOp> narrow::isolateSource(ModuleOp quantized, ModuleOp original, ErrorSource source,
+                                            std::vector<std::string> &unsplit) {
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(quantized->clone());
   Isolation(*module, original, source, unsplit).run();
   return module;

@@ -4,8 +4,9 @@
 
 #include "mlir/IR/OwningOpRef.h"
 #include "narrow/Pipelines/Report.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The float network of `quantized` (quantized stage) with one of the sources
 /// Weights, Clipping and Rounding switched on and all others off. `original` is
@@ -16,6 +17,6 @@ namespace mlir::narrow {
 OwningOpRef<ModuleOp> isolateSource(ModuleOp quantized, ModuleOp original, ErrorSource source,
                                     std::vector<std::string> &unsplit);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

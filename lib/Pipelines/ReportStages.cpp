@@ -14,7 +14,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 bool Decoder::decode(const reference::Tensor &tensor, std::vector<float> &values) const {
   if (scales.empty()) {
@@ -64,7 +64,7 @@ public:
   void listLayers(func::FuncOp main);
   /// Which option decides each op's scheme, and the weights.
   void readNetwork(ModuleOp observed, SchemeRules &rules, const Recipe &recipe);
-  void readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table, RangeRules &rules,
+  void readAnnotations(ModuleOp annotated, const CalibrationTable &table, RangeRules &rules,
                        const Recipe &recipe);
   void probeFloats(ProbedModule &probed);
   void probeSimulation();
@@ -200,8 +200,8 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
   return text;
 }
 
-void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::CalibrationTable &table,
-                                   RangeRules &rules, const Recipe &recipe) {
+void StageBuilder::readAnnotations(ModuleOp annotated, const CalibrationTable &table, RangeRules &rules,
+                                   const Recipe &recipe) {
   annotated.walk([&](ObserveOp observe) {
     StringRef id = observe.getId();
     bool weight = observe.getWeight() && id.consume_back("/weight");
@@ -224,7 +224,7 @@ void StageBuilder::readAnnotations(ModuleOp annotated, const ::narrow::Calibrati
     if (weight) {
       if (auto type = dyn_cast_if_present<quant::QuantizedType>(observe.getQuantizedType().value_or(Type())))
         layer->weightScales = getScales(type).size();
-    } else if (const ::narrow::TableEntry *entry = table.find(id)) {
+    } else if (const TableEntry *entry = table.find(id)) {
       layer->calibrated = entry->statistics.histogram();
     }
     if (auto notes = observe->getAttrOfType<ArrayAttr>(kNotesAttr))
@@ -407,8 +407,8 @@ void StageBuilder::probeFloats(ProbedModule &probed) {
   take(choices, probed.probes);
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> mlir::narrow::rewrite(ModuleOp floatStage, const Recipe &recipe,
-                                                            CalibrationSource &calibration) {
+llvm::Expected<OwningOpRef<ModuleOp>> narrow::rewrite(ModuleOp floatStage, const Recipe &recipe,
+                                                      CalibrationSource &calibration) {
   OwningOpRef<ModuleOp> network = cast<ModuleOp>(floatStage->clone());
   if (llvm::Error error = rewriteFloat(*network, recipe, calibration.samples()))
     return std::move(error);
@@ -439,10 +439,10 @@ static llvm::Expected<Quantized> lower(OwningOpRef<ModuleOp> module, const Lower
   return stages;
 }
 
-llvm::Expected<Quantized> mlir::narrow::quantize(ModuleOp network, const Recipe &recipe,
-                                                 CalibrationSource &calibration,
-                                                 const LoweringOptions &lowering, bool allStages) {
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(network, recipe);
+llvm::Expected<Quantized> narrow::quantize(ModuleOp network, const Recipe &recipe,
+                                           CalibrationSource &calibration, const LoweringOptions &lowering,
+                                           bool allStages) {
+  llvm::Expected<const CalibrationTable *> table = calibration.get(network, recipe);
   if (!table)
     return table.takeError();
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone()), observed;
@@ -476,8 +476,8 @@ static bool isNextToFloat(Operation *op) {
   return false;
 }
 
-llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, CalibrationSource &calibration,
-                                                     const ComparisonOptions &options) {
+llvm::Expected<StagedModel> narrow::makeStages(ModuleOp floatStage, CalibrationSource &calibration,
+                                               const ComparisonOptions &options) {
   StagedModel model;
   StageBuilder builder(model);
   // Notes are part of the report: they are not remarked on as well.
@@ -501,7 +501,7 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   llvm::Expected<RangeRules> rangeRules = RangeRules::parse(recipe.method, recipe.ranges, recipe.percentile);
   if (!rangeRules)
     return rangeRules.takeError();
-  llvm::Expected<const ::narrow::CalibrationTable *> table = calibration.get(*model.network.module, recipe);
+  llvm::Expected<const CalibrationTable *> table = calibration.get(*model.network.module, recipe);
   if (!table)
     return table.takeError();
   llvm::Expected<Quantized> stages = quantize(*model.network.module, recipe, calibration,
@@ -548,18 +548,18 @@ llvm::Expected<StagedModel> mlir::narrow::makeStages(ModuleOp floatStage, Calibr
   return model;
 }
 
-llvm::Expected<std::unique_ptr<CalibrationSource>>
-CalibrationSource::open(StringRef table, StringRef data, ArrayRef<::narrow::ModelInput> inputs,
-                        const ::narrow::DatasetOptions &options) {
+llvm::Expected<std::unique_ptr<CalibrationSource>> CalibrationSource::open(StringRef table, StringRef data,
+                                                                           ArrayRef<ModelInput> inputs,
+                                                                           const DatasetOptions &options) {
   std::unique_ptr<CalibrationSource> source(new CalibrationSource(table.empty() ? data : table));
   if (!table.empty()) {
-    llvm::Expected<::narrow::CalibrationTable> read = ::narrow::readTable(table);
+    llvm::Expected<CalibrationTable> read = readTable(table);
     if (!read)
       return read.takeError();
     source->given = std::move(*read);
     return source;
   }
-  llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(data, inputs, options);
+  llvm::Expected<Dataset> opened = Dataset::open(data, inputs, options);
   if (!opened)
     return opened.takeError();
   printNotes(opened->notes());
@@ -569,14 +569,14 @@ CalibrationSource::open(StringRef table, StringRef data, ArrayRef<::narrow::Mode
   return source;
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *>
-CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples) {
+llvm::Expected<const CalibrationTable *> CalibrationSource::make(ModuleOp network, const Recipe &recipe,
+                                                                 int64_t samples) {
   CalibrationOptions options = getCalibrationOptions(recipe);
   options.samples = samples;
   auto [it, isNew] = made.try_emplace({hashModel(network), samples, options.movingAverage});
   if (!isNew)
     return &it->second;
-  llvm::Expected<::narrow::CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
+  llvm::Expected<CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
   if (!table) {
     made.erase(it);
     return table.takeError();
@@ -585,8 +585,7 @@ CalibrationSource::make(ModuleOp network, const Recipe &recipe, int64_t samples)
   return &it->second;
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(ModuleOp network,
-                                                                          const Recipe &recipe) {
+llvm::Expected<const CalibrationTable *> CalibrationSource::get(ModuleOp network, const Recipe &recipe) {
   if (given) {
     if (llvm::Error error = checkRewrites(*given, name, recipe.rewrites))
       return std::move(error);
@@ -595,8 +594,8 @@ llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::get(Module
   return make(network, recipe, /*samples=*/0);
 }
 
-llvm::Expected<const ::narrow::CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network,
-                                                                                   const Recipe &recipe) {
+llvm::Expected<const CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network,
+                                                                         const Recipe &recipe) {
   if (given || data->inputs.empty() || data->inputs[0].shape.empty() ||
       data->data.sampleCount() / 2 < std::max<int64_t>(1, data->inputs[0].shape[0]))
     return nullptr;

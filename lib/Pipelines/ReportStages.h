@@ -5,9 +5,10 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Reference/Tensor.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/DenseMap.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How a tensor of one stage becomes real numbers. Without scales it holds f32.
 struct Decoder {
@@ -79,6 +80,6 @@ llvm::Expected<Quantized> quantize(ModuleOp network, const Recipe &recipe, Calib
 llvm::Expected<StagedModel> makeStages(ModuleOp floatStage, CalibrationSource &calibration,
                                        const ComparisonOptions &options);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

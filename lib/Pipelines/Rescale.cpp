@@ -17,7 +17,7 @@
 #include <mutex>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -67,7 +67,7 @@ static llvm::Expected<llvm::StringMap<Moments>> measure(ModuleOp observed, const
   llvm::Expected<std::unique_ptr<ObservedModel>> model = ObservedModel::compile(observed);
   if (!model)
     return model.takeError();
-  ArrayRef<::narrow::ObservedTensor> tensors = (*model)->tensors();
+  ArrayRef<ObservedTensor> tensors = (*model)->tensors();
   int64_t batch = (*model)->batch(), piece = (16 + batch - 1) / batch * batch;
   int64_t total = samples.data.sampleCount() / batch * batch;
   if (total == 0)
@@ -75,7 +75,7 @@ static llvm::Expected<llvm::StringMap<Moments>> measure(ModuleOp observed, const
                                    " samples at once, the data have " +
                                    llvm::Twine(samples.data.sampleCount()));
   std::vector<std::vector<Moments>> pieces((total + piece - 1) / piece);
-  ::narrow::Progress progress(what.str(), "samples", total);
+  Progress progress(what.str(), "samples", total);
   std::mutex mutex;
   std::atomic<size_t> next = 0;
   llvm::Error failure = llvm::Error::success();
@@ -149,7 +149,7 @@ static llvm::Error measureValues(ModuleOp floatStage, const CalibrationSamples &
   return llvm::Error::success();
 }
 
-llvm::Error mlir::narrow::measureDistributions(ModuleOp floatStage, const CalibrationSamples &samples) {
+llvm::Error narrow::measureDistributions(ModuleOp floatStage, const CalibrationSamples &samples) {
   auto choose = [](ModuleOp module) {
     SmallVector<Value> values;
     module.walk([&](Operation *op) {
@@ -166,7 +166,7 @@ llvm::Error mlir::narrow::measureDistributions(ModuleOp floatStage, const Calibr
       });
 }
 
-llvm::Error mlir::narrow::measureMaxima(ModuleOp floatStage, const CalibrationSamples &samples) {
+llvm::Error narrow::measureMaxima(ModuleOp floatStage, const CalibrationSamples &samples) {
   auto choose = [](ModuleOp module) {
     llvm::SetVector<Value> values;
     module.walk([&](Operation *op) {
@@ -181,8 +181,8 @@ llvm::Error mlir::narrow::measureMaxima(ModuleOp floatStage, const CalibrationSa
       });
 }
 
-llvm::Error mlir::narrow::measureErrors(ModuleOp annotated, ModuleOp floatStage,
-                                        const CalibrationSamples &samples) {
+llvm::Error narrow::measureErrors(ModuleOp annotated, ModuleOp floatStage,
+                                  const CalibrationSamples &samples) {
   llvm::StringMap<Operation *> layers;
   annotated.walk([&](Operation *op) {
     auto quantizable = getQuantizable(op);

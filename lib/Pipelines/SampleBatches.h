@@ -2,8 +2,8 @@
 #ifndef NARROW_PIPELINES_SAMPLEBATCHES_H
 #define NARROW_PIPELINES_SAMPLEBATCHES_H
 
-#include "mlir/Support/LLVM.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/ThreadPool.h"
@@ -12,11 +12,10 @@
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The samples in the whole batches of the first `wanted` (0: all) of `data`; fails if there are none.
-inline llvm::Expected<int64_t> countBatchedSamples(const ::narrow::Dataset &data, int64_t wanted,
-                                                   int64_t batch) {
+inline llvm::Expected<int64_t> countBatchedSamples(const Dataset &data, int64_t wanted, int64_t batch) {
   int64_t available = data.sampleCount();
   int64_t samples = (wanted > 0 ? std::min(wanted, available) : available) / batch * batch;
   if (samples == 0)
@@ -54,6 +53,6 @@ llvm::Error forEachBatch(int64_t samples, int64_t batch, unsigned threads,
   return llvm::Error::success();
 }
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

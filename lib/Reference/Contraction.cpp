@@ -5,8 +5,8 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
+using namespace narrow;
+using namespace narrow::reference;
 
 namespace {
 
@@ -305,7 +305,7 @@ static LogicalResult evalMatMul(tosa::MatMulOp op, Call &call) {
   });
 }
 
-void mlir::narrow::reference::registerContraction(OpRegistry &registry) {
+void narrow::reference::registerContraction(OpRegistry &registry) {
   registry.add<tosa::Conv2DOp, evalConv2D>();
   registry.add<Conv2DOp, evalGroupedConv2D>();
   registry.add<tosa::TransposeConv2DOp, evalTransposeConv2D>();

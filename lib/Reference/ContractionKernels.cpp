@@ -10,7 +10,7 @@
 #include <cstring>
 #include <type_traits>
 
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 #define NARROW_INLINE inline __attribute__((always_inline))
 
@@ -105,8 +105,10 @@ const ContractionKernels<T> &ContractionKernels<T>::native() {
   return portable();
 }
 
-namespace mlir::narrow::reference {
+using namespace mlir;
+
+namespace narrow::reference {
 template struct ContractionKernels<float>;
 template struct ContractionKernels<uint32_t>;
 template struct ContractionKernels<uint64_t>;
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference

@@ -9,10 +9,11 @@
 #ifndef NARROW_LIB_REFERENCE_CONTRACTIONKERNELS_H
 #define NARROW_LIB_REFERENCE_CONTRACTIONKERNELS_H
 
+#include "narrow/Support/LLVM.h"
 #include <cstdint>
 #include <vector>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// Outputs that one call computes: vectors run across outputs and never across
 /// the reduction, whose order is part of the result.
@@ -51,6 +52,6 @@ struct PackedWeights {
   }
 };
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

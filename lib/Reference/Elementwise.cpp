@@ -10,10 +10,10 @@
 #include "narrow/Numerics/Rounding.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
-std::pair<int64_t, int64_t> mlir::narrow::reference::getIntegerRange(Type type, bool isUnsigned) {
+std::pair<int64_t, int64_t> narrow::reference::getIntegerRange(Type type, bool isUnsigned) {
   type = getElementTypeOrSelf(type);
   if (auto quantized = dyn_cast<quant::QuantizedType>(type))
     return {quantized.getStorageTypeMin(), quantized.getStorageTypeMax()};
@@ -280,7 +280,7 @@ static LogicalResult evalSelect(Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerElementwise(OpRegistry &registry) {
+void narrow::reference::registerElementwise(OpRegistry &registry) {
   registry.add<tosa::AddOp>(evalBinary<Add>);
   registry.add<tosa::SubOp>(evalBinary<Sub>);
   registry.add<tosa::MulOp, evalMul>();

@@ -3,9 +3,10 @@
 #define NARROW_LIB_REFERENCE_ELEMENTWISE_H
 
 #include "Ops.h"
+#include "narrow/Support/LLVM.h"
 #include <cmath>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// result[i] = f(operand[i]).
 template <typename Out, typename In, typename F>
@@ -84,6 +85,6 @@ T minimum(T a, T b) {
 /// The bounds of the integers that `type` (an integer or quantized type) holds.
 std::pair<int64_t, int64_t> getIntegerRange(Type type, bool isUnsigned = false);
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

@@ -3,7 +3,7 @@
 #include "Program.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 FailureOr<Evaluator> Evaluator::create(ModuleOp module, StringRef entry) {
   auto program = std::make_shared<Program>();

@@ -11,9 +11,8 @@
 #include "narrow/Numerics/Activation.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
 /// Whether operands and result are f32; emits an error if not.
 static LogicalResult checkFloats(const Call &call) {
@@ -107,7 +106,7 @@ static LogicalResult evalSoftmax(SoftmaxOp op, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerFunctions(OpRegistry &registry) {
+void narrow::reference::registerFunctions(OpRegistry &registry) {
   registry.add<tosa::SigmoidOp>(evalFunction<numerics::sigmoid>);
   registry.add<tosa::TanhOp>(evalFunction<numerics::tanh>);
   registry.add<tosa::ErfOp>(evalFunction<numerics::erf>);

@@ -8,8 +8,8 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
+using namespace narrow;
+using namespace narrow::reference;
 
 namespace {
 /// Where a copy starts in a tensor and how far apart its elements are.
@@ -228,7 +228,7 @@ static LogicalResult evalGather(tosa::GatherOp, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerMovement(OpRegistry &registry) {
+void narrow::reference::registerMovement(OpRegistry &registry) {
   registry.add<tosa::ReshapeOp>(evalSameElements, Codes::Accept);
   registry.add<tosa::IdentityOp>(evalSameElements, Codes::Accept);
   registry.add<ObserveOp>(evalSameElements);

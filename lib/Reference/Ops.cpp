@@ -2,7 +2,7 @@
 #include "Ops.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 const OpRegistry &OpRegistry::get() {
   static const OpRegistry registry = [] {
@@ -21,14 +21,14 @@ const OpRegistry &OpRegistry::get() {
   return registry;
 }
 
-SmallVector<int64_t> mlir::narrow::reference::getStrides(ArrayRef<int64_t> shape) {
+SmallVector<int64_t> narrow::reference::getStrides(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> strides(shape.size(), 1);
   for (int64_t axis = static_cast<int64_t>(shape.size()) - 2; axis >= 0; --axis)
     strides[axis] = strides[axis + 1] * shape[axis + 1];
   return strides;
 }
 
-int64_t mlir::narrow::reference::getInteger(const Tensor &tensor, int64_t i) {
+int64_t narrow::reference::getInteger(const Tensor &tensor, int64_t i) {
   return dispatch(tensor.kind, [&](auto zero) -> int64_t {
     using T = decltype(zero);
     if constexpr (std::is_same_v<T, float>)
@@ -38,8 +38,7 @@ int64_t mlir::narrow::reference::getInteger(const Tensor &tensor, int64_t i) {
   });
 }
 
-FailureOr<int64_t> mlir::narrow::reference::getZeroPoint(const Call &call, unsigned operand,
-                                                         bool isUnsigned) {
+FailureOr<int64_t> narrow::reference::getZeroPoint(const Call &call, unsigned operand, bool isUnsigned) {
   if (operand >= call.operands.size())
     return call.error() << "needs a zero point as operand " << operand;
   const Tensor &tensor = call.operand(operand);
@@ -59,7 +58,7 @@ FailureOr<int64_t> mlir::narrow::reference::getZeroPoint(const Call &call, unsig
   return value;
 }
 
-LogicalResult mlir::narrow::reference::rejectKinds(const Call &call) {
+LogicalResult narrow::reference::rejectKinds(const Call &call) {
   auto diagnostic = call.error() << "has no evaluation for element types (";
   llvm::interleaveComma(call.op->getOperandTypes(), diagnostic, [&](Type type) { diagnostic << type; });
   diagnostic << ") -> (";

@@ -4,11 +4,12 @@
 
 #include "mlir/IR/Operation.h"
 #include "narrow/Reference/Tensor.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include <memory>
 #include <mutex>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// What an op computed once from its constant operands (packed weights).
 class Prepared {
@@ -133,6 +134,6 @@ void forEachRow(ArrayRef<int64_t> shape, const std::array<SmallVector<int64_t>, 
   }
 }
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

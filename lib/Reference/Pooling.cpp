@@ -7,9 +7,8 @@
 #include "narrow/Numerics/Rounding.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
 /// Calls f(output pixel, its input pixels in the order of the kernel's taps).
 template <typename F>
@@ -163,7 +162,7 @@ static LogicalResult evalResize(tosa::ResizeOp op, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerPooling(OpRegistry &registry) {
+void narrow::reference::registerPooling(OpRegistry &registry) {
   registry.add<tosa::AvgPool2dOp, evalAvgPool>();
   registry.add<tosa::MaxPool2dOp, evalMaxPool>(Codes::Accept);
   registry.add<tosa::ResizeOp, evalResize>();

@@ -13,8 +13,8 @@
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
+using namespace narrow;
+using namespace narrow::reference;
 
 /// A tensor larger than this is taken for a mistake in a type.
 static constexpr int64_t maxElements = int64_t{1} << 31;
@@ -40,9 +40,9 @@ static FailureOr<std::pair<ElementKind, SmallVector<int64_t>>> getStorage(Operat
   return std::make_pair(*kind, SmallVector<int64_t>(tensor.getShape()));
 }
 
-LogicalResult mlir::narrow::reference::evaluate(Operation *op, OpFunction function,
-                                                ArrayRef<const Tensor *> operands, Prepared *prepared,
-                                                SmallVectorImpl<std::shared_ptr<const Tensor>> &results) {
+LogicalResult narrow::reference::evaluate(Operation *op, OpFunction function,
+                                          ArrayRef<const Tensor *> operands, Prepared *prepared,
+                                          SmallVectorImpl<std::shared_ptr<const Tensor>> &results) {
   SmallVector<Tensor> computed;
   for (Type type : op->getResultTypes()) {
     auto storage = getStorage(op, type);
@@ -240,8 +240,8 @@ void ProgramBuilder::findDeadSlots(Body &body) {
   }
 }
 
-LogicalResult mlir::narrow::reference::buildProgram(ModuleOp module, StringRef entry,
-                                                    llvm::StringMap<std::unique_ptr<Body>> &functions,
-                                                    std::vector<std::unique_ptr<Body>> &kernels) {
+LogicalResult narrow::reference::buildProgram(ModuleOp module, StringRef entry,
+                                              llvm::StringMap<std::unique_ptr<Body>> &functions,
+                                              std::vector<std::unique_ptr<Body>> &kernels) {
   return ProgramBuilder(module, functions, kernels).getFunction(module, entry);
 }

@@ -5,8 +5,9 @@
 #include "Ops.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Reference/Evaluator.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 struct Body;
 
@@ -48,6 +49,6 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
 LogicalResult evaluate(Operation *op, OpFunction function, ArrayRef<const Tensor *> operands,
                        Prepared *prepared, SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

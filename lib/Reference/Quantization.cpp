@@ -7,9 +7,8 @@
 #include "narrow/Numerics/QuantParams.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
 namespace {
 /// The parameters of each element of a tensor of quantized type.
@@ -117,7 +116,7 @@ static LogicalResult evalTable(tosa::TableOp, Call &call) {
   return rejectKinds(call);
 }
 
-void mlir::narrow::reference::registerQuantization(OpRegistry &registry) {
+void narrow::reference::registerQuantization(OpRegistry &registry) {
   registry.add<QuantizeOp, evalQuantize>(Codes::Accept);
   registry.add<DequantizeOp, evalDequantize>(Codes::Accept);
   registry.add<quant::StorageCastOp, evalStorageCast>(Codes::Accept);

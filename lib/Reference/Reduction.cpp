@@ -3,7 +3,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 /// Checks the axis and the result's shape: that of the operand, with size 1
 /// (or no axis at all) where it is reduced.
@@ -129,7 +129,7 @@ static LogicalResult evalArgMax(tosa::ArgMaxOp op, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerReduction(OpRegistry &registry) {
+void narrow::reference::registerReduction(OpRegistry &registry) {
   registry.add<tosa::ReduceSumOp, evalReduceSum>();
   registry.add<tosa::ReduceProductOp, evalReduceProduct>();
   registry.add<tosa::ReduceMaxOp, evalReduceExtremum<tosa::ReduceMaxOp, true>>();

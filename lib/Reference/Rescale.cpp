@@ -5,8 +5,8 @@
 #include "narrow/Numerics/Rounding.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
 /// Multiplier and shift of each channel, or the one of all.
 static FailureOr<std::vector<numerics::Multiplier>> getMultipliers(const Call &call, int64_t count) {
@@ -92,6 +92,6 @@ static LogicalResult evalRescale(tosa::RescaleOp op, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerRescale(OpRegistry &registry) {
+void narrow::reference::registerRescale(OpRegistry &registry) {
   registry.add<tosa::RescaleOp, evalRescale>();
 }

@@ -4,9 +4,9 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
-std::optional<ElementKind> mlir::narrow::reference::getElementKind(Type type) {
+std::optional<ElementKind> narrow::reference::getElementKind(Type type) {
   bool isUnsigned = false;
   if (auto quantized = dyn_cast<quant::QuantizedType>(type)) {
     isUnsigned = !quantized.isSigned();
@@ -45,7 +45,7 @@ Tensor::Tensor(ElementKind kind, ArrayRef<int64_t> shape)
 
 int64_t Tensor::getNumElements() const { return product(shape); }
 
-std::optional<Tensor> mlir::narrow::reference::decodeConstant(ElementsAttr attr) {
+std::optional<Tensor> narrow::reference::decodeConstant(ElementsAttr attr) {
   if (!attr)
     return std::nullopt;
   auto kind = getElementKind(attr.getElementType());

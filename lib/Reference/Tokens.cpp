@@ -4,9 +4,8 @@
 #include "narrow/Numerics/Tokens.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::reference;
 
 /// Calls f(number of the token, its first element) for each row along the last axis.
 template <typename F>
@@ -73,7 +72,7 @@ static LogicalResult evalRescaleTokens(RescaleTokensOp op, Call &call) {
   return success();
 }
 
-void mlir::narrow::reference::registerTokens(OpRegistry &registry) {
+void narrow::reference::registerTokens(OpRegistry &registry) {
   registry.add<RoundTokensOp, evalRoundTokens>();
   registry.add<TokenMaximaOp, evalTokenMaxima>();
   registry.add<QuantizeTokensOp, evalQuantizeTokens>();

@@ -2,7 +2,7 @@
 #include "Window.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 /// Keeps sums and products of sizes far from overflow.
 static constexpr int64_t maxSize = int64_t{1} << 24;

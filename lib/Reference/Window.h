@@ -3,8 +3,9 @@
 #define NARROW_LIB_REFERENCE_WINDOW_H
 
 #include "Ops.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// How the output plane of an NHWC op looks into its input plane.
 struct Window {
@@ -30,6 +31,6 @@ struct Window {
   }
 };
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

@@ -6,7 +6,7 @@
 #define NARROW_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
 #define NARROW_INLINE NARROW_TARGET __attribute__((always_inline))
 
-using namespace narrow::benchmark;
+using namespace narrow::bench;
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "Network.h"
 #include <memory>
 
-namespace narrow::benchmark {
+namespace narrow::bench {
 
 /// A 3x3 depthwise convolution with requantization in AVX512-VNNI intrinsics: what
 /// the compiled kernels are measured against. It knows its shape only when it
@@ -28,6 +28,6 @@ private:
   std::unique_ptr<State> state;
 };
 
-} // namespace narrow::benchmark
+} // namespace narrow::bench
 
 #endif

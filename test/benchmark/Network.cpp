@@ -3,7 +3,7 @@
 #include <cstring>
 #include <numeric>
 
-using namespace narrow::benchmark;
+using namespace narrow::bench;
 
 namespace {
 

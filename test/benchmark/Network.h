@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace narrow::benchmark {
+namespace narrow::bench {
 
 /// A depthwise convolution in numbers, for a kernel that is written by hand.
 struct DepthwiseLayer {
@@ -119,6 +119,6 @@ private:
   std::vector<int64_t> lastWeights, lastBias, lastMultipliers, lastShifts;
 };
 
-} // namespace narrow::benchmark
+} // namespace narrow::bench
 
 #endif

@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-using namespace narrow::benchmark;
+using namespace narrow::bench;
 
 namespace {
 
@@ -77,7 +77,7 @@ const std::map<std::pair<std::string, bool>, Loop> loops = {
 
 } // namespace
 
-double narrow::benchmark::measurePeak(const std::string &isa, bool isFloat) {
+double narrow::bench::measurePeak(const std::string &isa, bool isFloat) {
   static std::map<std::pair<std::string, bool>, double> measured;
   auto [it, isNew] = measured.try_emplace({isa, isFloat}, 0.0);
   auto loop = loops.find(it->first);

@@ -37,8 +37,8 @@
 #include <x86intrin.h>
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace ::narrow::benchmark;
+using namespace narrow;
+using namespace narrow::bench;
 
 namespace {
 

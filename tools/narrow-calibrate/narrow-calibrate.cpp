@@ -7,7 +7,7 @@
 #include <map>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -75,12 +75,12 @@ static int merge(const Options &options) {
   if (llvm::Error error = checkDistinct(paths))
     return reportError(std::move(error));
   if (llvm::Error error =
-          ::narrow::checkIsNoInput(options.output, std::vector<llvm::StringRef>(paths.begin(), paths.end())))
+          checkIsNoInput(options.output, std::vector<llvm::StringRef>(paths.begin(), paths.end())))
     return reportError(std::move(error));
-  llvm::Expected<::narrow::CalibrationTable> table = ::narrow::mergeTables(paths);
+  llvm::Expected<CalibrationTable> table = mergeTables(paths);
   if (!table)
     return reportError(table.takeError());
-  if (llvm::Error error = ::narrow::writeTable(options.output, *table))
+  if (llvm::Error error = writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
                << " tensors\n";
@@ -133,12 +133,12 @@ static int run(const Options &options) {
       (llvm::sys::fs::is_regular_file(options.output) || !llvm::sys::fs::exists(options.output)))
     statePath = options.output + ".part";
   for (const std::string &path : {options.output.getValue(), statePath})
-    if (llvm::Error error = ::narrow::checkIsNoInput(path, {model, options.data}))
+    if (llvm::Error error = checkIsNoInput(path, {model, options.data}))
       return reportError(std::move(error));
 
   // Before the work: can the result be written at all?
   if (options.output != "-") {
-    llvm::Expected<std::unique_ptr<::narrow::OutputFile>> probe = ::narrow::OutputFile::open(options.output);
+    llvm::Expected<std::unique_ptr<OutputFile>> probe = OutputFile::open(options.output);
     if (!probe)
       return reportError(probe.takeError());
   }
@@ -148,7 +148,7 @@ static int run(const Options &options) {
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
-  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  llvm::Expected<DatasetOptions> dataOptions = options.preprocessing.get();
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
@@ -169,8 +169,8 @@ static int run(const Options &options) {
   recipe.rewrites = *rewrites;
   if (llvm::Error error = rewriteFloat(*module, recipe, /*samples=*/nullptr))
     return reportError(std::move(error));
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
-  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.data, inputs, *dataOptions);
+  std::vector<ModelInput> inputs = getModelInputs(*module);
+  llvm::Expected<Dataset> data = Dataset::open(options.data, inputs, *dataOptions);
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
@@ -193,10 +193,10 @@ static int run(const Options &options) {
   if (options.resume && !llvm::sys::fs::exists(statePath))
     llvm::errs() << "note: " << options.output
                  << ".part is not there: no run was interrupted, this one starts from the beginning\n";
-  llvm::Expected<::narrow::CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
+  llvm::Expected<CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
   if (!table)
     return reportError(table.takeError());
-  if (llvm::Error error = ::narrow::writeTable(options.output, *table))
+  if (llvm::Error error = writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
                << " tensors\n";

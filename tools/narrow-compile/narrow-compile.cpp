@@ -15,7 +15,7 @@
 #include "llvm/TargetParser/Triple.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -100,7 +100,7 @@ std::string headerOf(StringRef output, Emit form) {
 llvm::Error probe(const std::string &path) {
   if (path.empty() || path == "-")
     return llvm::Error::success();
-  return ::narrow::OutputFile::open(path).takeError();
+  return OutputFile::open(path).takeError();
 }
 
 /// Writes IR with locations: they carry the names of the source model.
@@ -111,7 +111,7 @@ int writeIR(ModuleOp module, StringRef path) {
   flags.enableDebugInfo(true, /*prettyForm=*/false);
   module->print(os, flags);
   os << '\n';
-  if (llvm::Error error = ::narrow::writeOutputFile(path, text))
+  if (llvm::Error error = writeOutputFile(path, text))
     return reportError(std::move(error));
   return Done;
 }
@@ -147,7 +147,7 @@ public:
   int run();
 
 private:
-  llvm::Error checkPreprocessingOf(const ::narrow::CalibrationTable &table) const;
+  llvm::Error checkPreprocessingOf(const CalibrationTable &table) const;
   /// --fold-preprocessing, of the integer stage.
   llvm::Error fold();
   int compile();
@@ -166,15 +166,15 @@ private:
   std::string prefix;
   std::string header; ///< path of the C header; empty: none
   Recipe recipe;
-  ::narrow::DatasetOptions dataOptions;
-  std::optional<::narrow::CalibrationTable> table;
+  DatasetOptions dataOptions;
+  std::optional<CalibrationTable> table;
   bool requantized = false;    ///< lowered to integers here, as --requantize says
   int64_t accumulatorBits = 0; ///< the most of any contraction
 };
 
 /// --mean and --std beside a table must be what it was made with.
-llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &table) const {
-  const ::narrow::Preprocessing &given = dataOptions.preprocessing;
+llvm::Error Compiler::checkPreprocessingOf(const CalibrationTable &table) const {
+  const Preprocessing &given = dataOptions.preprocessing;
   if (given.empty())
     return llvm::Error::success();
   if (table.preprocessing.empty() && options.foldPreprocessing)
@@ -196,7 +196,7 @@ llvm::Error Compiler::checkPreprocessingOf(const ::narrow::CalibrationTable &tab
     llvm::interleave(values, os, [&](float value) { os << llvm::format("%.9g", value); }, ",");
     return text;
   };
-  for (const ::narrow::InputPreprocessing &input : table.preprocessing)
+  for (const InputPreprocessing &input : table.preprocessing)
     if (!agrees(given.mean, input.values.mean) || !agrees(given.std, input.values.std))
       return llvm::createStringError("--mean and --std contradict " + options.table +
                                      ", which was made with --mean " + join(input.values.mean) + " --std " +
@@ -256,7 +256,7 @@ int Compiler::run() {
   if (StringRef given = options.preprocessing.getGiven(); options.data.empty() && !given.empty())
     if ((options.table.empty() && !options.foldPreprocessing) || (given != "mean" && given != "std"))
       return reportUsage("--" + given + " says how the samples of --data are read, and there is none");
-  llvm::Expected<::narrow::DatasetOptions> parsed = options.preprocessing.get();
+  llvm::Expected<DatasetOptions> parsed = options.preprocessing.get();
   if (!parsed)
     return reportError(parsed.takeError());
   dataOptions = std::move(*parsed);
@@ -283,8 +283,8 @@ int Compiler::run() {
     return reportError(llvm::createStringError("cannot write '" + options.output +
                                                "': a shared library needs a regular file"));
   for (const std::string &path : {options.output.getValue(), header}) {
-    llvm::Error error = ::narrow::checkIsNoInput(
-        path, {options.model.path, options.table, options.data, options.recipe.overrideFile});
+    llvm::Error error =
+        checkIsNoInput(path, {options.model.path, options.table, options.data, options.recipe.overrideFile});
     if (!error)
       error = probe(path);
     if (error)
@@ -338,11 +338,11 @@ int Compiler::compile() {
     if (StringRef given = options.recipe.rewrites.getGiven(); stage == Stage::Observed && !given.empty())
       return reportError(llvm::createStringError("--" + given + " rewrites a float model, and " +
                                                  options.model.path + " is observed already"));
-    std::vector<::narrow::ModelInput> inputs = getModelInputs(*module);
-    std::optional<::narrow::Dataset> data;
+    std::vector<ModelInput> inputs = getModelInputs(*module);
+    std::optional<Dataset> data;
     std::optional<CalibrationSamples> samples;
     if (needsTable && !options.data.empty()) {
-      llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.data, inputs, dataOptions);
+      llvm::Expected<Dataset> opened = Dataset::open(options.data, inputs, dataOptions);
       if (!opened)
         return reportError(opened.takeError());
       printNotes(opened->notes());
@@ -354,13 +354,13 @@ int Compiler::compile() {
       if (llvm::Error error = rewriteFloat(*module, recipe, given))
         return reportError(std::move(error));
     if (data) {
-      llvm::Expected<::narrow::CalibrationTable> made =
+      llvm::Expected<CalibrationTable> made =
           calibrate(*module, *data, inputs, getCalibrationOptions(recipe));
       if (!made)
         return reportError(made.takeError());
       table = std::move(*made);
     } else if (needsTable) {
-      llvm::Expected<::narrow::CalibrationTable> read = ::narrow::readTable(options.table);
+      llvm::Expected<CalibrationTable> read = readTable(options.table);
       if (!read)
         return reportError(read.takeError());
       table = std::move(*read);
@@ -395,9 +395,9 @@ int Compiler::compile() {
 }
 
 llvm::Error Compiler::fold() {
-  std::vector<::narrow::InputPreprocessing> inputs;
+  std::vector<InputPreprocessing> inputs;
   if (!dataOptions.preprocessing.empty())
-    for (const ::narrow::ModelInput &input : getModelInputs(*module))
+    for (const ModelInput &input : getModelInputs(*module))
       inputs.push_back({input.name, dataOptions.preprocessing});
   else if (table)
     inputs = table->preprocessing;
@@ -439,7 +439,7 @@ int Compiler::quantize() {
   if (options.explain) {
     explainDecisions(*module);
     // Before the output is there.
-    if (llvm::Error error = ::narrow::flushStandardOutput())
+    if (llvm::Error error = flushStandardOutput())
       return reportError(std::move(error));
   }
   (*module)->walk([&](Operation *op) {
@@ -510,7 +510,7 @@ int Compiler::explainCode() {
     }
     llvm::outs() << '\n' << explainKernels(*profile, asFloat ? &*asFloat : nullptr, target);
   }
-  if (llvm::Error error = ::narrow::flushStandardOutput()) // Before the output is there.
+  if (llvm::Error error = flushStandardOutput()) // Before the output is there.
     return reportError(std::move(error));
   return Done;
 }

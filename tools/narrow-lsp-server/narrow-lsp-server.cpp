@@ -4,6 +4,6 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::narrow::registerAllDialects(registry);
+  narrow::registerAllDialects(registry);
   return mlir::failed(mlir::MlirLspServerMain(argc, argv, registry));
 }

@@ -6,7 +6,7 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::narrow::registerAllDialects(registry);
-  mlir::narrow::registerAllPasses();
+  narrow::registerAllDialects(registry);
+  narrow::registerAllPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Narrow's pass driver\n", registry));
 }

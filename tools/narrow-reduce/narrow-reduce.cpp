@@ -5,8 +5,8 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::narrow::registerAllDialects(registry);
-  mlir::narrow::registerAllPasses();
+  narrow::registerAllDialects(registry);
+  narrow::registerAllPasses();
   mlir::registerReducerPasses();
   mlir::MLIRContext context(registry);
   return mlir::failed(mlir::mlirReduceMain(argc, argv, context));

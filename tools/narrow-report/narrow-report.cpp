@@ -7,7 +7,7 @@
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -69,7 +69,7 @@ Form getForm(const Options &options) {
 }
 
 template <typename Report>
-llvm::Error write(const Report &report, const Options &options, ::narrow::OutputFile &file) {
+llvm::Error write(const Report &report, const Options &options, OutputFile &file) {
   switch (getForm(options)) {
   case Form::Json:
     file.os() << llvm::formatv("{0:2}", llvm::json::Value(toJSON(report))) << '\n';
@@ -96,9 +96,9 @@ int reportArtifact(const Options &options) {
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
   if (StringRef given = options.recipe.getGiven(); !given.empty())
     return reportUsage("--" + given + " is for models, and " + options.path + " is compiled");
-  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.path}))
+  if (llvm::Error error = checkIsNoInput(options.output, {options.path}))
     return reportError(std::move(error));
-  llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
+  llvm::Expected<std::unique_ptr<OutputFile>> file = OutputFile::open(options.output);
   if (!file)
     return reportError(file.takeError());
   llvm::Expected<ArtifactReport> report = inspectArtifact(options.path);
@@ -134,7 +134,7 @@ std::string describeChoices(const Options &options, const Recipe &recipe) {
 }
 
 int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe> candidates, ModuleOp module,
-            const ::narrow::DatasetOptions &dataOptions, ::narrow::OutputFile &file) {
+            const DatasetOptions &dataOptions, OutputFile &file) {
   Stage stage = detectStage(module);
   if (isQuantizedByOthers(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
@@ -142,8 +142,8 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
                                                "): there is no float model to compare with"));
   if (stage < Stage::Float && failed(runPipeline(module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
     return BadInput;
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
-  llvm::Expected<::narrow::Dataset> data = ::narrow::Dataset::open(options.input, inputs, dataOptions);
+  std::vector<ModelInput> inputs = getModelInputs(module);
+  llvm::Expected<Dataset> data = Dataset::open(options.input, inputs, dataOptions);
   if (!data)
     return reportError(data.takeError());
   printNotes(data->notes());
@@ -214,15 +214,15 @@ int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   SmallVector<StringRef> files{options.path, options.table, options.data, options.input,
                                options.recipe.overrideFile};
   files.append(options.artifacts.begin(), options.artifacts.end());
-  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, files))
+  if (llvm::Error error = checkIsNoInput(options.output, files))
     return reportError(std::move(error));
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
-  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  llvm::Expected<DatasetOptions> dataOptions = options.preprocessing.get();
   if (!dataOptions)
     return reportError(dataOptions.takeError());
-  llvm::Expected<std::unique_ptr<::narrow::OutputFile>> file = ::narrow::OutputFile::open(options.output);
+  llvm::Expected<std::unique_ptr<OutputFile>> file = OutputFile::open(options.output);
   if (!file)
     return reportError(file.takeError());
 

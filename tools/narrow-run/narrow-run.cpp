@@ -13,7 +13,7 @@
 #include <mutex>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -261,7 +261,7 @@ private:
   const Options &options;
   ToolContext context; ///< outlives the runners
   std::unique_ptr<Runner> runner, checker;
-  std::optional<::narrow::Dataset> data;
+  std::optional<Dataset> data;
   int64_t batch = 1, samples = 0;
   unsigned workers = 1;                    ///< samples that run at the same time
   std::vector<std::vector<float>> results; ///< of all samples, for each output
@@ -300,7 +300,7 @@ void Run::compare(int64_t sample, ArrayRef<float *> values, ArrayRef<float *> ex
 llvm::Error Run::evaluateSamples() {
   for (const Runner::Port &port : runner->outputs)
     results.emplace_back(port.count / batch * samples);
-  ::narrow::Progress progress("running", "samples", samples);
+  Progress progress("running", "samples", samples);
   std::atomic<int64_t> next{0};
   std::mutex mutex;
   llvm::Error failure = llvm::Error::success();
@@ -346,11 +346,11 @@ llvm::Error Run::evaluateSamples() {
 /// Agreement of the largest element (top-1) and SQNR of the first output with
 /// what another run wrote.
 llvm::Error Run::compareAgainst(llvm::json::Object &json) const {
-  llvm::Expected<::narrow::NpzFile> file = ::narrow::NpzFile::open(options.against);
+  llvm::Expected<NpzFile> file = NpzFile::open(options.against);
   if (!file)
     return file.takeError();
   const Runner::Port &port = runner->outputs[0];
-  llvm::Expected<::narrow::Array> other = file->read(port.name);
+  llvm::Expected<Array> other = file->read(port.name);
   if (!other)
     return other.takeError();
   int64_t classes = port.count / batch, agree = 0;
@@ -445,8 +445,7 @@ llvm::Error Run::checkValues() const {
                                    " takes 0 or more");
   if (llvm::Error error = checkThreads(options.threads, /*least=*/1))
     return error;
-  return ::narrow::checkIsNoInput(options.output,
-                                  {options.model, options.input, options.check, options.against});
+  return checkIsNoInput(options.output, {options.model, options.input, options.check, options.against});
 }
 
 int Run::main() {
@@ -457,7 +456,7 @@ int Run::main() {
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
-  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  llvm::Expected<DatasetOptions> dataOptions = options.preprocessing.get();
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
@@ -487,15 +486,15 @@ int Run::main() {
 
   std::vector<int64_t> labels;
   if (!options.input.empty()) {
-    std::vector<::narrow::ModelInput> inputs;
+    std::vector<ModelInput> inputs;
     for (const Runner::Port &port : runner->inputs)
       inputs.push_back({port.name, port.shape, port.takesPixels});
-    llvm::Expected<::narrow::Dataset> opened = ::narrow::Dataset::open(options.input, inputs, *dataOptions);
+    llvm::Expected<Dataset> opened = Dataset::open(options.input, inputs, *dataOptions);
     if (!opened)
       return reportError(opened.takeError());
     data.emplace(std::move(*opened));
     printNotes(data->notes());
-    batch = ::narrow::getBatch(inputs);
+    batch = getBatch(inputs);
     samples = options.limit ? std::min<int64_t>(options.limit, data->sampleCount()) : data->sampleCount();
     samples = samples / batch * batch;
     if (samples == 0)
@@ -545,16 +544,16 @@ int Run::main() {
       if (llvm::Error error = compareAgainst(json))
         return reportError(std::move(error));
     if (!options.output.empty()) {
-      std::vector<std::pair<std::string, ::narrow::Array>> arrays;
+      std::vector<std::pair<std::string, Array>> arrays;
       for (auto [port, values] : llvm::zip(runner->outputs, results)) {
         std::vector<int64_t> shape = port.shape;
         if (shape.empty())
           shape = {samples};
         else
           shape[0] = shape[0] / batch * samples;
-        arrays.emplace_back(port.name, ::narrow::Array::create<float>(shape, values));
+        arrays.emplace_back(port.name, Array::create<float>(shape, values));
       }
-      if (llvm::Error error = ::narrow::writeNpz(options.output, arrays))
+      if (llvm::Error error = writeNpz(options.output, arrays))
         return reportError(std::move(error));
     }
   }

@@ -10,7 +10,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -71,7 +71,7 @@ llvm::Expected<SearchState> readState(StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return llvm::createStringError("cannot read '" + path + "': " + buffer.getError().message());
-  if (std::string fault = ::narrow::findJSONFault((*buffer)->getBuffer()); !fault.empty())
+  if (std::string fault = findJSONFault((*buffer)->getBuffer()); !fault.empty())
     return llvm::createStringError("'" + path + "' " + fault);
   llvm::Expected<llvm::json::Value> value = llvm::json::parse((*buffer)->getBuffer());
   if (!value)
@@ -83,10 +83,10 @@ llvm::Expected<SearchState> readState(StringRef path) {
 }
 
 int search(const Options &options, const SearchOptions &search, ModuleOp module,
-           const ::narrow::DatasetOptions &dataOptions) {
-  std::vector<::narrow::ModelInput> inputs = getModelInputs(module);
-  llvm::Expected<::narrow::Dataset> measured =
-      ::narrow::Dataset::open(options.input.empty() ? options.data : options.input, inputs, dataOptions);
+           const DatasetOptions &dataOptions) {
+  std::vector<ModelInput> inputs = getModelInputs(module);
+  llvm::Expected<Dataset> measured =
+      Dataset::open(options.input.empty() ? options.data : options.input, inputs, dataOptions);
   if (!measured)
     return reportError(measured.takeError());
   printNotes(measured->notes());
@@ -106,8 +106,7 @@ int search(const Options &options, const SearchOptions &search, ModuleOp module,
   if (llvm::Error error = rewriteFloat(module, search.recipe, (*calibration)->samples()))
     return reportError(std::move(error));
   auto save = [&](const SearchState &state) {
-    return ::narrow::writeOutputFile(options.output,
-                                     llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(state))).str());
+    return writeOutputFile(options.output, llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(state))).str());
   };
   if (llvm::Error error = searchPrecision(module, **calibration, *measured, search, state, save))
     return reportError(std::move(error));
@@ -149,14 +148,13 @@ int run(const Options &options) {
   }
   search.points = options.points;
   search.samples = options.samples;
-  if (llvm::Error error =
-          ::narrow::checkIsNoInput(options.output, {options.model.path, options.table, options.data,
-                                                    options.input, options.recipe.overrideFile}))
+  if (llvm::Error error = checkIsNoInput(options.output, {options.model.path, options.table, options.data,
+                                                          options.input, options.recipe.overrideFile}))
     return reportError(std::move(error));
   // Before hours of measuring, of which every one is written.
-  if (auto file = ::narrow::OutputFile::open(options.output); !file)
+  if (auto file = OutputFile::open(options.output); !file)
     return reportError(file.takeError());
-  llvm::Expected<::narrow::DatasetOptions> dataOptions = options.preprocessing.get();
+  llvm::Expected<DatasetOptions> dataOptions = options.preprocessing.get();
   if (!dataOptions)
     return reportError(dataOptions.takeError());
   llvm::Expected<ImportOptions> import = options.model.get();

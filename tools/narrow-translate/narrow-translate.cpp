@@ -4,7 +4,7 @@
 #include "narrow/Support/OutputFile.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 namespace {
@@ -30,10 +30,10 @@ static int translate(const Options &options) {
   llvm::Expected<ImportOptions> import = parseShapes(options.shapes);
   if (!import)
     return reportError(import.takeError());
-  if (llvm::Error error = ::narrow::checkIsNoInput(options.output, {options.input}))
+  if (llvm::Error error = checkIsNoInput(options.output, {options.input}))
     return reportError(std::move(error));
   // Opened before the work and named after, so that it appears whole or not at all.
-  auto output = ::narrow::OutputFile::open(options.output);
+  auto output = OutputFile::open(options.output);
   if (!output)
     return reportError(output.takeError());
   MLIRContext context(MLIRContext::Threading::DISABLED);

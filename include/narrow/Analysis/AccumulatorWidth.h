@@ -8,12 +8,13 @@
 #define NARROW_ANALYSIS_ACCUMULATORWIDTH_H
 
 #include "mlir/IR/Operation.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/SmallVector.h"
 #include <algorithm>
 #include <cstdint>
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A closed interval of integers.
 struct IntegerInterval {
@@ -58,6 +59,6 @@ SmallVector<AccumulatorBounds> computeAccumulatorBounds(ArrayRef<int64_t> weight
 /// input codes lie in `codes`; nullopt for anything else.
 std::optional<SmallVector<AccumulatorBounds>> getAccumulatorBounds(Operation *op, IntegerInterval codes);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -4,9 +4,10 @@
 
 #include "mlir/IR/Value.h"
 #include "narrow/Analysis/AccumulatorWidth.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/DenseMap.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Proven intervals of the integer tensors of a function, from constants and
 /// from the codes a type has; computed on demand and kept. An interval is that
@@ -29,6 +30,6 @@ private:
   DenseMap<Value, Ranges> known;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

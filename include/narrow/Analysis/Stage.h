@@ -3,8 +3,9 @@
 #define NARROW_ANALYSIS_STAGE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The stages of docs/architecture.md, in order.
 enum class Stage { Imported, Float, Observed, Annotated, Quantized, Integer, Vector, LLVM };
@@ -17,6 +18,6 @@ Stage detectStage(ModuleOp module);
 /// stage `expected` was to be checked, and what to do.
 void emitWrongStage(ModuleOp module, Stage found, Stage expected);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

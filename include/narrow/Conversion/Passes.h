@@ -7,11 +7,12 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Conversion/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -2,12 +2,13 @@
 #ifndef NARROW_PIPELINES_CHOICESOLVER_H
 #define NARROW_PIPELINES_CHOICESOLVER_H
 
+#include "narrow/Support/LLVM.h"
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The multiple-choice knapsack: of the choices of every item one is taken, so
 /// that the sum of losses is least and no sum of costs is above its limit.
@@ -30,6 +31,6 @@ struct ChoiceSolution {
 /// limits. Of equal solutions the same one always. `seconds`: of search at most.
 std::optional<ChoiceSolution> solveChoices(const ChoiceProblem &problem, double seconds = 60);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -12,13 +12,14 @@
 #include "narrow/Support/Dataset.h"
 #include "narrow/Target/CPU/Target.h"
 #include "mlir/IR/Diagnostics.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <functional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Exit codes of every driver.
 enum ExitCode { Done = 0, BadInput = 1, BadUsage = 2 };
@@ -97,7 +98,7 @@ struct DataOptions {
   explicit DataOptions(llvm::cl::OptionCategory &category);
   llvm::cl::list<std::string> inputNames;
   llvm::cl::opt<std::string> layout, mean, std;
-  llvm::Expected<::narrow::DatasetOptions> get() const;
+  llvm::Expected<DatasetOptions> get() const;
   /// An option that was given and says how samples are read; empty: none.
   llvm::StringRef getGiven() const;
 };
@@ -109,6 +110,6 @@ struct TargetOptions {
   llvm::Expected<std::vector<TargetSpec>> get() const;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

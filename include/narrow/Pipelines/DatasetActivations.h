@@ -4,24 +4,25 @@
 
 #include "narrow/Dialect/Narrow/Transforms/ActivationSource.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Compiles each network and runs it on a data set, on all cores.
 class DatasetActivations : public ActivationSource {
 public:
   /// `data` must live as long. A network takes `batch` samples at once; samples that do not fill
   /// a batch are left out.
-  DatasetActivations(const ::narrow::Dataset &data, int64_t batch) : data(data), batch(batch) {}
+  DatasetActivations(const Dataset &data, int64_t batch) : data(data), batch(batch) {}
 
   int64_t getNumRuns() const override { return data.sampleCount() / batch; }
   llvm::Error run(ModuleOp module, int64_t chunk, Receive receive, Finish finish) override;
 
 private:
-  const ::narrow::Dataset &data;
+  const Dataset &data;
   int64_t batch;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

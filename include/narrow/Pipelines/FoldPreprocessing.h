@@ -4,8 +4,9 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Marks the inputs of @main that hold u8 values, though their elements are i8.
 constexpr llvm::StringLiteral kUnsignedAttr = "narrow.unsigned";
@@ -13,8 +14,8 @@ constexpr llvm::StringLiteral kUnsignedAttr = "narrow.unsigned";
 /// Makes inputs of a model of the integer stage u8: @quantize_inputs then looks up
 /// the code of (x / 255 - mean) / std, for each channel, instead of computing it.
 /// The results are those of the model before on data that the reader normalizes.
-llvm::Error foldPreprocessing(ModuleOp integerStage, ArrayRef<::narrow::InputPreprocessing> inputs);
+llvm::Error foldPreprocessing(ModuleOp integerStage, ArrayRef<InputPreprocessing> inputs);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

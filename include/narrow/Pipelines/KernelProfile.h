@@ -3,6 +3,7 @@
 #define NARROW_PIPELINES_KERNELPROFILE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/Target.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/Support/Error.h"
@@ -10,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// One kernel of a model that was compiled with counters (--profile).
 struct KernelProfile {
@@ -65,6 +66,6 @@ llvm::Expected<ModelProfile> profileModel(ModuleOp module, const TargetSpec &tar
 std::string explainKernels(const ModelProfile &profile, const ModelProfile *floatProfile,
                            const TargetSpec &target);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -9,10 +9,11 @@
 #include "narrow/Import/ONNX/Import.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/JIT.h"
 #include "narrow/Target/CPU/Target.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// True for a model that came with quantization of its own (QDQ).
 bool isQuantizedByOthers(ModuleOp module);
@@ -38,7 +39,7 @@ llvm::Expected<std::unique_ptr<CompiledModel>> compileForHost(ModuleOp module, S
                                                               PackWeights packWeights = PackWeights::Auto);
 
 /// Inputs of @main as data sets know them.
-std::vector<::narrow::ModelInput> getModelInputs(ModuleOp module);
+std::vector<ModelInput> getModelInputs(ModuleOp module);
 
 struct CalibrationOptions {
   int64_t samples = 0;   ///< 0: all
@@ -55,10 +56,9 @@ struct CalibrationOptions {
 
 /// Compiles the observed model for this machine, runs it on the data and
 /// returns the statistics. `floatStage` is not changed.
-llvm::Expected<::narrow::CalibrationTable> calibrate(ModuleOp floatStage, const ::narrow::Dataset &data,
-                                                     ArrayRef<::narrow::ModelInput> inputs,
-                                                     const CalibrationOptions &options);
+llvm::Expected<CalibrationTable> calibrate(ModuleOp floatStage, const Dataset &data,
+                                           ArrayRef<ModelInput> inputs, const CalibrationOptions &options);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -5,10 +5,11 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Statistics.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/JIT.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A module with observers (float or simulated: narrow.quantize and
 /// narrow.dequantize are float arithmetic here) as code for this machine.
@@ -19,13 +20,13 @@ public:
   static llvm::Expected<std::unique_ptr<ObservedModel>> compile(ModuleOp observed);
 
   /// What is observed, in the order of the indices that receivers get.
-  llvm::ArrayRef<::narrow::ObservedTensor> tensors() const { return observed; }
+  llvm::ArrayRef<ObservedTensor> tensors() const { return observed; }
   /// The samples that one run takes: the first dimension of the first input.
   int64_t batch() const { return samplesPerRun; }
 
   class Runner {
   public:
-    Runner(const ObservedModel &model, const ::narrow::Dataset &data);
+    Runner(const ObservedModel &model, const Dataset &data);
     /// Runs the model on the samples [first, first + batch()); `observer` gets each tensor
     /// in one or several calls.
     llvm::Error run(int64_t first, const narrow_observer &observer);
@@ -37,17 +38,17 @@ public:
 
   private:
     const ObservedModel &model;
-    const ::narrow::Dataset &data;
+    const Dataset &data;
     ModelBuffers buffers;
     std::vector<std::vector<float>> waiting; ///< of tensors that come in pieces
   };
 
 private:
   std::unique_ptr<CompiledModel> code;
-  std::vector<::narrow::ObservedTensor> observed;
+  std::vector<ObservedTensor> observed;
   int64_t samplesPerRun = 1;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

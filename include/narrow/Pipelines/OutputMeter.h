@@ -7,8 +7,9 @@
 #define NARROW_PIPELINES_OUTPUTMETER_H
 
 #include "narrow/Pipelines/Report.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// What the outputs of one quantized model are worth; adds up over samples.
 struct OutputSums {
@@ -23,8 +24,8 @@ class OutputMeter {
 public:
   /// Compiles a copy of `floatStage` for this machine. `samples` is a multiple of its batch; damage of
   /// the data is not looked for. `threads`: 0 is one for each core; their number changes no bit.
-  static llvm::Expected<OutputMeter> create(ModuleOp floatStage, const ::narrow::Dataset &data,
-                                            int64_t samples, unsigned threads);
+  static llvm::Expected<OutputMeter> create(ModuleOp floatStage, const Dataset &data, int64_t samples,
+                                            unsigned threads);
   /// Fails if `model` has other outputs than the float model.
   llvm::Expected<OutputSums> measure(const CompiledModel &model) const;
 
@@ -38,17 +39,17 @@ public:
 private:
   using Outputs = std::vector<std::vector<float>>;
 
-  explicit OutputMeter(const ::narrow::Dataset &data) : data(data) {}
+  explicit OutputMeter(const Dataset &data) : data(data) {}
   llvm::Error run(const CompiledModel &model, int64_t first, Outputs &outputs) const;
   llvm::Error add(const CompiledModel &model, int64_t first, OutputSums &sums) const;
 
-  const ::narrow::Dataset &data;
+  const Dataset &data;
   std::unique_ptr<CompiledModel> reference;
   std::vector<Outputs> expected; ///< of each batch; empty if that takes too much memory
   int64_t total = 0, batch = 1, numClasses = 0;
   unsigned threads = 0;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -9,16 +9,14 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/Target.h"
 
 namespace narrow {
 struct CalibrationTable;
-}
 
-namespace mlir::narrow {
-
-struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> {
+struct AnnotatedPipelineOptions : mlir::PassPipelineOptions<AnnotatedPipelineOptions> {
   Option<std::string> table{*this, "table", llvm::cl::desc("calibration table")};
   Option<std::string> method{*this, "method", llvm::cl::desc("how ranges of activations are chosen"),
                              llvm::cl::init("minmax")};
@@ -37,7 +35,7 @@ struct AnnotatedPipelineOptions : PassPipelineOptions<AnnotatedPipelineOptions> 
                         llvm::cl::init(false)};
 };
 
-struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {
+struct IntegerPipelineOptions : mlir::PassPipelineOptions<IntegerPipelineOptions> {
   Option<bool> strict{*this, "strict", llvm::cl::desc("an op that stays float is an error"),
                       llvm::cl::init(false)};
   Option<std::string> requantize{*this, "requantize",
@@ -45,7 +43,7 @@ struct IntegerPipelineOptions : PassPipelineOptions<IntegerPipelineOptions> {
                                  llvm::cl::init("exact")};
 };
 
-struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
+struct VectorPipelineOptions : mlir::PassPipelineOptions<VectorPipelineOptions> {
   Option<std::string> isa{*this, "isa", llvm::cl::desc("instruction set"), llvm::cl::init("portable")};
   Option<bool> x86{*this, "x86", llvm::cl::desc("the target is an x86-64"), llvm::cl::init(false)};
   Option<bool> popcount{*this, "popcount", llvm::cl::desc("an instruction counts the bits of lanes"),
@@ -69,7 +67,7 @@ void buildFloatPipeline(OpPassManager &pm, bool verify = true);
 void buildObservedPipeline(OpPassManager &pm);
 /// observed -> annotated. `table`, when given, is used instead of options.table.
 void buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
-                            const ::narrow::CalibrationTable *table = nullptr);
+                            const CalibrationTable *table = nullptr);
 /// annotated -> quantized.
 void buildQuantizedPipeline(OpPassManager &pm);
 /// quantized -> integer.
@@ -83,6 +81,6 @@ void buildLLVMPipeline(OpPassManager &pm);
 /// Registers all of the above by name.
 void registerPipelines();
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -13,13 +13,14 @@
 
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Pipelines/Report.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/Support/JSON.h"
 #include <array>
 #include <functional>
 #include <map>
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 enum class CostKind {
   Size,    ///< bytes of constants, weights packed wherever they can be
@@ -51,11 +52,11 @@ struct SearchOptions {
 struct Candidate {
   std::map<std::string, std::string> assignment; ///< id of a layer that is searched to its scheme
   std::vector<std::string> overrides; ///< what gives it to narrow-compile, those of the recipe first
-  std::array<double, costKinds.size()> costs{};  ///< as fractions of the first choice's
-  double predictedNoise = 0;                     ///< of the outputs, in power of their signal
-  double noise = 0;                              ///< measured
-  double agreement = 0;                          ///< samples with the float model's class
-  bool isProven = false;                         ///< within the budgets no other has less predicted noise
+  std::array<double, costKinds.size()> costs{}; ///< as fractions of the first choice's
+  double predictedNoise = 0;                    ///< of the outputs, in power of their signal
+  double noise = 0;                             ///< measured
+  double agreement = 0;                         ///< samples with the float model's class
+  bool isProven = false;                        ///< within the budgets no other has less predicted noise
 };
 
 struct SearchState {
@@ -76,10 +77,10 @@ llvm::Expected<SearchState> searchStateFromJSON(const llvm::json::Value &value);
 
 /// Continues from `state`, which may be empty, and calls `save` after every measurement.
 /// `network` is the float stage after the rewrites of the recipe; `data` is measured on.
-llvm::Error searchPrecision(ModuleOp network, CalibrationSource &calibration, const ::narrow::Dataset &data,
+llvm::Error searchPrecision(ModuleOp network, CalibrationSource &calibration, const Dataset &data,
                             const SearchOptions &options, SearchState &state,
                             llvm::function_ref<llvm::Error(const SearchState &)> save);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

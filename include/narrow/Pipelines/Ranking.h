@@ -9,8 +9,9 @@
 #define NARROW_PIPELINES_RANKING_H
 
 #include "narrow/Pipelines/OutputMeter.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 struct RankedRecipe {
   std::string name;
@@ -52,19 +53,18 @@ struct SensitivityReport {
 /// Measures all candidates on the first samples of `data` (`options.samples`,
 /// `labels`, `threads`). One that cannot be compiled is reported as such.
 llvm::Expected<RankingReport> rankCandidates(ModuleOp floatStage, CalibrationSource &calibration,
-                                             ::narrow::Dataset &data, ArrayRef<RankedRecipe> candidates,
+                                             Dataset &data, ArrayRef<RankedRecipe> candidates,
                                              const ComparisonOptions &options);
 
 /// Quantizes one layer at a time, and keeps one layer at a time float.
 llvm::Expected<SensitivityReport> measureSensitivity(ModuleOp floatStage, CalibrationSource &calibration,
-                                                     ::narrow::Dataset &data,
-                                                     const ComparisonOptions &options);
+                                                     Dataset &data, const ComparisonOptions &options);
 
 llvm::json::Object toJSON(const RankingReport &report);
 llvm::json::Object toJSON(const SensitivityReport &report);
 void printReport(llvm::raw_ostream &os, const RankingReport &report);
 void printReport(llvm::raw_ostream &os, const SensitivityReport &report);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -11,13 +11,14 @@
 #include "narrow/Calibration/Table.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How the float network is rewritten before it is calibrated and quantized.
 struct Rewrites {
@@ -96,8 +97,8 @@ private:
 
 /// Calibration data, for methods that look at more than a table's statistics.
 struct CalibrationSamples {
-  const ::narrow::Dataset &data;
-  ArrayRef<::narrow::ModelInput> inputs;
+  const Dataset &data;
+  ArrayRef<ModelInput> inputs;
 };
 
 /// How to calibrate for `recipe`: whether a method needs moving averages.
@@ -109,12 +110,12 @@ llvm::Error rewriteFloat(ModuleOp floatStage, const Recipe &recipe, const Calibr
 
 /// Fails unless a table was made of the network that `rewrites` make: says which options
 /// differ. `name` stands for the table's file.
-llvm::Error checkRewrites(const ::narrow::CalibrationTable &table, StringRef name, const Rewrites &rewrites);
+llvm::Error checkRewrites(const CalibrationTable &table, StringRef name, const Rewrites &rewrites);
 
 /// observed -> annotated. `table` has the ranges, `tableName` is what errors call it.
-llvm::Error annotate(ModuleOp observed, const Recipe &recipe, const ::narrow::CalibrationTable &table,
+llvm::Error annotate(ModuleOp observed, const Recipe &recipe, const CalibrationTable &table,
                      StringRef tableName, const CalibrationSamples *samples);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -22,6 +22,7 @@
 #include "narrow/Numerics/Histogram.h"
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/Dataset.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
 #include <array>
@@ -31,7 +32,7 @@
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 //===----------------------------------------------------------------------===//
 // Artifacts
@@ -136,7 +137,7 @@ struct LayerSums {
   Fidelity simulation, device;
   ErrorSplit split;
   /// Of the values of the float stage; filled for tensors with a range.
-  ::narrow::numerics::Histogram histogram;
+  numerics::Histogram histogram;
   /// Of the values of the float stage.
   double min = std::numeric_limits<double>::infinity();
   double max = -std::numeric_limits<double>::infinity();
@@ -161,7 +162,7 @@ struct LayerReport {
   uint64_t weightScales = 0;
   std::vector<std::string> notes;
   /// Of the calibration data, of the weight before it is quantized; may be empty.
-  ::narrow::numerics::Histogram calibrated, weights;
+  numerics::Histogram calibrated, weights;
   std::optional<std::pair<double, double>> weightRange; ///< the widest of all channels
   // The type of the quantized stage. Ops that move codes have their operand's.
   std::optional<double> scale;
@@ -197,7 +198,7 @@ struct LatencyReport {
 /// Runs an artifact of narrow-compile (.so) on one sample of `data`, on one
 /// thread, for about a second. Fails if it says that it is made of another file
 /// than `model` and of another network than that with `hash`; rewrites change the hash alone.
-llvm::Expected<LatencyReport> measureLatency(StringRef path, const ::narrow::Dataset &data, StringRef model,
+llvm::Expected<LatencyReport> measureLatency(StringRef path, const Dataset &data, StringRef model,
                                              StringRef hash);
 
 /// Numbers of samples.
@@ -222,29 +223,27 @@ class CalibrationSource {
 public:
   /// Opens one of two files, the other's name is empty: a table, or the samples of a model
   /// with these inputs.
-  static llvm::Expected<std::unique_ptr<CalibrationSource>> open(StringRef table, StringRef data,
-                                                                 ArrayRef<::narrow::ModelInput> inputs,
-                                                                 const ::narrow::DatasetOptions &options);
+  static llvm::Expected<std::unique_ptr<CalibrationSource>>
+  open(StringRef table, StringRef data, ArrayRef<ModelInput> inputs, const DatasetOptions &options);
 
   /// The statistics of `network`, a float stage after the rewrites of a recipe.
   /// Made once for each network. Valid as long as the source.
-  llvm::Expected<const ::narrow::CalibrationTable *> get(ModuleOp network, const Recipe &recipe);
+  llvm::Expected<const CalibrationTable *> get(ModuleOp network, const Recipe &recipe);
   /// The same of the first half of the data; null with a table, or too few data.
-  llvm::Expected<const ::narrow::CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
+  llvm::Expected<const CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
   const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
   const std::string name; ///< what errors call it
 
 private:
   explicit CalibrationSource(StringRef name) : name(name) {}
-  llvm::Expected<const ::narrow::CalibrationTable *> make(ModuleOp network, const Recipe &recipe,
-                                                          int64_t samples);
+  llvm::Expected<const CalibrationTable *> make(ModuleOp network, const Recipe &recipe, int64_t samples);
 
-  std::optional<::narrow::CalibrationTable> given;
-  std::optional<::narrow::Dataset> dataset;
-  std::vector<::narrow::ModelInput> inputs;
+  std::optional<CalibrationTable> given;
+  std::optional<Dataset> dataset;
+  std::vector<ModelInput> inputs;
   std::optional<CalibrationSamples> data; ///< refers to the two
   /// By hash, samples and weight of moving averages.
-  std::map<std::tuple<std::string, int64_t, double>, ::narrow::CalibrationTable> made;
+  std::map<std::tuple<std::string, int64_t, double>, CalibrationTable> made;
 };
 
 struct ComparisonOptions {
@@ -259,7 +258,7 @@ struct ComparisonOptions {
 /// Quantizes a copy of the float stage and runs all three stages on the first
 /// samples of `data`. The result does not depend on the number of threads.
 llvm::Expected<ComparisonReport> compareStages(ModuleOp floatStage, CalibrationSource &calibration,
-                                               ::narrow::Dataset &data, const ComparisonOptions &options);
+                                               Dataset &data, const ComparisonOptions &options);
 
 //===----------------------------------------------------------------------===//
 // Output
@@ -272,6 +271,6 @@ void printPage(llvm::raw_ostream &os, llvm::json::Object report);
 void printReport(llvm::raw_ostream &os, const ArtifactReport &report);
 void printReport(llvm::raw_ostream &os, const ComparisonReport &report);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

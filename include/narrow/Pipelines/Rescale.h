@@ -8,8 +8,9 @@
 #define NARROW_PIPELINES_RESCALE_H
 
 #include "narrow/Pipelines/Recipe.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Sets `narrow.channel_mean` and `narrow.channel_deviation` of every convolution of
 /// `floatStage` that has none (batch norm leaves them), for narrow-absorb-bias.
@@ -25,6 +26,6 @@ llvm::Error measureMaxima(ModuleOp floatStage, const CalibrationSamples &samples
 /// the weights before rounding, under the same ids.
 llvm::Error measureErrors(ModuleOp annotated, ModuleOp floatStage, const CalibrationSamples &samples);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -14,10 +14,11 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Reference/Tensor.h"
+#include "narrow/Support/LLVM.h"
 #include <functional>
 #include <memory>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// Sees every value once it is computed, constants included, in the order of
 /// the IR: the op that computed it, or for a block argument the op around the
@@ -45,6 +46,6 @@ private:
   std::shared_ptr<const Program> program;
 };
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 /// How an element is stored. Narrower integers use the next wider kind: i4
 /// is I8, i48 is I64. I1 is one byte, 0 or 1.
@@ -112,6 +113,6 @@ struct Tensor {
 /// a resource that is missing or has the wrong size).
 std::optional<Tensor> decodeConstant(ElementsAttr attr);
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

@@ -4,10 +4,9 @@
 #include "narrow/Numerics/FixedPoint.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
-std::optional<Value> mlir::narrow::lowerAverage(Lowering &lowering, Operation *op, const Target &target) {
+std::optional<Value> narrow::lowerAverage(Lowering &lowering, Operation *op, const Target &target) {
   // Axes to sum over, innermost op first.
   SmallVector<int64_t> axes;
   double divisor = 1;

@@ -9,8 +9,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 namespace {
 
@@ -328,7 +327,7 @@ Value Tokens::rescale(OpBuilder &builder, Location loc, Value sums, ArrayRef<int
   return tosa::AddOp::create(builder, loc, type, products, constant);
 }
 
-std::optional<Accumulator> mlir::narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
+std::optional<Accumulator> narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
   auto quantizable = cast<QuantizableOpInterface>(op);
   std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
                           biasOperand = quantizable.getBiasOperand();

@@ -4,10 +4,9 @@
 #include "narrow/Numerics/FixedPoint.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
-std::string mlir::narrow::describe(Operation *op) {
+std::string narrow::describe(Operation *op) {
   if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
     return id.str();
   if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
@@ -15,20 +14,20 @@ std::string mlir::narrow::describe(Operation *op) {
   return op->getName().getStringRef().str();
 }
 
-bool mlir::narrow::isRealType(Type type) {
+bool narrow::isRealType(Type type) {
   return isa<FloatType, quant::QuantizedType>(getElementTypeOrSelf(type));
 }
 
-bool mlir::narrow::touchesReals(Operation *op) {
+bool narrow::touchesReals(Operation *op) {
   return llvm::any_of(op->getOperandTypes(), isRealType) || llvm::any_of(op->getResultTypes(), isRealType);
 }
 
-bool mlir::narrow::isWide(CodeType type) {
+bool narrow::isWide(CodeType type) {
   return type.getStorageType().isInteger(16) && type.isSigned() && type.getZeroPoint() == 0 &&
          type.getExpressedType().isF32();
 }
 
-CodeType mlir::narrow::getSignedType(Type type) {
+CodeType narrow::getSignedType(Type type) {
   auto uniform = dyn_cast<CodeType>(type);
   if (uniform && isWide(uniform))
     return uniform;

@@ -2,17 +2,17 @@
 #include "Lowering.h"
 #include "narrow/Conversion/Passes.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWLOWERTOINTEGER
 #include "narrow/Conversion/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct LowerToInteger : mlir::narrow::impl::NarrowLowerToIntegerBase<LowerToInteger> {
+struct LowerToInteger : narrow::impl::NarrowLowerToIntegerBase<LowerToInteger> {
   using NarrowLowerToIntegerBase::NarrowLowerToIntegerBase;
 
   void runOnOperation() override {

@@ -6,8 +6,7 @@
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // The rewrite as a whole

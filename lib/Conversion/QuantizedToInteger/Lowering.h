@@ -19,11 +19,12 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/FixedPoint.h"
 #include "narrow/Numerics/QuantParams.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
 #include <limits>
 
-namespace mlir::narrow {
+namespace narrow {
 
 using CodeType = quant::UniformQuantizedType;
 
@@ -41,10 +42,10 @@ CodeType getSignedType(Type type);
 /// Whether `type` has 16-bit codes, signed and with zero point 0.
 bool isWide(CodeType type);
 
-inline ::narrow::numerics::QuantParams getParams(CodeType type) {
+inline numerics::QuantParams getParams(CodeType type) {
   return {static_cast<float>(type.getScale()), type.getZeroPoint()};
 }
-inline ::narrow::numerics::CodeRange getCodeRange(CodeType type) {
+inline numerics::CodeRange getCodeRange(CodeType type) {
   return {type.getStorageTypeMin(), type.getStorageTypeMax()};
 }
 
@@ -78,9 +79,9 @@ struct Target {
   Operation *name = nullptr;
 
   /// Of the codes: i8 or i16.
-  IntegerType getStorage() const { return mlir::narrow::getStorage(type); }
+  IntegerType getStorage() const { return narrow::getStorage(type); }
   /// The bounds as codes.
-  ::narrow::numerics::CodeRange getBounds() const;
+  numerics::CodeRange getBounds() const;
 };
 
 /// The constant codes behind a narrow.dequantize, moved to signed 8 bits where
@@ -139,11 +140,11 @@ public:
                                ArrayRef<double> factors, Operation *name);
   /// The same with multipliers that are chosen already, of 32 or 16 bits.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
-                ArrayRef<::narrow::numerics::Multiplier> scales, Operation *name, bool scale32 = true);
+                ArrayRef<numerics::Multiplier> scales, Operation *name, bool scale32 = true);
   /// rescale to the codes of the target, or three of them (N26), then its clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
   /// tosa.clamp unless the bounds are those of the element type.
-  Value clamp(Value codes, ::narrow::numerics::CodeRange bounds, Operation *name);
+  Value clamp(Value codes, numerics::CodeRange bounds, Operation *name);
 
   /// Notes why `op` stays float; the first reason stays. Returns nullopt.
   std::nullopt_t refuse(Operation *op, const Twine &reason);
@@ -157,7 +158,7 @@ public:
 
 private:
   /// TOSA's precondition of the rescale (N11), for what `input` can hold.
-  bool fits(Value input, ArrayRef<::narrow::numerics::Multiplier> scales);
+  bool fits(Value input, ArrayRef<numerics::Multiplier> scales);
   Value limit(Value wide, ArrayRef<double> factors, Operation *name);
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
                                       Operation *name);
@@ -213,6 +214,6 @@ bool isRealType(Type type);
 /// Whether any operand or result of `op` is.
 bool touchesReals(Operation *op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

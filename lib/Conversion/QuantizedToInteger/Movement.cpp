@@ -4,8 +4,7 @@
 #include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 /// N76: interpolated in i32, rounded to codes of the same scale and zero point.
 static std::optional<Value> interpolate(Lowering &lowering, tosa::ResizeOp op, Value codes,
@@ -20,8 +19,8 @@ static std::optional<Value> interpolate(Lowering &lowering, tosa::ResizeOp op, V
   return lowering.rescale(sums, 0, storage, 0, 1.0 / static_cast<double>(axes->weight()), op);
 }
 
-std::optional<Value> mlir::narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
-                                             const Target &target) {
+std::optional<Value> narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
+                                       const Target &target) {
   OpBuilder &builder = lowering.getBuilder();
   Location loc = op->getLoc();
   IntegerType storage = target.getStorage();

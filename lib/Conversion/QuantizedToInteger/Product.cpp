@@ -5,8 +5,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 namespace {
 
@@ -49,7 +48,7 @@ static std::optional<Factor> getFactor(Lowering &lowering, Operation *op, Value 
   return Factor{*wide, codes->type.getScale()};
 }
 
-std::optional<Value> mlir::narrow::lowerProduct(Lowering &lowering, Operation *op, const Target &target) {
+std::optional<Value> narrow::lowerProduct(Lowering &lowering, Operation *op, const Target &target) {
   // A positive number times a float that has no codes of its own: the other
   // operand is quantized at a scale that is smaller by the number.
   for (unsigned i : {0u, 1u}) {

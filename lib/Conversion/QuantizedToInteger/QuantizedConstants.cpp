@@ -3,10 +3,9 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
-std::optional<ConstantCodes> mlir::narrow::getConstantCodesOfStorage(Value quantized) {
+std::optional<ConstantCodes> narrow::getConstantCodesOfStorage(Value quantized) {
   auto shaped = dyn_cast<RankedTensorType>(quantized.getType());
   auto type = shaped ? dyn_cast<quant::QuantizedType>(shaped.getElementType()) : quant::QuantizedType();
   if (!type || !shaped.hasStaticShape())
@@ -59,12 +58,12 @@ std::optional<ConstantCodes> mlir::narrow::getConstantCodesOfStorage(Value quant
   return constant;
 }
 
-std::optional<ConstantCodes> mlir::narrow::getConstantCodes(Value real) {
+std::optional<ConstantCodes> narrow::getConstantCodes(Value real) {
   auto dequantize = real.getDefiningOp<DequantizeOp>();
   return dequantize ? getConstantCodesOfStorage(dequantize.getInput()) : std::nullopt;
 }
 
-std::optional<std::vector<double>> mlir::narrow::getConstantReals(Value real) {
+std::optional<std::vector<double>> narrow::getConstantReals(Value real) {
   if (auto floats = getFloats(real))
     return std::vector<double>(floats->begin(), floats->end());
   std::optional<ConstantCodes> constant = getConstantCodes(real);
@@ -79,14 +78,14 @@ std::optional<std::vector<double>> mlir::narrow::getConstantReals(Value real) {
   return reals;
 }
 
-std::optional<double> mlir::narrow::getSplat(Value real) {
+std::optional<double> narrow::getSplat(Value real) {
   auto reals = getConstantReals(real);
   if (!reals || reals->empty() || !llvm::all_equal(*reals))
     return std::nullopt;
   return reals->front();
 }
 
-std::pair<double, double> mlir::narrow::getClampBounds(Operation *op) {
+std::pair<double, double> narrow::getClampBounds(Operation *op) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   auto clamp = dyn_cast<tosa::ClampOp>(op);
   if (!clamp)

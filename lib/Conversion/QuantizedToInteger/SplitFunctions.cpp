@@ -10,7 +10,7 @@
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -228,7 +228,7 @@ void Splitter::run() {
   func::ReturnOp::create(builder, loc, call(exitFunction, call(network, call(entryFunction, arguments))));
 }
 
-LogicalResult mlir::narrow::splitFunction(func::FuncOp main) {
+LogicalResult narrow::splitFunction(func::FuncOp main) {
   SymbolTable symbols(main->getParentOp());
   for (StringRef name : {"quantize_inputs", "network", "dequantize_outputs"})
     if (Operation *taken = symbols.lookup(name))

@@ -12,8 +12,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 namespace {
 
@@ -188,7 +187,7 @@ std::optional<Value> Sum::emit(Value real) {
   return lowering.rescale(leaf.value, leaf.zeroPoint, i32, 0, multipliers, real.getDefiningOp());
 }
 
-std::optional<Value> mlir::narrow::lowerSum(Lowering &lowering, Operation *op, const Target &target) {
+std::optional<Value> narrow::lowerSum(Lowering &lowering, Operation *op, const Target &target) {
   Sum sum(lowering);
   if (!sum.collect(op->getResult(0), op))
     return std::nullopt;

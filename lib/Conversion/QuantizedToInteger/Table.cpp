@@ -11,8 +11,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 using Samples = std::vector<double>;
 
@@ -118,7 +117,7 @@ private:
 
 } // namespace
 
-std::optional<Value> mlir::narrow::lowerTable(Lowering &lowering, Value real, const Target &target) {
+std::optional<Value> narrow::lowerTable(Lowering &lowering, Value real, const Target &target) {
   auto type = cast<RankedTensorType>(real.getType());
   Expression expression(lowering);
   if (!expression.collect(real, type) || !expression.leaf || expression.leaf == real)

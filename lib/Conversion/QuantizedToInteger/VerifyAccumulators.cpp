@@ -7,18 +7,17 @@
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/FixedPoint.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYACCUMULATORS
 #include "narrow/Conversion/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 
 namespace {
 
-struct VerifyAccumulators : mlir::narrow::impl::NarrowVerifyAccumulatorsBase<VerifyAccumulators> {
+struct VerifyAccumulators : narrow::impl::NarrowVerifyAccumulatorsBase<VerifyAccumulators> {
   using NarrowVerifyAccumulatorsBase::NarrowVerifyAccumulatorsBase;
 
   void runOnOperation() override {

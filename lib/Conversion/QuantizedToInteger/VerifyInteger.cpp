@@ -4,17 +4,17 @@
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYINTEGER
 #include "narrow/Conversion/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct VerifyInteger : mlir::narrow::impl::NarrowVerifyIntegerBase<VerifyInteger> {
+struct VerifyInteger : narrow::impl::NarrowVerifyIntegerBase<VerifyInteger> {
   using NarrowVerifyIntegerBase::NarrowVerifyIntegerBase;
 
   void runOnOperation() override {

@@ -4,17 +4,17 @@
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYINTEGERONLY
 #include "narrow/Conversion/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct VerifyIntegerOnly : mlir::narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyIntegerOnly> {
+struct VerifyIntegerOnly : narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyIntegerOnly> {
   using NarrowVerifyIntegerOnlyBase::NarrowVerifyIntegerOnlyBase;
 
   void runOnOperation() override {

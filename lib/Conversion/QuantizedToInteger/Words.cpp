@@ -3,10 +3,10 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// x >> 8 and x ^ 128 as words, of which the low bytes are taken.
-std::pair<Value, Value> mlir::narrow::splitCodes(OpBuilder &builder, Location loc, Value codes) {
+std::pair<Value, Value> narrow::splitCodes(OpBuilder &builder, Location loc, Value codes) {
   auto type = cast<RankedTensorType>(codes.getType());
   SmallVector<int64_t> scalar(type.getRank(), 1);
   auto constant = [&](int64_t value) {

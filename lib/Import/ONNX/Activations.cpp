@@ -6,8 +6,8 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
-using mlir::narrow::ActivationKind;
+using namespace narrow::onnx_import;
+using narrow::ActivationKind;
 
 static constexpr float greatest = std::numeric_limits<float>::max();
 
@@ -26,8 +26,8 @@ static LogicalResult buildActivation(OpContext &ctx, ActivationKind kind, float 
     return failure();
   if (!std::isfinite(alpha) || !std::isfinite(beta))
     return ctx.error() << "attributes 'alpha' and 'beta' must be finite";
-  ctx.setResult(0, Tensor(mlir::narrow::ActivationOp::create(ctx.builder, ctx.loc, x->getType(), kind, *x,
-                                                             APFloat(alpha), APFloat(beta))
+  ctx.setResult(0, Tensor(narrow::ActivationOp::create(ctx.builder, ctx.loc, x->getType(), kind, *x,
+                                                       APFloat(alpha), APFloat(beta))
                               .getResult()));
   return success();
 }
@@ -173,7 +173,7 @@ static LogicalResult importSoftsign(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerActivations(Registry &registry) {
+void narrow::onnx_import::registerActivations(Registry &registry) {
   registry["Relu"] = {1, 1, importRelu};
   registry["Clip"] = {1, 3, importClip, foldClip};
   registry["PRelu"] = {2, 2, importPRelu};

@@ -4,7 +4,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Both operands as values whose shapes broadcast.
 static FailureOr<std::pair<Value, Value>> getOperands(OpContext &ctx) {
@@ -152,7 +152,7 @@ static LogicalResult importMean(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerArithmetic(Registry &registry) {
+void narrow::onnx_import::registerArithmetic(Registry &registry) {
   registry["Add"] = {2, 2, importAdd};
   registry["Sub"] = {2, 2, importSub};
   registry["Mul"] = {2, 2, importMul};

@@ -8,7 +8,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Both tensors broadcast to a common shape.
 static FailureOr<std::pair<ConstantTensor, ConstantTensor>> broadcast(OpContext &ctx, const ConstantTensor &a,
@@ -203,7 +203,7 @@ static float roundDown(float x) { return std::floor(x); }
 static float roundUp(float x) { return std::ceil(x); }
 static float roundEven(float x) { return std::nearbyint(x); }
 
-void mlir::narrow::onnx_import::registerArithmeticFolds(Registry &registry) {
+void narrow::onnx_import::registerArithmeticFolds(Registry &registry) {
   registry["Add"].fold = foldAdd;
   registry["Sub"].fold = foldSub;
   registry["Mul"].fold = foldMul;

@@ -1,7 +1,7 @@
 //===- Attributes.cpp - The attributes that ONNX defines ------------------===//
 #include "Registry.h"
 
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Attributes of the operators of Registry.h in any opset up to 28; operators without
 /// attributes are left out.
@@ -75,7 +75,7 @@ static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> definedAttr
     {"Upsample", "height_scale mode scales width_scale"},
 };
 
-bool mlir::narrow::onnx_import::isDefinedAttribute(StringRef op, StringRef attribute) {
+bool narrow::onnx_import::isDefinedAttribute(StringRef op, StringRef attribute) {
   const auto *found = llvm::find_if(definedAttributes, [&](const auto &entry) { return entry.first == op; });
   return found != std::end(definedAttributes) &&
          llvm::is_contained(llvm::split(found->second, ' '), attribute);

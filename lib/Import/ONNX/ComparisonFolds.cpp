@@ -2,7 +2,7 @@
 #include "Registry.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 template <typename Compare>
 static LogicalResult foldComparison(OpContext &ctx, Compare compare) {
@@ -69,7 +69,7 @@ static LogicalResult foldWhere(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerComparisonFolds(Registry &registry) {
+void narrow::onnx_import::registerComparisonFolds(Registry &registry) {
   auto add = [&](const char *name, OpInfo::Folder fold, int64_t since = 7) {
     registry[name] = {2, 2, nullptr, fold, since};
   };

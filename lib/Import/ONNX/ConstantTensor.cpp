@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 using llvm::ArrayRef;
 
-llvm::StringRef mlir::narrow::onnx_import::getName(ElementType type) {
+llvm::StringRef narrow::onnx_import::getName(ElementType type) {
   switch (type) {
   case ElementType::F32:
     return "float";
@@ -29,7 +29,7 @@ llvm::StringRef mlir::narrow::onnx_import::getName(ElementType type) {
   return "unknown";
 }
 
-std::pair<int64_t, int64_t> mlir::narrow::onnx_import::getRange(ElementType type) {
+std::pair<int64_t, int64_t> narrow::onnx_import::getRange(ElementType type) {
   switch (type) {
   case ElementType::I8:
     return {-128, 127};
@@ -50,7 +50,7 @@ std::pair<int64_t, int64_t> mlir::narrow::onnx_import::getRange(ElementType type
   return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
 }
 
-std::optional<int64_t> mlir::narrow::onnx_import::countElements(ArrayRef<int64_t> shape) {
+std::optional<int64_t> narrow::onnx_import::countElements(ArrayRef<int64_t> shape) {
   constexpr int64_t limit = int64_t(1) << 40;
   int64_t count = 1;
   bool empty = false;
@@ -68,14 +68,14 @@ std::optional<int64_t> mlir::narrow::onnx_import::countElements(ArrayRef<int64_t
   return empty ? 0 : count;
 }
 
-Shape mlir::narrow::onnx_import::getStrides(ArrayRef<int64_t> shape) {
+Shape narrow::onnx_import::getStrides(ArrayRef<int64_t> shape) {
   Shape strides(shape.size(), 1);
   for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
     strides[i] = strides[i + 1] * shape[i + 1];
   return strides;
 }
 
-std::optional<Shape> mlir::narrow::onnx_import::broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
+std::optional<Shape> narrow::onnx_import::broadcastShapes(ArrayRef<int64_t> a, ArrayRef<int64_t> b) {
   if (a.size() < b.size())
     std::swap(a, b);
   Shape result(a);
@@ -91,8 +91,8 @@ std::optional<Shape> mlir::narrow::onnx_import::broadcastShapes(ArrayRef<int64_t
   return result;
 }
 
-void mlir::narrow::onnx_import::forEachOffset(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
-                                              int64_t start, llvm::function_ref<void(int64_t)> visit) {
+void narrow::onnx_import::forEachOffset(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t start,
+                                        llvm::function_ref<void(int64_t)> visit) {
   if (llvm::is_contained(shape, 0))
     return;
   Shape index(shape.size(), 0);

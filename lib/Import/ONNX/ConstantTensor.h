@@ -7,6 +7,7 @@
 #ifndef NARROW_LIB_IMPORT_ONNX_CONSTANTTENSOR_H
 #define NARROW_LIB_IMPORT_ONNX_CONSTANTTENSOR_H
 
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
@@ -17,7 +18,7 @@
 #include <string>
 #include <vector>
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// Element types of constants. Half precision and double are held as F32.
 enum class ElementType { F32, I64, I32, I16, I8, U16, U8, Bool };
@@ -97,6 +98,6 @@ private:
   std::shared_ptr<const std::vector<int64_t>> integers;
 };
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

@@ -3,7 +3,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 static LogicalResult importConstant(OpContext &ctx) {
   const onnx::NodeProto &node = ctx.getNode();
@@ -98,7 +98,7 @@ static LogicalResult foldRange(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerConstants(Registry &registry) {
+void narrow::onnx_import::registerConstants(Registry &registry) {
   registry["Constant"] = {0, 0, importConstant, importConstant, 7, "no strings, no sparse values"};
   registry["ConstantOfShape"] = {1, 1, nullptr, foldConstantOfShape, 9};
   registry["Shape"] = {1, 1, importShape, importShape};

@@ -6,12 +6,12 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// The bias, or zeros for a convolution without.
 static FailureOr<Value> getBias(OpContext &ctx, int64_t outputs) {
   if (!ctx.has(2))
-    return mlir::narrow::createConstant(ctx.builder, ctx.loc, {outputs}, std::vector<float>(outputs, 0.0f));
+    return narrow::createConstant(ctx.builder, ctx.loc, {outputs}, std::vector<float>(outputs, 0.0f));
   if (ctx.input(2).getShape() != ArrayRef<int64_t>(outputs))
     return ctx.error() << "the bias has shape " << toString(ctx.input(2).getShape()) << ", expected ["
                        << outputs << "]";
@@ -71,8 +71,8 @@ static LogicalResult importConv(OpContext &ctx) {
   SmallVector<int64_t> pad = getPad(*windows), stride = getStride(*windows), dilation = getDilation(*windows);
   Value result;
   if (group > 1 && !depthwise) {
-    result = mlir::narrow::Conv2DOp::create(ctx.builder, ctx.loc, type, *nhwc, *weights, *bias, group, pad,
-                                            stride, dilation);
+    result = narrow::Conv2DOp::create(ctx.builder, ctx.loc, type, *nhwc, *weights, *bias, group, pad, stride,
+                                      dilation);
   } else {
     Value zero = ctx.splat(0);
     auto build = [&]<typename Op>() -> Value {
@@ -88,6 +88,6 @@ static LogicalResult importConv(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerConvolutions(Registry &registry) {
+void narrow::onnx_import::registerConvolutions(Registry &registry) {
   registry["Conv"] = {2, 3, importConv, nullptr, 7, "1-D and 2-D"};
 }

@@ -3,7 +3,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 static LogicalResult importIdentity(OpContext &ctx) {
   ctx.setResult(0, ctx.input(0));
@@ -176,7 +176,7 @@ static LogicalResult importCast(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerDataMovement(Registry &registry) {
+void narrow::onnx_import::registerDataMovement(Registry &registry) {
   registry["Identity"] = {1, 1, importIdentity, importIdentity};
   registry["Dropout"] = {1, 3, importDropout, nullptr, 7, "inference; no output mask"};
   registry["Transpose"] = {1, 1, importTranspose, importTranspose};

@@ -7,7 +7,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 static StringRef getDomain(const onnx::NodeProto &node) {
   return node.domain() == "ai.onnx" ? StringRef() : StringRef(node.domain());
@@ -20,7 +20,7 @@ static const onnx::GraphProto *getBranch(const onnx::NodeProto &node, StringRef 
   return nullptr;
 }
 
-void mlir::narrow::onnx_import::forEachUse(const onnx::NodeProto &node, function_ref<void(StringRef)> visit) {
+void narrow::onnx_import::forEachUse(const onnx::NodeProto &node, function_ref<void(StringRef)> visit) {
   for (const std::string &input : node.input())
     if (!input.empty())
       visit(input);

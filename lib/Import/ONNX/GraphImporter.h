@@ -5,9 +5,10 @@
 #include "Registry.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringSet.h"
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// Imports one model. Values of the graph are found by name in `tensors`;
 /// initializers get there when they are first read.
@@ -69,6 +70,6 @@ private:
 /// Every name that a node reads, from inside its subgraphs too.
 void forEachUse(const onnx::NodeProto &node, function_ref<void(StringRef)> visit);
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

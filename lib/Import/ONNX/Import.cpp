@@ -10,10 +10,10 @@
 #include <google/protobuf/stubs/logging.h>
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow;
+using namespace narrow::onnx_import;
 
-LogicalResult mlir::narrow::parseShapeOption(StringRef text, ImportOptions &options, std::string &error) {
+LogicalResult narrow::parseShapeOption(StringRef text, ImportOptions &options, std::string &error) {
   // Names of inputs may contain '=': the shape follows the last one.
   auto [name, dims] = text.rsplit('=');
   SmallVector<StringRef> parts;
@@ -38,8 +38,7 @@ LogicalResult mlir::narrow::parseShapeOption(StringRef text, ImportOptions &opti
   return success();
 }
 
-OwningOpRef<ModuleOp> mlir::narrow::importONNX(StringRef path, MLIRContext &context,
-                                               const ImportOptions &options) {
+OwningOpRef<ModuleOp> narrow::importONNX(StringRef path, MLIRContext &context, const ImportOptions &options) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer) {
     emitError(FileLineColLoc::get(&context, path, 0, 0))
@@ -49,8 +48,8 @@ OwningOpRef<ModuleOp> mlir::narrow::importONNX(StringRef path, MLIRContext &cont
   return importONNX((*buffer)->getMemBufferRef(), context, options);
 }
 
-OwningOpRef<ModuleOp> mlir::narrow::importONNX(llvm::MemoryBufferRef buffer, MLIRContext &context,
-                                               const ImportOptions &options) {
+OwningOpRef<ModuleOp> narrow::importONNX(llvm::MemoryBufferRef buffer, MLIRContext &context,
+                                         const ImportOptions &options) {
   context.loadDialect<func::FuncDialect, tosa::TosaDialect, quant::QuantDialect, NarrowDialect>();
   StringRef path = buffer.getBufferIdentifier();
   Location file = FileLineColLoc::get(&context, path, 0, 0);
@@ -77,7 +76,7 @@ OwningOpRef<ModuleOp> mlir::narrow::importONNX(llvm::MemoryBufferRef buffer, MLI
   return GraphImporter(model, file, llvm::sys::path::parent_path(path).str(), options, context).run();
 }
 
-std::vector<SupportedOperator> mlir::narrow::getSupportedOperators() {
+std::vector<SupportedOperator> narrow::getSupportedOperators() {
   std::vector<SupportedOperator> result;
   for (const auto &[name, op] : getRegistry())
     result.push_back({name, op.since, lastOpset, op.emit == nullptr, op.notes});

@@ -9,7 +9,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// x [..., K] times weight [N, K] (constant) plus bias [N]; `rows` is the
 /// product of the leading dimensions.
@@ -20,7 +20,7 @@ static FailureOr<Value> buildFullyConnected(OpContext &ctx, Value x, int64_t row
   if (failed(weights))
     return failure();
   if (!bias)
-    bias = mlir::narrow::createConstant(ctx.builder, ctx.loc, {outputs}, std::vector<float>(outputs, 0.0f));
+    bias = narrow::createConstant(ctx.builder, ctx.loc, {outputs}, std::vector<float>(outputs, 0.0f));
   Value input = ctx.reshape(x, {1, rows, 1, depth}), zero = ctx.splat(0);
   int64_t pad[] = {0, 0, 0, 0}, one[] = {1, 1};
   return tosa::Conv2DOp::create(ctx.builder, ctx.loc, ctx.type({1, rows, 1, outputs}), input, *weights, bias,
@@ -196,7 +196,7 @@ static LogicalResult importMatMul(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerLinear(Registry &registry) {
+void narrow::onnx_import::registerLinear(Registry &registry) {
   registry["Gemm"] = {2, 3, importGemm};
   registry["MatMul"] = {2, 2, importMatMul};
 }

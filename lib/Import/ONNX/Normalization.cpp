@@ -5,7 +5,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 static LogicalResult importBatchNorm(OpContext &ctx) {
   if (ctx.getInt("training_mode", 0) != 0)
@@ -28,11 +28,11 @@ static LogicalResult importBatchNorm(OpContext &ctx) {
   float epsilon = ctx.getFloat("epsilon", 1e-5f);
   if (!(epsilon >= 0) || std::isinf(epsilon))
     return ctx.unsupported("epsilon", Twine(std::to_string(epsilon)));
-  ctx.setResult(
-      0, Tensor(mlir::narrow::BatchNormOp::create(ctx.builder, ctx.loc, operands[0].getType(), operands[0],
-                                                  operands[1], operands[2], operands[3], operands[4],
-                                                  /*axis=*/1, APFloat(epsilon))
-                    .getResult()));
+  ctx.setResult(0,
+                Tensor(narrow::BatchNormOp::create(ctx.builder, ctx.loc, operands[0].getType(), operands[0],
+                                                   operands[1], operands[2], operands[3], operands[4],
+                                                   /*axis=*/1, APFloat(epsilon))
+                           .getResult()));
   return success();
 }
 
@@ -59,7 +59,7 @@ static LogicalResult buildSoftmax(OpContext &ctx, Build build) {
 
 static LogicalResult importSoftmax(OpContext &ctx) {
   return buildSoftmax(ctx, [&](Value x, int64_t axis) -> Value {
-    return mlir::narrow::SoftmaxOp::create(ctx.builder, ctx.loc, x.getType(), x, axis);
+    return narrow::SoftmaxOp::create(ctx.builder, ctx.loc, x.getType(), x, axis);
   });
 }
 
@@ -117,7 +117,7 @@ static LogicalResult importLayerNorm(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerNormalizations(Registry &registry) {
+void narrow::onnx_import::registerNormalizations(Registry &registry) {
   registry["BatchNormalization"] = {5, 5, importBatchNorm, nullptr, 7, "inference: one output"};
   registry["Softmax"] = {1,       1, importSoftmax,
                          nullptr, 7, "before opset 13 the axes from `axis` on are normalized together"};

@@ -4,9 +4,9 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
-std::string mlir::narrow::onnx_import::toString(ArrayRef<int64_t> shape) {
+std::string narrow::onnx_import::toString(ArrayRef<int64_t> shape) {
   std::string text = "[";
   llvm::raw_string_ostream os(text);
   llvm::interleaveComma(shape, os);

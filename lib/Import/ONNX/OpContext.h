@@ -7,8 +7,9 @@
 #include "TensorLoader.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// One node while it is imported: its attributes and inputs, and the means to
 /// build its results. Importers of operators are functions of this alone.
@@ -148,6 +149,6 @@ std::string toString(ArrayRef<int64_t> shape);
 Type getQuantizedType(function_ref<InFlightDiagnostic()> emitError, MLIRContext *context, ElementType codes,
                       const QuantizationParameters &parameters);
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

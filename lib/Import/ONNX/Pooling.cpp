@@ -5,7 +5,7 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 namespace {
 enum class PoolKind { Max, Average };
@@ -129,7 +129,7 @@ static LogicalResult importGlobalPool(OpContext &ctx, PoolKind kind) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerPooling(Registry &registry) {
+void narrow::onnx_import::registerPooling(Registry &registry) {
   registry["MaxPool"] = {1,       1, [](OpContext &ctx) { return importPool(ctx, PoolKind::Max); },
                          nullptr, 7, "1-D and 2-D, float, without dilation; no output Indices"};
   registry["AveragePool"] = {1,       1, [](OpContext &ctx) { return importPool(ctx, PoolKind::Average); },

@@ -6,7 +6,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Scales and zero points of either operator (inputs 1 and 2) for codes of the
 /// type `codes`, checked against the shape of the tensor.
@@ -84,8 +84,7 @@ static LogicalResult importQuantize(OpContext &ctx) {
   if (!type)
     return failure();
   auto resultType = RankedTensorType::get(ctx.input(0).getShape(), type);
-  ctx.setResult(0,
-                Tensor(mlir::narrow::QuantizeOp::create(ctx.builder, ctx.loc, resultType, *x).getResult()));
+  ctx.setResult(0, Tensor(narrow::QuantizeOp::create(ctx.builder, ctx.loc, resultType, *x).getResult()));
   return success();
 }
 
@@ -161,13 +160,13 @@ static LogicalResult importDequantize(OpContext &ctx) {
     value = quant::StorageCastOp::create(ctx.builder, ctx.loc, shaped.clone(type.getStorageType()), value);
     value = quant::StorageCastOp::create(ctx.builder, ctx.loc, shaped.clone(wanted), value);
   }
-  ctx.setResult(0,
-                Tensor(mlir::narrow::DequantizeOp::create(ctx.builder, ctx.loc, ctx.type(x.getShape()), value)
-                           .getResult()));
+  ctx.setResult(
+      0,
+      Tensor(narrow::DequantizeOp::create(ctx.builder, ctx.loc, ctx.type(x.getShape()), value).getResult()));
   return success();
 }
 
-void mlir::narrow::onnx_import::registerQuantization(Registry &registry) {
+void narrow::onnx_import::registerQuantization(Registry &registry) {
   const char *notes =
       "int8 and uint8 codes (int32 in constants), per tensor and per axis; constant scale and zero "
       "point";

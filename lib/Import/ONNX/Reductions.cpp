@@ -4,7 +4,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 namespace {
 /// What every reduction reads.
@@ -141,7 +141,7 @@ static T wrappingMultiply(T a, T b) {
     return a * b;
 }
 
-void mlir::narrow::onnx_import::registerReductions(Registry &registry) {
+void narrow::onnx_import::registerReductions(Registry &registry) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   registry["ReduceMean"] = {1, 2, importReduceMean};
   registry["ReduceSum"] = {1, 2, importReduce<tosa::ReduceSumOp, 13>, [](OpContext &ctx) {

@@ -1,7 +1,7 @@
 //===- Registry.cpp - The operators that can be imported ------------------===//
 #include "Registry.h"
 
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Operators that had the form supported here before opset 7, and since when.
 static constexpr std::pair<const char *, int64_t> olderOperators[] = {
@@ -33,7 +33,7 @@ static constexpr std::pair<const char *, int64_t> olderOperators[] = {
     {"Unsqueeze", 1},
 };
 
-const Registry &mlir::narrow::onnx_import::getRegistry() {
+const Registry &narrow::onnx_import::getRegistry() {
   static const Registry registry = [] {
     Registry result;
     registerActivations(result);

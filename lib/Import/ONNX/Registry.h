@@ -3,9 +3,10 @@
 #define NARROW_LIB_IMPORT_ONNX_REGISTRY_H
 
 #include "OpContext.h"
+#include "narrow/Support/LLVM.h"
 #include <map>
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// Opsets of the default domain that models may have.
 constexpr int64_t firstOpset = 1, lastOpset = 23;
@@ -56,6 +57,6 @@ void registerResizes(Registry &registry);
 void registerShapes(Registry &registry);
 void registerSlicing(Registry &registry);
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

@@ -6,8 +6,8 @@
 #include <numeric>
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow;
+using namespace narrow::onnx_import;
 
 namespace {
 /// How many elements of the result one of the input becomes, as a fraction.
@@ -251,8 +251,7 @@ static FailureOr<SmallVector<Resized>> getResized(OpContext &ctx, ArrayRef<int64
     int64_t product = shape[axis] * factor->numerator, output = product / factor->denominator;
     // ONNX's text and its reference implementation differ.
     if (alignsCorners && product % factor->denominator != 0)
-      return ctx.error() << "scales axis " << axis << " of " << shape[axis] << " elements by "
-                         << print(scale)
+      return ctx.error() << "scales axis " << axis << " of " << shape[axis] << " elements by " << print(scale)
                          << ", which is no whole number of them; with 'align_corners' give sizes";
     if (failed(add(resized, {axis, shape[axis], output, *factor, {}})))
       return failure();
@@ -329,7 +328,7 @@ static LogicalResult importResize(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerResizes(Registry &registry) {
+void narrow::onnx_import::registerResizes(Registry &registry) {
   registry["Resize"] = {1,       4,  importResize,
                         nullptr, 10, "nearest and linear, without antialiasing of smaller results"};
   registry["Upsample"] = {1, 2, importResize, nullptr, 7, "nearest and linear"};

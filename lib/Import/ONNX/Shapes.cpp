@@ -2,7 +2,7 @@
 #include "Registry.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 static LogicalResult setReshaped(OpContext &ctx, ArrayRef<int64_t> shape) {
   FailureOr<Tensor> tensor = ctx.movable(0);
@@ -101,7 +101,7 @@ static LogicalResult importUnsqueeze(OpContext &ctx) {
   return setReshaped(ctx, shape);
 }
 
-void mlir::narrow::onnx_import::registerShapes(Registry &registry) {
+void narrow::onnx_import::registerShapes(Registry &registry) {
   registry["Reshape"] = {2, 2, importReshape, importReshape};
   registry["Flatten"] = {1, 1, importFlatten, importFlatten};
   registry["Squeeze"] = {1, 2, importSqueeze, importSqueeze};

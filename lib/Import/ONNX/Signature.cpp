@@ -3,7 +3,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// "1x3x?x?", with the name of a dimension that has one.
 static std::string describeShape(const onnx::ValueInfoProto &info) {

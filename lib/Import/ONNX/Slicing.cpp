@@ -2,7 +2,7 @@
 #include "Registry.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 //===----------------------------------------------------------------------===//
 // Slice
@@ -325,7 +325,7 @@ static LogicalResult importPad(OpContext &ctx) {
   return success();
 }
 
-void mlir::narrow::onnx_import::registerSlicing(Registry &registry) {
+void narrow::onnx_import::registerSlicing(Registry &registry) {
   registry["Slice"] = {1, 5, importSlice, importSlice};
   registry["Split"] = {1, 2, importSplit, importSplit};
   registry["Gather"] = {2, 2, importGather, importGather, 7, "constant indices"};

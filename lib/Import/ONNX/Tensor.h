@@ -5,8 +5,9 @@
 #include "ConstantTensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// Either known now (`constant`) or computed by the network (`value`). A
 /// constant becomes a value when an op needs it (TensorBuilder::materialize).
@@ -29,6 +30,6 @@ struct Tensor {
   Value value;
 };
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

@@ -6,7 +6,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 using llvm::Expected;
 using llvm::StringRef;
 using onnx::TensorProto;
@@ -16,7 +16,7 @@ static llvm::Error makeError(const char *format, Args &&...args) {
   return llvm::createStringError(llvm::formatv(format, std::forward<Args>(args)...).str());
 }
 
-std::optional<ElementType> mlir::narrow::onnx_import::getElementType(int dataType) {
+std::optional<ElementType> narrow::onnx_import::getElementType(int dataType) {
   switch (dataType) {
   case TensorProto::FLOAT:
   case TensorProto::FLOAT16:
@@ -42,7 +42,7 @@ std::optional<ElementType> mlir::narrow::onnx_import::getElementType(int dataTyp
   }
 }
 
-std::string mlir::narrow::onnx_import::getDataTypeName(int dataType) {
+std::string narrow::onnx_import::getDataTypeName(int dataType) {
   if (onnx::TensorProto_DataType_IsValid(dataType))
     return onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(dataType));
   static constexpr const char *newer[] = {"FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",

@@ -4,11 +4,12 @@
 
 #include "ConstantTensor.h"
 #include "Proto.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// The importer's element type for a TensorProto::DataType, or nullopt.
 std::optional<ElementType> getElementType(int dataType);
@@ -31,6 +32,6 @@ private:
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
 };
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

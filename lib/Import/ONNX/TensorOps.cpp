@@ -12,8 +12,8 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow;
+using namespace narrow::onnx_import;
 
 //===----------------------------------------------------------------------===//
 // Types and constants
@@ -32,9 +32,8 @@ RankedTensorType OpContext::typeLike(Value value, ArrayRef<int64_t> shape) {
   return type(shape).clone(cast<RankedTensorType>(value.getType()).getElementType());
 }
 
-Type mlir::narrow::onnx_import::getQuantizedType(function_ref<InFlightDiagnostic()> emitError,
-                                                 MLIRContext *context, ElementType codes,
-                                                 const QuantizationParameters &parameters) {
+Type narrow::onnx_import::getQuantizedType(function_ref<InFlightDiagnostic()> emitError, MLIRContext *context,
+                                           ElementType codes, const QuantizationParameters &parameters) {
   bool isSigned = codes != ElementType::U8;
   auto storage = IntegerType::get(context, codes == ElementType::I32 ? 32 : 8);
   auto [least, greatest] = getRange(codes);

@@ -2,7 +2,7 @@
 #include "Windows.h"
 
 using namespace mlir;
-using namespace mlir::narrow::onnx_import;
+using namespace narrow::onnx_import;
 
 /// Larger strides, dilations and pads are broken files; the limit keeps the
 /// arithmetic below from overflowing.
@@ -23,10 +23,8 @@ static FailureOr<SmallVector<int64_t>> getNumbers(OpContext &ctx, StringRef name
   return *values;
 }
 
-FailureOr<SmallVector<WindowAxis>> mlir::narrow::onnx_import::getWindows(OpContext &ctx,
-                                                                         ArrayRef<int64_t> spatial,
-                                                                         ArrayRef<int64_t> kernel,
-                                                                         bool ceilMode) {
+FailureOr<SmallVector<WindowAxis>> narrow::onnx_import::getWindows(OpContext &ctx, ArrayRef<int64_t> spatial,
+                                                                   ArrayRef<int64_t> kernel, bool ceilMode) {
   size_t rank = spatial.size();
   if (auto shape = ctx.getInts("kernel_shape"); shape && ArrayRef<int64_t>(*shape) != kernel)
     return ctx.error() << "attribute 'kernel_shape' is " << toString(*shape)
@@ -73,8 +71,8 @@ FailureOr<SmallVector<WindowAxis>> mlir::narrow::onnx_import::getWindows(OpConte
   return axes;
 }
 
-FailureOr<Value> mlir::narrow::onnx_import::makeExact(OpContext &ctx, Value nhwc,
-                                                      MutableArrayRef<WindowAxis> axes) {
+FailureOr<Value> narrow::onnx_import::makeExact(OpContext &ctx, Value nhwc,
+                                                MutableArrayRef<WindowAxis> axes) {
   SmallVector<int64_t> shape(cast<RankedTensorType>(nhwc.getType()).getShape());
   for (auto [i, axis] : llvm::enumerate(axes)) {
     int64_t after = axis.getNeeded() - axis.input - axis.padBefore;
@@ -90,21 +88,21 @@ FailureOr<Value> mlir::narrow::onnx_import::makeExact(OpContext &ctx, Value nhwc
   return ctx.slice(Tensor(nhwc), SmallVector<int64_t>(shape.size(), 0), shape).value;
 }
 
-SmallVector<int64_t> mlir::narrow::onnx_import::getPad(ArrayRef<WindowAxis> axes) {
+SmallVector<int64_t> narrow::onnx_import::getPad(ArrayRef<WindowAxis> axes) {
   SmallVector<int64_t> result;
   for (const WindowAxis &axis : axes)
     result.append({axis.padBefore, axis.padAfter});
   return result;
 }
 
-SmallVector<int64_t> mlir::narrow::onnx_import::getStride(ArrayRef<WindowAxis> axes) {
+SmallVector<int64_t> narrow::onnx_import::getStride(ArrayRef<WindowAxis> axes) {
   return llvm::map_to_vector(axes, [](const WindowAxis &axis) { return axis.stride; });
 }
 
-SmallVector<int64_t> mlir::narrow::onnx_import::getDilation(ArrayRef<WindowAxis> axes) {
+SmallVector<int64_t> narrow::onnx_import::getDilation(ArrayRef<WindowAxis> axes) {
   return llvm::map_to_vector(axes, [](const WindowAxis &axis) { return axis.dilation; });
 }
 
-SmallVector<int64_t> mlir::narrow::onnx_import::getKernel(ArrayRef<WindowAxis> axes) {
+SmallVector<int64_t> narrow::onnx_import::getKernel(ArrayRef<WindowAxis> axes) {
   return llvm::map_to_vector(axes, [](const WindowAxis &axis) { return axis.kernel; });
 }

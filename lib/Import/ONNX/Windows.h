@@ -3,8 +3,9 @@
 #define NARROW_LIB_IMPORT_ONNX_WINDOWS_H
 
 #include "OpContext.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow::onnx_import {
+namespace narrow::onnx_import {
 
 /// How a window moves along one spatial axis.
 struct WindowAxis {
@@ -37,6 +38,6 @@ SmallVector<int64_t> getStride(ArrayRef<WindowAxis> axes);
 SmallVector<int64_t> getDilation(ArrayRef<WindowAxis> axes);
 SmallVector<int64_t> getKernel(ArrayRef<WindowAxis> axes);
 
-} // namespace mlir::narrow::onnx_import
+} // namespace narrow::onnx_import
 
 #endif

@@ -4,7 +4,9 @@
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 namespace {
 
 /// The text of Runtime/Model.h.
@@ -176,4 +178,4 @@ int )"
   return text;
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

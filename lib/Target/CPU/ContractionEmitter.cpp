@@ -26,9 +26,9 @@
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-namespace mlir::narrow {
+namespace narrow {
 
 class ContractionEmitter {
 public:
@@ -120,7 +120,7 @@ private:
   LogicalResult status = success();
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 LogicalResult KernelEmitter::emitContraction(Operation *op) { return ContractionEmitter(*this, op).emit(); }
 

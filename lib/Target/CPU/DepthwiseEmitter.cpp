@@ -18,7 +18,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   Value result = op.getResult();

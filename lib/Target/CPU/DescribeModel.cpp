@@ -4,7 +4,9 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "narrow/Target/CPU/ModelInterface.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 namespace {
 
 llvm::Error makeError(const Twine &message) {
@@ -175,4 +177,4 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
   return model;
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

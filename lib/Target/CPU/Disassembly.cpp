@@ -19,7 +19,7 @@
 
 using namespace llvm;
 
-namespace mlir::narrow {
+namespace narrow {
 namespace {
 
 Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
@@ -176,4 +176,4 @@ Expected<FloatReport> countFloatInstructions(StringRef bytes, function_ref<bool(
   return report;
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

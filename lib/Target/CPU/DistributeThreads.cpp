@@ -6,7 +6,9 @@
 #include "mlir/Parser/Parser.h"
 #include "narrow/Target/CPU/Passes.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWDISTRIBUTETHREADS
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -256,4 +258,4 @@ private:
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -6,17 +6,16 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-VectorType mlir::narrow::getDotOperandType(const TargetDescription &target, unsigned width,
-                                           Builder &builder) {
+VectorType narrow::getDotOperandType(const TargetDescription &target, unsigned width, Builder &builder) {
   bool words = target.storage() == CodeStorage::I16;
   return VectorType::get({int64_t(width) * target.group()},
                          words ? builder.getI16Type() : builder.getI8Type());
 }
 
-Value mlir::narrow::emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value acc,
-                            Value data, Value weights, unsigned width) {
+Value narrow::emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value data,
+                      Value weights, unsigned width) {
   auto type = cast<VectorType>(acc.getType());
   auto call = [&](StringRef name, ValueRange operands) -> Value {
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), operands).getResult(0);
@@ -65,8 +64,8 @@ Value mlir::narrow::emitDot(OpBuilder &b, Location loc, const TargetDescription 
   return acc;
 }
 
-Value mlir::narrow::emitCount(OpBuilder &b, Location loc, const TargetDescription &target, Value acc,
-                              Value bits, unsigned width) {
+Value narrow::emitCount(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value bits,
+                        unsigned width) {
   // Without an instruction for lanes, bytes are counted, and added by the dot product with ones.
   TargetDescription bytes = target;
   if (target.dot == DotKind::Pmaddwd && target.lanes >= 8)

@@ -4,9 +4,10 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The codes of one vector operand of emitDot for `width` lanes.
 VectorType getDotOperandType(const TargetDescription &target, unsigned width, Builder &builder);
@@ -20,6 +21,6 @@ Value emitDot(OpBuilder &b, Location loc, const TargetDescription &target, Value
 Value emitCount(OpBuilder &b, Location loc, const TargetDescription &target, Value acc, Value bits,
                 unsigned width);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

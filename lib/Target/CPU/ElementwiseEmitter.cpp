@@ -7,7 +7,7 @@
 #include "narrow/Target/CPU/KernelOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 std::string KernelEmitter::keyOf(Value value, StringRef suffix) {
   return (Twine(reinterpret_cast<uintptr_t>(value.getAsOpaquePointer())) + suffix).str();

@@ -8,7 +8,9 @@
 #include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 namespace {
 
 llvm::Error makeError(const Twine &message) {
@@ -150,4 +152,4 @@ llvm::Error writeLibrary(ModuleOp module, const EmitOptions &options, StringRef 
   return linkLibrary(StringRef(object->data(), object->size()), path);
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

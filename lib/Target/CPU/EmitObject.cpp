@@ -21,7 +21,9 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/ConstantMerge.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 namespace {
 
 llvm::Error makeError(const Twine &message) {
@@ -104,7 +106,7 @@ llvm::Expected<ModelDescription> describeVariants(ArrayRef<Variant> variants) {
 /// Code generation as work that is counted: for each function of each variant, so many steps of the passes
 /// that lower to LLVM, of those that optimize, and of those that write machine code. About as long as they
 /// take.
-struct CodeProgress : ::narrow::Progress {
+struct CodeProgress : Progress {
   static constexpr unsigned stepsOfStage = 4;
 
   explicit CodeProgress(ArrayRef<Variant> variants)
@@ -327,9 +329,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   llvm::raw_string_ostream os(problems);
   if (llvm::verifyModule(*module, &os))
     return makeError("the LLVM IR is invalid: " + problems);
-  if (llvm::Error error = ::narrow::checkTargetIntrinsics(*module, **machine))
+  if (llvm::Error error = checkTargetIntrinsics(*module, **machine))
     return error;
-  ::narrow::expandFloatIntrinsics(*module, **machine);
+  expandFloatIntrinsics(*module, **machine);
   optimize(*module, **machine, optLevel, progress);
   return std::move(module);
 }
@@ -385,7 +387,7 @@ static llvm::Expected<std::unique_ptr<llvm::Module>> translate(ArrayRef<Variant>
   }
   if (llvm::Error error = addModelInterface(*result, *model, *identity, code))
     return error;
-  ::narrow::expandMemoryIntrinsics(*result);
+  expandMemoryIntrinsics(*result);
   std::string problems;
   llvm::raw_string_ostream os(problems);
   if (llvm::verifyModule(*result, &os))
@@ -470,4 +472,4 @@ llvm::Error writeHeader(ModuleOp module, const EmitOptions &options, StringRef p
   return writeFile(path, *text);
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

@@ -3,7 +3,9 @@
 #include "mlir/Parser/Parser.h"
 #include "narrow/Target/CPU/Passes.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWEMULATEINTRINSICS
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -313,4 +315,4 @@ private:
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -4,7 +4,9 @@
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/Passes.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWFORMKERNELS
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -230,4 +232,4 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

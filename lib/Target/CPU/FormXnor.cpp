@@ -7,13 +7,15 @@
 #include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/ADT/DenseMap.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWFORMXNOR
 #include "narrow/Target/CPU/Passes.h.inc"
 
 namespace {
 
-using ::narrow::numerics::signsPerWord;
+using numerics::signsPerWord;
 
 /// A tensor of codes -magnitude and magnitude.
 struct Signs {
@@ -88,7 +90,7 @@ std::optional<SignWeights> matchWeights(tosa::Conv2DOp op) {
       std::vector<float> signs;
       for (int64_t weight : rest.slice(tap, channels))
         signs.push_back(static_cast<float>(weight));
-      for (uint32_t word : ::narrow::numerics::packSigns(signs))
+      for (uint32_t word : numerics::packSigns(signs))
         weights.words.push_back(static_cast<int32_t>(word));
     }
   }
@@ -165,4 +167,4 @@ void FormXnor::form(tosa::Conv2DOp op) {
 }
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

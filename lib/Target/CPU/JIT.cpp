@@ -13,7 +13,7 @@
 
 using namespace llvm;
 
-namespace mlir::narrow {
+namespace narrow {
 namespace {
 
 Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
@@ -288,4 +288,4 @@ StringRef describeStatus(int status) {
   }
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

@@ -5,7 +5,7 @@
 #include "narrow/Target/CPU/KernelOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 memref::GlobalOp GlobalTables::get(StringRef prefix, ArrayRef<char> bytes) {
   auto [it, isNew] = known.try_emplace(std::string(bytes.begin(), bytes.end()));

@@ -22,11 +22,12 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/MemoryPlan.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 inline ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
@@ -307,6 +308,6 @@ private:
   std::map<std::string, Parts> loaded;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

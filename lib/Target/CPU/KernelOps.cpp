@@ -5,9 +5,9 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-KernelRole mlir::narrow::getKernelRole(Operation *op) {
+KernelRole narrow::getKernelRole(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<tosa::ConstOp, tosa::ConstShapeOp>(op))
     return KernelRole::Constant;
   if (isa<tosa::RescaleOp, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
@@ -29,7 +29,7 @@ KernelRole mlir::narrow::getKernelRole(Operation *op) {
   return KernelRole::Unsupported;
 }
 
-int64_t mlir::narrow::countProducts(Operation *contraction) {
+int64_t narrow::countProducts(Operation *contraction) {
   auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
   auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
   int64_t perOutput = weights.getNumElements() / result.getShape().back();
@@ -38,7 +38,7 @@ int64_t mlir::narrow::countProducts(Operation *contraction) {
   return result.getNumElements() * perOutput;
 }
 
-std::optional<int64_t> mlir::narrow::getMostWeight(Operation *contraction) {
+std::optional<int64_t> narrow::getMostWeight(Operation *contraction) {
   constexpr unsigned weightPoint = 4; // operand of TOSA's convolutions
   auto weights = getIntegers(getConstant(contraction->getOperand(1)));
   int64_t zp = 0, most = 0;
@@ -62,7 +62,7 @@ static bool isLaneType(Type type) {
   return type.isF32() || type.isInteger(8) || type.isInteger(16) || type.isInteger(32);
 }
 
-bool mlir::narrow::isSupportedByKernels(Operation *op, std::string &reason) {
+bool narrow::isSupportedByKernels(Operation *op, std::string &reason) {
   if (getKernelRole(op) == KernelRole::Unsupported) {
     reason = "no code generation for " + op->getName().getStringRef().str();
     return false;
@@ -83,7 +83,7 @@ bool mlir::narrow::isSupportedByKernels(Operation *op, std::string &reason) {
   return true;
 }
 
-InFlightDiagnostic mlir::narrow::emitUnsupported(Operation *op) {
+InFlightDiagnostic narrow::emitUnsupported(Operation *op) {
   InFlightDiagnostic error = op->emitError();
   if (StringRef id = op->getNumResults() ? getTensorId(op->getResult(0)) : ""; !id.empty())
     error << "'" << id << "': ";

@@ -7,7 +7,7 @@
 #include <cstring>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 Value KernelEmitter::splat(VectorType type, int64_t value) {
   auto attr = DenseElementsAttr::get(

@@ -7,7 +7,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// A table's bytes from `first` on, in `count` vectors of `type`, whose 128-bit lanes are all the
 /// same where `repeat` is said.

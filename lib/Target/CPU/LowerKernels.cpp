@@ -8,7 +8,9 @@
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/Passes.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWLOWERKERNELS
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -357,4 +359,4 @@ private:
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

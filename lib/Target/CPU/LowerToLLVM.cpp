@@ -8,7 +8,9 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "narrow/Target/CPU/Emit.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWLOWERTOLLVM
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -188,4 +190,4 @@ void buildLowerToLLVM(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

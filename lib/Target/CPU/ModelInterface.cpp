@@ -9,12 +9,12 @@
 #define NARROW_VERSION "0.1.0"
 #endif
 
-// Not within mlir::narrow, where Type and Value are MLIR's.
+// Not within narrow, where Type and Value are MLIR's.
 using namespace llvm;
-using mlir::narrow::ModelDescription;
-using mlir::narrow::ModelIdentity;
-using mlir::narrow::TensorDescription;
-using mlir::narrow::VariantCode;
+using narrow::ModelDescription;
+using narrow::ModelIdentity;
+using narrow::TensorDescription;
+using narrow::VariantCode;
 
 namespace {
 
@@ -312,9 +312,9 @@ Error buildInterface(Module &module, const ModelDescription &model, const ModelI
        info.i32(model.observers.size()), info.tensors(model.inputs, "inputs"),
        info.tensors(model.outputs, "outputs"), info.strings(model.observers, "observers"),
        info.i64(model.arenaSize), info.i64(model.arenaAlignment), info.i64(identity.weightsSize),
-       info.string(identity.name), info.string(mlir::narrow::getCompilerVersion()),
-       info.string(identity.triple), info.string(identity.cpu), info.string(identity.isa),
-       info.string(identity.features), info.string(identity.manifest), info.i32(model.threads)});
+       info.string(identity.name), info.string(narrow::getCompilerVersion()), info.string(identity.triple),
+       info.string(identity.cpu), info.string(identity.isa), info.string(identity.features),
+       info.string(identity.manifest), info.i32(model.threads)});
   Constant *infoGlobal = info.global(value, "info");
   if (layout.getTypeAllocSize(value->getType()) != sizeof(narrow_model_info))
     return createStringError(inconvertibleErrorCode(),
@@ -323,7 +323,7 @@ Error buildInterface(Module &module, const ModelDescription &model, const ModelI
   std::vector<std::string> features;
   for (const VariantCode &variant : variants)
     features.push_back(variant.features);
-  WrapperBuilder wrapper(module, model, variants, ::narrow::createISASelector(module, features));
+  WrapperBuilder wrapper(module, model, variants, narrow::createISASelector(module, features));
   wrapper.create(prefix + "_run");
   wrapper.check();
   wrapper.call(&VariantCode::main, model.observed ? createSilentObserver(module, info) : nullptr);
@@ -379,12 +379,9 @@ Error buildInterface(Module &module, const ModelDescription &model, const ModelI
 
 } // namespace
 
-StringRef mlir::narrow::getCompilerVersion() {
-  return "narrow " NARROW_VERSION " (LLVM " LLVM_VERSION_STRING ")";
-}
+StringRef narrow::getCompilerVersion() { return "narrow " NARROW_VERSION " (LLVM " LLVM_VERSION_STRING ")"; }
 
-llvm::Error mlir::narrow::addModelInterface(llvm::Module &module, const ModelDescription &model,
-                                            const ModelIdentity &identity,
-                                            llvm::ArrayRef<VariantCode> variants) {
+llvm::Error narrow::addModelInterface(llvm::Module &module, const ModelDescription &model,
+                                      const ModelIdentity &identity, llvm::ArrayRef<VariantCode> variants) {
   return buildInterface(module, model, identity, variants);
 }

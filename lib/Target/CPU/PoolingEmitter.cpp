@@ -6,7 +6,7 @@
 #include "narrow/Numerics/Pool.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // Sums of codes over a plane
@@ -278,7 +278,7 @@ FailureOr<Parts> KernelEmitter::evaluateWindow(Operation *op, const Point &point
   // N15: the reciprocal of the count as multiplier and shift.
   std::vector<int32_t> multipliers(most + 1), shifts(most + 1);
   for (int64_t n = 1; n <= most; ++n) {
-    ::narrow::numerics::Multiplier reciprocal = ::narrow::numerics::averageMultiplier(n);
+    numerics::Multiplier reciprocal = numerics::averageMultiplier(n);
     multipliers[n] = reciprocal.multiplier;
     shifts[n] = reciprocal.shift;
   }

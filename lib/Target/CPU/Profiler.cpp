@@ -12,7 +12,7 @@
 #include "narrow/Target/CPU/MemoryPlan.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 constexpr int64_t peakDots = 16000; // so many that its cold start does not count

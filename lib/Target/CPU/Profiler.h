@@ -4,9 +4,10 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Adds up the time stamp counter's cycles of every kernel, in counters behind
 /// the arena's tensors. The first counter is that of a loop that does nothing
@@ -39,6 +40,6 @@ private:
   SmallVector<Attribute> counted; ///< what each counter counts
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

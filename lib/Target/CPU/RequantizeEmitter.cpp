@@ -11,7 +11,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include "narrow/Target/CPU/KernelOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // Rescale (rules N10 to N12)
@@ -44,7 +44,7 @@ int64_t KernelEmitter::magnitude(Value value) {
     int64_t x = magnitude(op->getOperand(0)), y = magnitude(op->getOperand(1));
     bound = x < 65536 && y < 32768 ? x * y : all;
   } else if (auto tokens = dyn_cast<RescaleTokensOp>(op)) {
-    bound = (magnitude(tokens.getSums()) * ::narrow::numerics::tokenMaximumLimit >> tokens.getShift()) + 1;
+    bound = (magnitude(tokens.getSums()) * numerics::tokenMaximumLimit >> tokens.getShift()) + 1;
   } else if (auto sum = dyn_cast<tosa::ReduceSumOp>(op)) {
     bound = magnitude(sum.getInput()) * shapeOf(sum.getInput())[sum.getAxis()];
   } else if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {

@@ -5,7 +5,7 @@
 #include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// The tables say where each output row and column reads, and with which weights.
 FailureOr<Parts> KernelEmitter::evaluateResize(tosa::ResizeOp op, const Point &point,

@@ -5,10 +5,10 @@
 #include "narrow/Numerics/Signs.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 LogicalResult KernelEmitter::emitPackSigns(PackSignsOp op) {
-  constexpr int64_t perWord = ::narrow::numerics::signsPerWord;
+  constexpr int64_t perWord = numerics::signsPerWord;
   const Buffer *from = findInput(op.getInput());
   if (!from)
     return emitUnsupported(op) << "a constant operand";

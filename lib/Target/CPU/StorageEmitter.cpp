@@ -12,7 +12,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // Which values

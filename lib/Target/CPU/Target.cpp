@@ -19,7 +19,7 @@
 
 using namespace llvm;
 
-namespace mlir::narrow {
+namespace narrow {
 namespace {
 
 /// What an ISA stands for. Features are spelled out, on the baseline CPU of the
@@ -373,4 +373,4 @@ Expected<std::unique_ptr<TargetMachine>> createTargetMachine(const TargetSpec &s
   return machine;
 }
 
-} // namespace mlir::narrow
+} // namespace narrow

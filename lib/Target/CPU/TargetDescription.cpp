@@ -1,7 +1,7 @@
 //===- TargetDescription.cpp - What kernels need to know of a CPU ---------===//
 #include "narrow/Target/CPU/TargetDescription.h"
 
-using namespace mlir::narrow;
+using namespace narrow;
 
 llvm::ArrayRef<TargetDescription> TargetDescription::all() {
   static const TargetDescription descriptions[] = {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <limits>
 
-using namespace mlir::narrow;
+using namespace narrow;
 
-double mlir::narrow::estimateCycles(const TargetDescription &target, const ContractionShape &shape,
-                                    const Tile &tile) {
+double narrow::estimateCycles(const TargetDescription &target, const ContractionShape &shape,
+                              const Tile &tile) {
   // A panel of weights that does not stay in the first level cache comes from the second:
   // tall tiles read it less often.
   constexpr int64_t firstLevelBytes = 24 << 10;
@@ -44,7 +44,7 @@ double mlir::narrow::estimateCycles(const TargetDescription &target, const Contr
   return whole * spatial(tile.vectors) + (rest ? spatial(rest) : 0);
 }
 
-Tile mlir::narrow::chooseTile(const TargetDescription &target, const ContractionShape &shape) {
+Tile narrow::chooseTile(const TargetDescription &target, const ContractionShape &shape) {
   Tile best;
   double bestCost = std::numeric_limits<double>::infinity();
   int64_t vectorCount = llvm::divideCeil(shape.channels, target.lanes);

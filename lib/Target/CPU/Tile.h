@@ -2,10 +2,11 @@
 #ifndef NARROW_LIB_TARGET_CPU_TILE_H
 #define NARROW_LIB_TARGET_CPU_TILE_H
 
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 #include <cstdint>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The outputs that one loop over the reduction computes in registers.
 struct Tile {
@@ -33,6 +34,6 @@ Tile chooseTile(const TargetDescription &target, const ContractionShape &shape);
 /// Estimated cycles of one group with that tile on one thread; only ratios matter.
 double estimateCycles(const TargetDescription &target, const ContractionShape &shape, const Tile &tile);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

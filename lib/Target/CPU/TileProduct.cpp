@@ -5,7 +5,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 std::optional<TileProduct> TileProduct::choose(const TargetDescription &target, const ContractionShape &shape,
                                                int64_t runLength) {
@@ -55,28 +55,28 @@ static Value getPointer(OpBuilder &b, Location loc, Value memref, Value at) {
                              ValueRange{toInteger(at)});
 }
 
-Value mlir::narrow::createZeroTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes) {
+Value narrow::createZeroTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes) {
   return call(b, loc, "llvm.x86.tilezero.internal",
               {constant(b, loc, rows, 16), constant(b, loc, bytes, 16)});
 }
 
-Value mlir::narrow::loadTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes, Value memref, Value at,
-                             int64_t stride) {
+Value narrow::loadTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes, Value memref, Value at,
+                       int64_t stride) {
   return call(b, loc, "llvm.x86.tileloadd64.internal",
               {constant(b, loc, rows, 16), constant(b, loc, bytes, 16), getPointer(b, loc, memref, at),
                constant(b, loc, stride, 64)});
 }
 
-void mlir::narrow::storeTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes, Value memref, Value at,
-                             int64_t stride, Value tile) {
+void narrow::storeTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes, Value memref, Value at,
+                       int64_t stride, Value tile) {
   LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr("llvm.x86.tilestored64.internal"),
                                 ValueRange{constant(b, loc, rows, 16), constant(b, loc, bytes, 16),
                                            getPointer(b, loc, memref, at), constant(b, loc, stride, 64),
                                            tile});
 }
 
-Value mlir::narrow::multiplyTiles(OpBuilder &b, Location loc, const TileProduct &product, Value sums,
-                                  Value data, Value weights) {
+Value narrow::multiplyTiles(OpBuilder &b, Location loc, const TileProduct &product, Value sums, Value data,
+                            Value weights) {
   return call(b, loc, "llvm.x86.tdpbusd.internal",
               {constant(b, loc, product.pixels, 16), constant(b, loc, TileProduct::registerBytes, 16),
                constant(b, loc, product.bytes, 16), sums, data, weights});

@@ -13,9 +13,10 @@
 #include "Tile.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How the tiles of a contraction are filled.
 struct TileProduct {
@@ -49,6 +50,6 @@ void storeTile(OpBuilder &b, Location loc, int64_t rows, int64_t bytes, Value me
 Value multiplyTiles(OpBuilder &b, Location loc, const TileProduct &product, Value sums, Value data,
                     Value weights);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

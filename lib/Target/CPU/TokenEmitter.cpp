@@ -10,7 +10,7 @@
 #include "narrow/Numerics/Tokens.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// One lane at `point`, whose last index is 0: the row's channels are read here.
 FailureOr<Parts> KernelEmitter::evaluateTokenMaxima(TokenMaximaOp op, const Point &point,
@@ -54,7 +54,7 @@ FailureOr<Parts> KernelEmitter::evaluateQuantizeTokens(QuantizeTokensOp op, cons
   FailureOr<Parts> maximum = evaluate(op.getMaxima(), point, {1, 1, 0, 1});
   if (failed(x) || failed(maximum))
     return failure();
-  constexpr int64_t bits = ::narrow::numerics::tokenFractionBits;
+  constexpr int64_t bits = numerics::tokenFractionBits;
   auto one = lanes(1, b.getI32Type()), type = lanes(block.width, b.getI32Type());
   Value quotient = arith::DivSIOp::create(b, loc, splat(one, op.getLargest() << bits), maximum->front());
   Value scalar = vector::ExtractOp::create(b, loc, quotient, ArrayRef<int64_t>{0});

@@ -4,7 +4,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// Elements as `from` stores them, as `to` does.
 Value KernelEmitter::convertStored(Value stored, const BufferLayout &from, const BufferLayout &to) {

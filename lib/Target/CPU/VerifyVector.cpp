@@ -4,7 +4,9 @@
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYVECTOR
 #include "narrow/Target/CPU/Passes.h.inc"
 
@@ -58,4 +60,4 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -4,7 +4,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 std::optional<WeightPacking> WeightPacking::choose(const TargetDescription &target, ArrayRef<int64_t> weights,
                                                    int64_t vectors) {

@@ -4,9 +4,10 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How weights with few different values lie in memory: vectors of `getCount` dot operands
 /// in one, each in some bits of every element. In registers they are taken apart by shifts
@@ -34,6 +35,6 @@ private:
   SmallVector<int8_t> values; ///< by code; empty: the code is the number
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

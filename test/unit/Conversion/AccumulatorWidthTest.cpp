@@ -4,7 +4,7 @@
 #include <random>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 TEST(WeightChannels, NumbersAxesInOrder) {
   // Depthwise [KH, KW, C, M]: channel c * M + m.

@@ -18,8 +18,8 @@
 #include <random>
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace mlir::narrow::reference;
+using namespace narrow;
+using namespace narrow::reference;
 
 namespace {
 

@@ -9,12 +9,13 @@
 #include "narrow/Import/ONNX/Import.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Reference/Evaluator.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <random>
 
-namespace mlir::narrow {
+namespace narrow {
 
 class EquivalenceTest : public testing::Test {
 protected:
@@ -76,6 +77,6 @@ inline std::string constant(StringRef name, ArrayRef<int64_t> shape, double low 
   return text + "\"> : " + type + "}> : () -> " + type + "\n";
 }
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

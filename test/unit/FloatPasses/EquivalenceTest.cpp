@@ -7,8 +7,8 @@
 #include "Equivalence.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using mlir::narrow::reference::Tensor;
+using namespace narrow;
+using narrow::reference::Tensor;
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using mlir::narrow::reference::Tensor;
+using namespace narrow;
+using narrow::reference::Tensor;
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 static const std::string documentation = NARROW_SOURCE_DIR "/docs/onnx-operators.md";
 

@@ -13,7 +13,7 @@
 #include <onnx/onnx_pb.h>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 using onnx::TensorProto;
 
 static constexpr const char *root = "/usr/share/libonnx-testdata/data/node";
@@ -24,7 +24,7 @@ static bool readMessage(const llvm::Twine &path, Message &message) {
   return buffer && message.ParseFromArray((*buffer)->getBufferStart(), (*buffer)->getBufferSize());
 }
 
-std::vector<NodeTest> mlir::narrow::findNodeTests() {
+std::vector<NodeTest> narrow::findNodeTests() {
   std::map<std::string, bool> supported;
   for (const SupportedOperator &op : getSupportedOperators())
     supported[op.name] = op.constantsOnly;
@@ -152,7 +152,7 @@ static NodeTestResult compare(const onnx::GraphProto &graph, const std::string &
   return {NodeTestResult::Passed, ""};
 }
 
-std::vector<NodeTest> mlir::narrow::findOwnTests() {
+std::vector<NodeTest> narrow::findOwnTests() {
   std::vector<NodeTest> tests;
   std::error_code error;
   for (llvm::sys::fs::directory_iterator it(NARROW_SOURCE_DIR "/test/Import/Inputs/nodes", error), end;
@@ -162,7 +162,7 @@ std::vector<NodeTest> mlir::narrow::findOwnTests() {
   return tests;
 }
 
-NodeTestResult mlir::narrow::runNodeTest(const NodeTest &test, Constants constants) {
+NodeTestResult narrow::runNodeTest(const NodeTest &test, Constants constants) {
   onnx::ModelProto model;
   if (!readMessage(test.folder + "/model.onnx", model))
     return {NodeTestResult::Failed, "cannot read the model"};
@@ -212,8 +212,7 @@ NodeTestResult mlir::narrow::runNodeTest(const NodeTest &test, Constants constan
   return compare(graph, test.folder, outputs);
 }
 
-std::string
-mlir::narrow::writeOperatorTable(const std::map<std::string, std::vector<NodeTestResult>> &results) {
+std::string narrow::writeOperatorTable(const std::map<std::string, std::vector<NodeTestResult>> &results) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << R"(# ONNX operators

@@ -8,12 +8,12 @@
 #ifndef NARROW_UNITTESTS_IMPORT_NODETESTS_H
 #define NARROW_UNITTESTS_IMPORT_NODETESTS_H
 
-#include "mlir/Support/LLVM.h"
+#include "narrow/Support/LLVM.h"
 #include <map>
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 struct NodeTest {
   std::string name, folder, op;
@@ -44,6 +44,6 @@ NodeTestResult runNodeTest(const NodeTest &test, Constants constants);
 /// docs/onnx-operators.md, with the results of the tests.
 std::string writeOperatorTable(const std::map<std::string, std::vector<NodeTestResult>> &results);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

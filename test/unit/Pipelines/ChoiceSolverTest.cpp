@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <random>
 
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 namespace {
 

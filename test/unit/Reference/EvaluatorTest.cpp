@@ -3,7 +3,7 @@
 #include <thread>
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 namespace {
 

@@ -7,10 +7,11 @@
 #include "mlir/Parser/Parser.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Reference/Evaluator.h"
+#include "narrow/Support/LLVM.h"
 #include <gtest/gtest.h>
 #include <random>
 
-namespace mlir::narrow::reference {
+namespace narrow::reference {
 
 class ReferenceTest : public testing::Test {
 protected:
@@ -84,6 +85,6 @@ inline std::string typeOf(const Tensor &tensor) {
   return text + names[static_cast<int>(tensor.kind)] + ">";
 }
 
-} // namespace mlir::narrow::reference
+} // namespace narrow::reference
 
 #endif

@@ -34,7 +34,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
-using namespace mlir::narrow::reference;
+using namespace narrow::reference;
 
 namespace {
 

@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
-using namespace mlir::narrow;
+using namespace narrow;
 using llvm::StringRef;
 
 namespace {

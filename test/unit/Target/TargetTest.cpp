@@ -4,7 +4,7 @@
 #include "narrow/Target/CPU/Disassembly.h"
 #include "gtest/gtest.h"
 
-using namespace mlir::narrow;
+using namespace narrow;
 using llvm::StringRef;
 
 namespace {

@@ -5,12 +5,13 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/Support/MemoryBufferRef.h"
 #include <map>
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 struct ImportOptions {
   /// Shapes of inputs by name, for inputs whose shape the model leaves open.
@@ -44,6 +45,6 @@ struct SupportedOperator {
 /// Every operator, in alphabetical order.
 std::vector<SupportedOperator> getSupportedOperators();
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -2,9 +2,10 @@
 #ifndef NARROW_TARGET_CPU_CHEADER_H
 #define NARROW_TARGET_CPU_CHEADER_H
 
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/ModelInterface.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A C identifier made of a file's stem: "resnet50-v1.5" is "resnet50_v1_5".
 std::string makeSymbolPrefix(StringRef stem);
@@ -16,6 +17,6 @@ llvm::Error checkSymbolPrefix(StringRef prefix);
 /// included), constants, and the declarations of this model.
 llvm::Expected<std::string> generateCHeader(const ModelDescription &model, const ModelIdentity &identity);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

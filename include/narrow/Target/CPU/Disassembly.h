@@ -2,13 +2,14 @@
 #ifndef NARROW_TARGET_CPU_DISASSEMBLY_H
 #define NARROW_TARGET_CPU_DISASSEMBLY_H
 
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The result of countFloatInstructions.
 struct FloatReport {
@@ -37,6 +38,6 @@ bool isFloatArithmetic(llvm::StringRef mnemonic, bool isX86);
 llvm::Expected<FloatReport> countFloatInstructions(llvm::StringRef object,
                                                    llvm::function_ref<bool(llvm::StringRef)> filter);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -3,6 +3,7 @@
 #define NARROW_TARGET_CPU_EMIT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/Target.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
@@ -14,11 +15,7 @@ class LLVMContext;
 class Module;
 } // namespace llvm
 
-namespace mlir {
-class OpPassManager;
-} // namespace mlir
-
-namespace mlir::narrow {
+namespace narrow {
 
 /// The same model, lowered for another instruction set.
 struct Variant {
@@ -71,6 +68,6 @@ llvm::Error writeLibrary(ModuleOp module, const EmitOptions &options, StringRef 
 /// Links an object of emitObject.
 llvm::Error linkLibrary(StringRef object, StringRef path);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

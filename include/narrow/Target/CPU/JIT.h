@@ -3,6 +3,7 @@
 #define NARROW_TARGET_CPU_JIT_H
 
 #include "narrow/Runtime/Model.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -10,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A compiled model, loaded. Calls are reentrant: threads may share it, each
 /// with an arena of its own.
@@ -107,6 +108,6 @@ private:
 /// What a `narrow_status` means.
 llvm::StringRef describeStatus(int status);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -4,9 +4,10 @@
 
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// What code an op becomes.
 enum class KernelRole {
@@ -34,6 +35,6 @@ bool isSupportedByKernels(Operation *op, std::string &reason);
 /// Starts the error of an op without code, "'id': tosa.concat cannot be compiled: "; the reason follows.
 InFlightDiagnostic emitUnsupported(Operation *op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

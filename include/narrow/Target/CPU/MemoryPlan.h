@@ -9,12 +9,13 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/ADT/MapVector.h"
 #include <array>
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How the elements of a tensor lie in memory. The element with indices i is at
 /// `origin + sum(i * strides)`, counted in elements of `element`.
@@ -73,6 +74,6 @@ private:
   int64_t arenaSize = 0, lowerBound = 0;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

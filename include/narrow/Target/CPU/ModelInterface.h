@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Runtime/Model.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@ class Function;
 class Module;
 } // namespace llvm
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The version of the compiler, as compiled models report it.
 StringRef getCompilerVersion();
@@ -69,6 +70,6 @@ struct VariantCode {
 llvm::Error addModelInterface(llvm::Module &module, const ModelDescription &model,
                               const ModelIdentity &identity, llvm::ArrayRef<VariantCode> variants);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -7,10 +7,11 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/Support/CommandLine.h"
 
-namespace mlir::narrow {
+namespace narrow {
 /// The values of options that say where weights share bytes.
 inline llvm::cl::ValuesClass getPackWeightsValues() {
   return llvm::cl::values(
@@ -22,6 +23,6 @@ inline llvm::cl::ValuesClass getPackWeightsValues() {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Target/CPU/Passes.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

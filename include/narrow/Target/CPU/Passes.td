@@ -22,7 +22,7 @@ def NarrowFormXnor : Pass<"narrow-form-xnor", "::mlir::ModuleOp"> {
   let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to generate code for">,
                  Option<"popcount", "popcount", "bool", "false",
                         "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numFormed", "xnor", "convolutions that count bits">];
 }
 
@@ -47,7 +47,7 @@ def NarrowFormKernels : Pass<"narrow-form-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
   let statistics = [Statistic<"kernels", "kernels", "kernels formed">];
 }
 
@@ -81,10 +81,10 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
                         "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">,
                  Option<"profile", "profile", "bool", "false",
                         "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">,
-                 Option<"packWeights", "pack-weights", "::mlir::narrow::PackWeights", "::mlir::narrow::PackWeights::Auto",
+                 Option<"packWeights", "pack-weights", "::narrow::PackWeights", "::narrow::PackWeights::Auto",
                         "weights with at most 16 different values share bytes",
-                        "::mlir::narrow::getPackWeightsValues()">];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::arith::ArithDialect",
+                        "::narrow::getPackWeightsValues()">];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
                            "::mlir::LLVM::LLVMDialect"];

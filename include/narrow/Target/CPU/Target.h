@@ -2,6 +2,7 @@
 #ifndef NARROW_TARGET_CPU_TARGET_H
 #define NARROW_TARGET_CPU_TARGET_H
 
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
@@ -13,7 +14,7 @@ namespace llvm {
 class TargetMachine;
 } // namespace llvm
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// What the user asked for, as the options of the same names; all may be empty.
 struct TargetRequest {
@@ -72,6 +73,6 @@ createTargetMachine(const TargetSpec &target, unsigned optLevel = 3, bool large 
 /// called by everything here that needs them.
 void initializeTargets();
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -7,11 +7,12 @@
 #ifndef NARROW_TARGET_CPU_TARGETDESCRIPTION_H
 #define NARROW_TARGET_CPU_TARGETDESCRIPTION_H
 
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The instruction that multiplies codes and adds neighbouring products.
 enum class DotKind {
@@ -95,6 +96,6 @@ struct TargetDescription {
   static llvm::ArrayRef<TargetDescription> all();
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

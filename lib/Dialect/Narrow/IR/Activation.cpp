@@ -2,9 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/Activation.h"
 #include "narrow/Numerics/Activation.h"
 
-namespace numerics = ::narrow::numerics;
-
-double mlir::narrow::evaluateActivation(ActivationKind kind, double x, double alpha, double beta) {
+double narrow::evaluateActivation(ActivationKind kind, double x, double alpha, double beta) {
   switch (kind) {
   case ActivationKind::LeakyRelu:
     return numerics::leakyRelu(x, alpha);

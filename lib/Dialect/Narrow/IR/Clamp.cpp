@@ -2,9 +2,9 @@
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-std::optional<ClampBounds> mlir::narrow::getActivationBounds(tosa::ClampOp op) {
+std::optional<ClampBounds> narrow::getActivationBounds(tosa::ClampOp op) {
   constexpr double largest = 1e30;
   auto min = dyn_cast<FloatAttr>(op.getMinValAttr()), max = dyn_cast<FloatAttr>(op.getMaxValAttr());
   if (!min || !max)

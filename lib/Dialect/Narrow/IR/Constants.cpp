@@ -8,7 +8,7 @@
 
 using namespace mlir;
 
-ElementsAttr mlir::narrow::getConstant(Value value) {
+ElementsAttr narrow::getConstant(Value value) {
   while (auto observe = value.getDefiningOp<ObserveOp>())
     value = observe.getInput();
   if (auto constant = value.getDefiningOp<tosa::ConstOp>())
@@ -29,7 +29,7 @@ static std::optional<ArrayRef<char>> getBlob(ElementsAttr attr) {
   return blob->getData();
 }
 
-std::optional<std::vector<float>> mlir::narrow::getFloats(ElementsAttr attr) {
+std::optional<std::vector<float>> narrow::getFloats(ElementsAttr attr) {
   if (!attr || !attr.getElementType().isF32())
     return std::nullopt;
   if (auto blob = getBlob(attr)) {
@@ -46,7 +46,7 @@ std::optional<std::vector<float>> mlir::narrow::getFloats(ElementsAttr attr) {
   return std::nullopt;
 }
 
-std::optional<std::vector<int64_t>> mlir::narrow::getIntegers(ElementsAttr attr) {
+std::optional<std::vector<int64_t>> narrow::getIntegers(ElementsAttr attr) {
   if (!attr || !attr.getElementType().isIntOrIndex())
     return std::nullopt;
   std::vector<int64_t> out;
@@ -80,22 +80,20 @@ std::optional<std::vector<int64_t>> mlir::narrow::getIntegers(ElementsAttr attr)
   return out;
 }
 
-std::optional<std::vector<float>> mlir::narrow::getFloats(Value value) {
-  return getFloats(getConstant(value));
-}
+std::optional<std::vector<float>> narrow::getFloats(Value value) { return getFloats(getConstant(value)); }
 
-std::optional<std::vector<int64_t>> mlir::narrow::getIntegers(Value value) {
+std::optional<std::vector<int64_t>> narrow::getIntegers(Value value) {
   return getIntegers(getConstant(value));
 }
 
-Value mlir::narrow::createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
-                                   ArrayRef<float> values) {
+Value narrow::createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                             ArrayRef<float> values) {
   auto type = RankedTensorType::get(shape, builder.getF32Type());
   return tosa::ConstOp::create(builder, loc, type, DenseElementsAttr::get(type, values));
 }
 
-Value mlir::narrow::createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
-                                   ArrayRef<int64_t> values, IntegerType elementType) {
+Value narrow::createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                             ArrayRef<int64_t> values, IntegerType elementType) {
   auto type = RankedTensorType::get(shape, elementType);
   DenseElementsAttr attr;
   if (elementType.isInteger(8)) {
@@ -111,13 +109,13 @@ Value mlir::narrow::createConstant(OpBuilder &builder, Location loc, ArrayRef<in
   return tosa::ConstOp::create(builder, loc, type, attr);
 }
 
-Value mlir::narrow::createShape(OpBuilder &builder, Location loc, ArrayRef<int64_t> dims) {
+Value narrow::createShape(OpBuilder &builder, Location loc, ArrayRef<int64_t> dims) {
   auto attr = builder.getIndexTensorAttr(dims);
   return tosa::ConstShapeOp::create(builder, loc, tosa::shapeType::get(builder.getContext(), dims.size()),
                                     attr);
 }
 
-std::optional<SmallVector<int64_t>> mlir::narrow::getShapeDims(Value value) {
+std::optional<SmallVector<int64_t>> narrow::getShapeDims(Value value) {
   auto shape = value.getDefiningOp<tosa::ConstShapeOp>();
   if (!shape)
     return std::nullopt;

@@ -6,7 +6,7 @@
 
 using namespace mlir;
 
-StringRef mlir::narrow::getNameFromLocation(Location loc) {
+StringRef narrow::getNameFromLocation(Location loc) {
   if (auto name = dyn_cast<NameLoc>(loc))
     return name.getName().getValue();
   if (auto fused = dyn_cast<FusedLoc>(loc)) {
@@ -20,7 +20,7 @@ StringRef mlir::narrow::getNameFromLocation(Location loc) {
   return {};
 }
 
-StringRef mlir::narrow::getTensorId(Value value) {
+StringRef narrow::getTensorId(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (auto function = dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
         function && argument.getOwner()->isEntryBlock())
@@ -35,14 +35,14 @@ StringRef mlir::narrow::getTensorId(Value value) {
   return getNameFromLocation(op->getLoc());
 }
 
-void mlir::narrow::copyId(Operation *from, Operation *to) {
+void narrow::copyId(Operation *from, Operation *to) {
   if (from == to)
     return;
   if (Attribute id = from->getAttr(NarrowDialect::getIdAttrName()))
     to->setAttr(NarrowDialect::getIdAttrName(), id);
 }
 
-bool mlir::narrow::computesTensor(Operation *op) {
+bool narrow::computesTensor(Operation *op) {
   return llvm::any_of(op->getResultTypes(), llvm::IsaPred<RankedTensorType>) &&
          !op->hasTrait<OpTrait::ConstantLike>();
 }

@@ -6,7 +6,7 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 #include "narrow/Dialect/Narrow/IR/NarrowEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES

@@ -2,7 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.cpp.inc"
 

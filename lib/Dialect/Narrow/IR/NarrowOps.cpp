@@ -6,7 +6,7 @@
 #include "narrow/Numerics/Signs.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 #define GET_OP_CLASSES
 #include "narrow/Dialect/Narrow/IR/NarrowOps.cpp.inc"
@@ -210,7 +210,7 @@ LogicalResult Conv2DOp::verify() {
 }
 
 /// The words of so many signs.
-static int64_t countWords(int64_t signs) { return llvm::divideCeil(signs, ::narrow::numerics::signsPerWord); }
+static int64_t countWords(int64_t signs) { return llvm::divideCeil(signs, numerics::signsPerWord); }
 
 LogicalResult PackSignsOp::verify() {
   auto type = cast<RankedTensorType>(getInput().getType());

@@ -4,7 +4,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 ResizePosition ResizeAxis::operator[](int64_t output) const {
   int64_t scaled = output * denominator + offset;
@@ -18,7 +18,7 @@ int64_t ResizeAxis::nearest(int64_t output) const {
   return 2 * position.fraction >= numerator ? position.second : position.first;
 }
 
-std::optional<ResizeAxes> mlir::narrow::getResizeAxes(tosa::ResizeOp op) {
+std::optional<ResizeAxes> narrow::getResizeAxes(tosa::ResizeOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getInput().getType());
   std::optional<SmallVector<int64_t>> scale = getShapeDims(op.getScale()),
                                       offset = getShapeDims(op.getOffset());

@@ -5,7 +5,7 @@
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -93,7 +93,7 @@ void attach(MLIRContext *context) {
 
 } // namespace
 
-void mlir::narrow::registerTosaQuantizableModels(DialectRegistry &registry) {
+void narrow::registerTosaQuantizableModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
     attach<ConvModel, tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(context);
     attach<BinaryModel, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(context);

@@ -6,13 +6,13 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWABSORBBIAS
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// The only user of `value`, or null.
 static Operation *getOnlyUser(Value value) { return value.hasOneUse() ? *value.user_begin() : nullptr; }
@@ -37,7 +37,7 @@ static bool isUnpadded(Operation *op) {
 
 namespace {
 
-struct AbsorbBias : mlir::narrow::impl::NarrowAbsorbBiasBase<AbsorbBias> {
+struct AbsorbBias : narrow::impl::NarrowAbsorbBiasBase<AbsorbBias> {
   using NarrowAbsorbBiasBase::NarrowAbsorbBiasBase;
 
   void runOnOperation() override {
@@ -94,7 +94,7 @@ private:
     // Of a channel that is read in part (sliced), everything that is read takes it.
     int64_t source = channel.sources.front().channel;
     double mean = from.mean[source];
-    double amount = throughReLU           ? ::narrow::numerics::absorbableBias(mean, from.deviation[source])
+    double amount = throughReLU           ? numerics::absorbableBias(mean, from.deviation[source])
                     : std::isfinite(mean) ? mean
                                           : 0;
     if (amount == 0)

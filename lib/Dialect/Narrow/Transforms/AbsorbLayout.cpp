@@ -10,7 +10,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// Whether the last dim of `value` can be permuted at compile time: a constant,
 /// also a quantized one.
@@ -105,14 +105,14 @@ static bool flattensAllButFirst(tosa::ReshapeOp reshape) {
          to.getShape().back() == llvm::product_of(from.getShape().drop_front());
 }
 
-bool mlir::narrow::isAbsorbable(tosa::ReshapeOp reshape) {
+bool narrow::isAbsorbable(tosa::ReshapeOp reshape) {
   SmallVector<OpOperand *> constants;
   return flattensAllButFirst(reshape) &&
          collectReaders(reshape.getResult(), cast<RankedTensorType>(reshape.getType()).getShape().back(),
                         constants);
 }
 
-bool mlir::narrow::absorbIntoWeights(tosa::TransposeOp transpose) {
+bool narrow::absorbIntoWeights(tosa::TransposeOp transpose) {
   ArrayRef<int32_t> perms = transpose.getPerms();
   if (perms.empty() || perms[0] != 0)
     return false;

@@ -6,17 +6,17 @@
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWALIGNOPERANDS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct AlignOperands : mlir::narrow::impl::NarrowAlignOperandsBase<AlignOperands> {
+struct AlignOperands : narrow::impl::NarrowAlignOperandsBase<AlignOperands> {
   using NarrowAlignOperandsBase::NarrowAlignOperandsBase;
 
   void runOnOperation() override {
@@ -96,10 +96,10 @@ void AlignOperands::widen() {
   for (auto &[leader, list] : members) {
     if (list.size() < 2)
       continue;
-    SmallVector<::narrow::numerics::Interval> ranges;
+    SmallVector<numerics::Interval> ranges;
     for (ObserveOp op : list)
       ranges.push_back({op.getRangeAttr().getMin().front(), op.getRangeAttr().getMax().front()});
-    ::narrow::numerics::Interval range = ::narrow::numerics::uniteRanges(ranges);
+    numerics::Interval range = numerics::uniteRanges(ranges);
     for (auto [op, own] : llvm::zip_equal(list, ranges)) {
       ++numAligned;
       if (own == range)

@@ -9,13 +9,13 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWASSIGNBITWIDTH
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 static SchemeAttr getActivationScheme(MLIRContext *context, const Scheme &scheme) {
   bool symmetric = scheme.activationBits == kWordBits;
@@ -167,7 +167,7 @@ FailureOr<unsigned> TokenCodes::getBits(ObserveOp observe) {
 
 namespace {
 
-struct AssignBitWidth : mlir::narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
+struct AssignBitWidth : narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
   using NarrowAssignBitWidthBase::NarrowAssignBitWidthBase;
 
   void runOnOperation() override {

@@ -9,17 +9,17 @@
 #include <map>
 #include <span>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWASSIGNGRANULARITY
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::CodeSpec;
-using ::narrow::numerics::Interval;
-using ::narrow::numerics::RangeMethod;
+using namespace narrow;
+using numerics::CodeRange;
+using numerics::CodeSpec;
+using numerics::Interval;
+using numerics::RangeMethod;
 
 namespace {
 
@@ -39,7 +39,7 @@ struct Given {
   bool fullCodes; ///< -128 is one of them
 };
 
-struct AssignGranularity : mlir::narrow::impl::NarrowAssignGranularityBase<AssignGranularity> {
+struct AssignGranularity : narrow::impl::NarrowAssignGranularityBase<AssignGranularity> {
   using NarrowAssignGranularityBase::NarrowAssignGranularityBase;
 
   void runOnOperation() override {
@@ -81,7 +81,7 @@ private:
 static StringRef getGivenBy(ObserveOp op) {
   auto method = op->getAttrOfType<StringAttr>(kRangeMethodAttr);
   std::string error;
-  bool isOurs = !method || ::narrow::numerics::parseRangeMethod(method.getValue(), {}, error);
+  bool isOurs = !method || numerics::parseRangeMethod(method.getValue(), {}, error);
   return isOurs || !op.getRangeAttr() ? StringRef() : method.getValue();
 }
 
@@ -191,12 +191,12 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
   std::vector<std::optional<Interval>> found(channels->count());
   std::vector<RangeMethod> chosen(channels->count());
   parallelFor(op.getContext(), 0, found.size(), [&](size_t i) {
-    found[i] = ::narrow::numerics::estimateRange((*channels)[i], spec, method.options, &chosen[i]);
+    found[i] = numerics::estimateRange((*channels)[i], spec, method.options, &chosen[i]);
   });
   SmallVector<double> lo, hi;
   for (auto [channel, range] : llvm::enumerate(found)) {
     if (!range)
-      return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+      return op.emitError() << "method '" << numerics::rangeMethodName(method.options.method)
                             << "' finds no range for '" << op.getId() << "', channel " << channel;
     if (!scheme.getSymmetric()) {
       lo.push_back(range->lo);

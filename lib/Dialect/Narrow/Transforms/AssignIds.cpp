@@ -5,7 +5,9 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWASSIGNIDS
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -93,4 +95,4 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

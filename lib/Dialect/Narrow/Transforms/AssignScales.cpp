@@ -15,23 +15,23 @@
 #include <cfloat>
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWASSIGNSCALES
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::QuantParams;
-using ::narrow::numerics::RangeNote;
+using namespace narrow;
+using numerics::CodeRange;
+using numerics::QuantParams;
+using numerics::RangeNote;
 
 /// Size of the bias code of a channel that has no weights but zeros.
 static constexpr double kFreeBiasCode = int64_t{1} << 20;
 
 namespace {
 
-struct AssignScales : mlir::narrow::impl::NarrowAssignScalesBase<AssignScales> {
+struct AssignScales : narrow::impl::NarrowAssignScalesBase<AssignScales> {
   using NarrowAssignScalesBase::NarrowAssignScalesBase;
 
   void runOnOperation() override {
@@ -116,13 +116,13 @@ LogicalResult AssignScales::assignType(ObserveOp op) {
   SmallVector<QuantParams> params;
   for (auto [channel, lo, hi] : llvm::enumerate(range.getMin(), range.getMax())) {
     RangeNote note = RangeNote::None;
-    params.push_back(scheme.getSymmetric() ? ::narrow::numerics::symmetricParams(
-                                                 std::max(std::abs(lo), std::abs(hi)), codes, &note)
-                                           : ::narrow::numerics::asymmetricParams(lo, hi, codes, &note));
+    params.push_back(scheme.getSymmetric()
+                         ? numerics::symmetricParams(std::max(std::abs(lo), std::abs(hi)), codes, &note)
+                         : numerics::asymmetricParams(lo, hi, codes, &note));
     if (note == RangeNote::Invalid)
       return fail("has an interval [" + llvm::formatv("{0}, {1}", lo, hi).str() + "] that gives no scale");
     if (scheme.getFormat() == CodeFormat::PowerOfTwo)
-      params.back() = ::narrow::numerics::powerOfTwoParams(params.back(), lo, codes, scheme.getSymmetric());
+      params.back() = numerics::powerOfTwoParams(params.back(), lo, codes, scheme.getSymmetric());
     // One weight equals itself.
     if (lo == hi && lo != 0 && (!op.getWeight() || tensor.getNumElements() > channels))
       note = RangeNote::Constant;
@@ -217,7 +217,7 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
   // A channel of zeros is exact at every scale; choose one that is fine enough
   // for its bias.
   bool powerOfTwo = observe.getSchemeAttr().getFormat() == CodeFormat::PowerOfTwo;
-  auto fit = [&](float scale) { return powerOfTwo ? ::narrow::numerics::powerOfTwoScale(scale) : scale; };
+  auto fit = [&](float scale) { return powerOfTwo ? numerics::powerOfTwoScale(scale) : scale; };
   bool changed = false;
   for (auto [index, bound] : llvm::enumerate((*biases)->largest)) {
     if (bound == 0)
@@ -227,8 +227,8 @@ LogicalResult AssignScales::fitBias(QuantizableOpInterface op) {
       params[index].scale = fit(static_cast<float>(std::clamp<double>(scale, FLT_MIN, 1.0)));
       changed = true;
     }
-    std::optional<float> scale = ::narrow::numerics::widenWeightScale(
-        static_cast<float>(bound), inputScale, params[index].scale, ::narrow::numerics::biasCodeLimit);
+    std::optional<float> scale = numerics::widenWeightScale(static_cast<float>(bound), inputScale,
+                                                            params[index].scale, numerics::biasCodeLimit);
     if (!scale)
       return op->emitError() << "no weight scale makes the bias of '" << getTensorId(op->getResult(0))
                              << "' fit 32 bits (magnitude " << bound << " at an input scale of " << inputScale

@@ -4,10 +4,9 @@
 #include <cmath>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-FailureOr<std::optional<BiasFit>> mlir::narrow::getBiasFit(QuantizableOpInterface op,
-                                                           quant::QuantizedType weight) {
+FailureOr<std::optional<BiasFit>> narrow::getBiasFit(QuantizableOpInterface op, quant::QuantizedType weight) {
   auto input = dyn_cast_or_null<quant::UniformQuantizedType>(
       getParameterType(op->getOperand(op.getActivationOperands().front())));
   if (!op.getBiasOperand() || !input)

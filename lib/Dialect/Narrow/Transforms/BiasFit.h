@@ -3,8 +3,9 @@
 #define NARROW_LIB_TRANSFORMS_BIASFIT_H
 
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A bias code keeps one bit of the i32 for the sum that is added to it.
 inline constexpr int64_t kBiasLimit = int64_t{1} << 30;
@@ -28,6 +29,6 @@ struct BiasFit {
 /// error, if a bias is not finite.
 FailureOr<std::optional<BiasFit>> getBiasFit(QuantizableOpInterface op, quant::QuantizedType weight);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -6,17 +6,17 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/ADT/DenseMap.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWBINARIZEINPUTS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct BinarizeInputs : mlir::narrow::impl::NarrowBinarizeInputsBase<BinarizeInputs> {
+struct BinarizeInputs : narrow::impl::NarrowBinarizeInputsBase<BinarizeInputs> {
   using NarrowBinarizeInputsBase::NarrowBinarizeInputsBase;
 
   void runOnOperation() override {

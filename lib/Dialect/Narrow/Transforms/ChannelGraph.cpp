@@ -10,7 +10,7 @@
 #include <map>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // Layers

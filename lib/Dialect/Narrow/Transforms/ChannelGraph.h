@@ -19,10 +19,11 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A linear op with constant weights.
 class ChannelLayer {
@@ -125,6 +126,6 @@ private:
   std::vector<Group> groups;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

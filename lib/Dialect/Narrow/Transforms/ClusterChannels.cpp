@@ -4,17 +4,17 @@
 #include "narrow/Numerics/Formats.h"
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWCLUSTERCHANNELS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct ClusterChannels : mlir::narrow::impl::NarrowClusterChannelsBase<ClusterChannels> {
+struct ClusterChannels : narrow::impl::NarrowClusterChannelsBase<ClusterChannels> {
   using NarrowClusterChannelsBase::NarrowClusterChannelsBase;
 
   void runOnOperation() override {
@@ -31,7 +31,7 @@ struct ClusterChannels : mlir::narrow::impl::NarrowClusterChannelsBase<ClusterCh
       SmallVector<double> magnitudes;
       for (auto [lo, hi] : llvm::zip_equal(range.getMin(), range.getMax()))
         magnitudes.push_back(std::max(std::abs(lo), std::abs(hi)));
-      std::vector<double> shared = ::narrow::numerics::clusterMagnitudes(magnitudes, scheme.getGroup());
+      std::vector<double> shared = numerics::clusterMagnitudes(magnitudes, scheme.getGroup());
       SmallVector<double> min, max;
       for (double magnitude : shared) {
         min.push_back(-magnitude);

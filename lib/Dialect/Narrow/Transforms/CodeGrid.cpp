@@ -4,8 +4,8 @@
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::Levels;
+using namespace narrow;
+using numerics::Levels;
 
 ChannelLayout::ChannelLayout(RankedTensorType type, int64_t axis) {
   size = type.getNumElements();
@@ -24,7 +24,7 @@ int32_t CodeListTable::add(Levels codes) {
   return it->second;
 }
 
-void mlir::narrow::setCodeGrid(ObserveOp op, const CodeGrid &grid) {
+void narrow::setCodeGrid(ObserveOp op, const CodeGrid &grid) {
   Builder builder(op.getContext());
   SmallVector<Attribute> lists;
   for (const Levels &list : grid.lists)
@@ -37,7 +37,7 @@ void mlir::narrow::setCodeGrid(ObserveOp op, const CodeGrid &grid) {
                              }));
 }
 
-FailureOr<std::optional<CodeGrid>> mlir::narrow::getCodeGrid(ObserveOp op) {
+FailureOr<std::optional<CodeGrid>> narrow::getCodeGrid(ObserveOp op) {
   Attribute attr = op->getAttr(kCodeGridAttr);
   if (!attr)
     return std::optional<CodeGrid>();
@@ -75,6 +75,6 @@ FailureOr<std::optional<CodeGrid>> mlir::narrow::getCodeGrid(ObserveOp op) {
   return std::optional<CodeGrid>(std::move(grid));
 }
 
-ChannelLayout mlir::narrow::getChannelLayout(ObserveOp op) {
+ChannelLayout narrow::getChannelLayout(ObserveOp op) {
   return {cast<RankedTensorType>(op.getType()), op.getSchemeAttr().getAxis()};
 }

@@ -9,9 +9,10 @@
 
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Formats.h"
+#include "narrow/Support/LLVM.h"
 #include <map>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Attribute (dictionary) of an observer: its CodeGrid.
 inline constexpr llvm::StringLiteral kCodeGridAttr = "narrow.code_grid";
@@ -31,19 +32,19 @@ struct ChannelLayout {
 class CodeListTable {
 public:
   /// The index of `codes`.
-  int32_t add(::narrow::numerics::Levels codes);
-  const ::narrow::numerics::Levels &operator[](int32_t index) const { return *order[index]; }
+  int32_t add(numerics::Levels codes);
+  const numerics::Levels &operator[](int32_t index) const { return *order[index]; }
 
 private:
-  std::map<::narrow::numerics::Levels, int32_t> indices;
-  std::vector<const ::narrow::numerics::Levels *> order;
+  std::map<numerics::Levels, int32_t> indices;
+  std::vector<const numerics::Levels *> order;
 };
 
 struct CodeGrid {
-  ElementsAttr weight; ///< before it was encoded
-  int64_t group;       ///< so many weights of a channel that follow each other share a list
-  std::vector<::narrow::numerics::Levels> lists; ///< of codes, ascending, not empty
-  std::vector<int32_t> groups;                   ///< the list of each group, channel by channel
+  ElementsAttr weight;                 ///< before it was encoded
+  int64_t group;                       ///< so many weights of a channel that follow each other share a list
+  std::vector<numerics::Levels> lists; ///< of codes, ascending, not empty
+  std::vector<int32_t> groups;         ///< the list of each group, channel by channel
 
   /// The group of the weight at `index` of the tensor.
   int64_t getGroup(const ChannelLayout &layout, int64_t index) const {
@@ -58,6 +59,6 @@ FailureOr<std::optional<CodeGrid>> getCodeGrid(ObserveOp op);
 /// The channels of an observed weight that has a scheme.
 ChannelLayout getChannelLayout(ObserveOp op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

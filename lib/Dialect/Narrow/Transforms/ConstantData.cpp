@@ -7,26 +7,26 @@
 #include <cstring>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-Permutation mlir::narrow::invert(ArrayRef<int32_t> perms) {
+Permutation narrow::invert(ArrayRef<int32_t> perms) {
   Permutation out(perms.size());
   for (auto [index, p] : llvm::enumerate(perms))
     out[p] = static_cast<int32_t>(index);
   return out;
 }
 
-Permutation mlir::narrow::compose(ArrayRef<int32_t> first, ArrayRef<int32_t> second) {
+Permutation narrow::compose(ArrayRef<int32_t> first, ArrayRef<int32_t> second) {
   return permute(first, second);
 }
 
-bool mlir::narrow::isIdentity(ArrayRef<int32_t> perms) {
+bool narrow::isIdentity(ArrayRef<int32_t> perms) {
   return llvm::all_of(llvm::enumerate(perms),
                       [](auto pair) { return static_cast<size_t>(pair.value()) == pair.index(); });
 }
 
-void mlir::narrow::forEachOffset(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
-                                 function_ref<void(int64_t)> visit) {
+void narrow::forEachOffset(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides,
+                           function_ref<void(int64_t)> visit) {
   if (llvm::is_contained(shape, 0))
     return;
   int64_t rank = shape.size(), offset = 0;

@@ -10,10 +10,11 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A permutation of the dims of a tensor: dim i of the result is dim perms[i]
 /// of the operand, as `tosa.transpose` counts.
@@ -67,6 +68,6 @@ struct ConstantData {
 /// index of `shape` in row-major order.
 void forEachOffset(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, function_ref<void(int64_t)> visit);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -16,16 +16,16 @@
 #include "narrow/Numerics/Rescaling.h"
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWCORRECTBIAS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::CodeRange;
+using namespace narrow;
+using numerics::CodeRange;
 
-std::optional<std::vector<float>> mlir::narrow::getRoundedWeights(QuantizableOpInterface op) {
+std::optional<std::vector<float>> narrow::getRoundedWeights(QuantizableOpInterface op) {
   if (op.getQuantizationKind() != QuantizationKind::Contraction || !op.getWeightOperand())
     return std::nullopt;
   auto observe = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
@@ -39,8 +39,7 @@ std::optional<std::vector<float>> mlir::narrow::getRoundedWeights(QuantizableOpI
     return std::nullopt;
   CodeRange codes{type.getStorageTypeMin(), type.getStorageTypeMax()};
   for (auto [index, weight] : llvm::enumerate(*weights))
-    weight = ::narrow::numerics::dequantize(::narrow::numerics::quantize(weight, (*params)[index], codes),
-                                            (*params)[index]);
+    weight = numerics::dequantize(numerics::quantize(weight, (*params)[index], codes), (*params)[index]);
   return weights;
 }
 
@@ -52,7 +51,7 @@ struct Distribution {
   std::vector<double> mean, deviation;
 };
 
-struct CorrectBias : mlir::narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
+struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
   using NarrowCorrectBiasBase::NarrowCorrectBiasBase;
   CorrectBias(ModuleOp floatStage, const NarrowCorrectBiasOptions &options)
       : NarrowCorrectBiasBase(options), floatStage(floatStage) {}
@@ -118,8 +117,7 @@ private:
         return;
       Distribution made;
       for (auto [mean, deviation] : llvm::zip_equal(from->mean, from->deviation))
-        made.mean.push_back(
-            ::narrow::numerics::clippedNormalMean(mean, deviation, bounds->lowest, bounds->highest));
+        made.mean.push_back(numerics::clippedNormalMean(mean, deviation, bounds->lowest, bounds->highest));
       return set(std::move(made));
     }
     if (isa<tosa::AddOp>(op)) {
@@ -214,7 +212,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> mlir::narrow::createCorrectBiasPass(ModuleOp floatStage,
-                                                          const NarrowCorrectBiasOptions &options) {
+std::unique_ptr<Pass> narrow::createCorrectBiasPass(ModuleOp floatStage,
+                                                    const NarrowCorrectBiasOptions &options) {
   return std::make_unique<CorrectBias>(floatStage, options);
 }

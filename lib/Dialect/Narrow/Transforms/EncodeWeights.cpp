@@ -18,14 +18,13 @@
 #include "llvm/ADT/MapVector.h"
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWENCODEWEIGHTS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-namespace numerics = ::narrow::numerics;
+using namespace narrow;
 using numerics::Levels;
 using numerics::ScaledCodes;
 using numerics::ScaleSearch;
@@ -88,7 +87,7 @@ private:
   size_t rounded = 0;
 };
 
-struct EncodeWeights : mlir::narrow::impl::NarrowEncodeWeightsBase<EncodeWeights> {
+struct EncodeWeights : narrow::impl::NarrowEncodeWeightsBase<EncodeWeights> {
   using NarrowEncodeWeightsBase::NarrowEncodeWeightsBase;
 
   void runOnOperation() override {

@@ -7,20 +7,20 @@
 #include <cfloat>
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWEQUALIZE
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
 /// Sweeps end when no channel changes by more than this part.
 constexpr double tolerance = 1e-3;
 
-struct Equalize : mlir::narrow::impl::NarrowEqualizeBase<Equalize> {
+struct Equalize : narrow::impl::NarrowEqualizeBase<Equalize> {
   using NarrowEqualizeBase::NarrowEqualizeBase;
 
   void runOnOperation() override {
@@ -67,8 +67,8 @@ private:
       largestWeight = std::max(largestWeight, std::sqrt(written.back()) * std::sqrt(read.back()));
     }
     for (auto [channel, w, r] : llvm::zip(group.classes, written, read)) {
-      double factor = ::narrow::numerics::equalizationFactor(w, r);
-      factor = ::narrow::numerics::limitBiasGrowth(factor, graph.getBias(channel), largestWeight);
+      double factor = numerics::equalizationFactor(w, r);
+      factor = numerics::limitBiasGrowth(factor, graph.getBias(channel), largestWeight);
       if (factor == 1)
         continue;
       graph.rescale(channel, factor);

@@ -15,7 +15,7 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -250,7 +250,7 @@ Result reshape(Operation *op, const ConstantData &x) {
 
 } // namespace
 
-std::optional<ConstantData> mlir::narrow::broadcast(const ConstantData &data, ArrayRef<int64_t> shape) {
+std::optional<ConstantData> narrow::broadcast(const ConstantData &data, ArrayRef<int64_t> shape) {
   if (ArrayRef<int64_t>(data.shape) == shape)
     return data;
   if (data.rank() != static_cast<int64_t>(shape.size()))
@@ -271,7 +271,7 @@ std::optional<ConstantData> mlir::narrow::broadcast(const ConstantData &data, Ar
   return out;
 }
 
-std::optional<ConstantData> mlir::narrow::evaluate(Operation *op, ArrayRef<ConstantData> in) {
+std::optional<ConstantData> narrow::evaluate(Operation *op, ArrayRef<ConstantData> in) {
   return llvm::TypeSwitch<Operation *, Result>(op)
       // Two operands.
       .Case([&](tosa::AddOp o) {

@@ -3,8 +3,9 @@
 #define NARROW_TRANSFORMS_EVALUATECONSTANTS_H
 
 #include "ConstantData.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// What `op` yields for these tensor operands (shape operands are read from the
 /// op, and must be constants). Nothing if the op or its types are not supported.
@@ -13,6 +14,6 @@ std::optional<ConstantData> evaluate(Operation *op, ArrayRef<ConstantData> opera
 /// `data` repeated along its dims of size 1; the shapes have equal ranks.
 std::optional<ConstantData> broadcast(const ConstantData &data, ArrayRef<int64_t> shape);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -14,7 +14,9 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include <cmath>
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWFOLDBATCHNORM
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -258,4 +260,4 @@ struct FoldBatchNorm : impl::NarrowFoldBatchNormBase<FoldBatchNorm> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -7,7 +7,9 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWFOLDCONSTANTS
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -172,4 +174,4 @@ struct FoldConstants : impl::NarrowFoldConstantsBase<FoldConstants> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -11,22 +11,17 @@
 #include "llvm/ADT/StringSet.h"
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWIMPORTTABLE
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::CalibrationTable;
-using ::narrow::ForeignRanges;
-using ::narrow::NamedRange;
-using ::narrow::ObservedTensor;
-using ::narrow::TableEntry;
-using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::CodeSpec;
-using ::narrow::numerics::Interval;
-using ::narrow::numerics::RangeMethod;
+using namespace narrow;
+using numerics::CodeRange;
+using numerics::CodeSpec;
+using numerics::Interval;
+using numerics::RangeMethod;
 
 static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
 
@@ -127,14 +122,14 @@ LogicalResult Import::importRange(ObserveOp op, const TableEntry &entry) {
       range = Interval{-amax, amax};
     }
   } else {
-    range = ::narrow::numerics::estimateRange(entry.statistics.histogram(), spec, method.options, &chosen);
+    range = numerics::estimateRange(entry.statistics.histogram(), spec, method.options, &chosen);
   }
   if (!range)
-    return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+    return op.emitError() << "method '" << numerics::rangeMethodName(method.options.method)
                           << "' finds no range for '" << op.getId() << "'";
   // [-a, a] cut to what there is tells more and gives the same scale.
   if (spec.symmetric) {
-    ::narrow::MinMax seen = entry.statistics.range();
+    MinMax seen = entry.statistics.range();
     range = Interval{std::clamp<double>(seen.min, range->lo, range->hi),
                      std::clamp<double>(seen.max, range->lo, range->hi)};
   }
@@ -153,7 +148,7 @@ static bool hasChannels(ObserveOp op) {
 
 /// The channel that is so much larger than all others that their values have no codes
 /// in a range that includes it; a huge bias makes one.
-static std::optional<int64_t> findOutlier(ArrayRef<::narrow::MinMax> ranges) {
+static std::optional<int64_t> findOutlier(ArrayRef<MinMax> ranges) {
   constexpr double factor = 0x1p20;
   double largest = 0, second = 0;
   int64_t channel = 0;
@@ -171,12 +166,12 @@ static std::optional<int64_t> findOutlier(ArrayRef<::narrow::MinMax> ranges) {
 /// table shows them; ranges do not, which include zero and may be those of the function.
 static void noteOddities(ObserveOp op, const TableEntry &entry) {
   Notes notes;
-  auto note = [&](::narrow::MinMax range, auto... channel) {
+  auto note = [&](MinMax range, auto... channel) {
     if (range.min == range.max)
       notes.add(range.min == 0 ? kAllZero : kAllEqual, channel...);
   };
-  const ::narrow::TensorStatistics &statistics = entry.statistics;
-  ::narrow::MinMax whole = statistics.range();
+  const TensorStatistics &statistics = entry.statistics;
+  MinMax whole = statistics.range();
   if (statistics.count() > 1)
     note(whole);
   if (whole.min != whole.max && statistics.count() > statistics.channels() && hasChannels(op))
@@ -209,7 +204,7 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
   module.walk([&](ObserveOp op) {
     if (!op.getWeight())
       return;
-    std::optional<::narrow::NamedWeight> weight = foreign.findWeight(getInitializerName(op));
+    std::optional<NamedWeight> weight = foreign.findWeight(getInitializerName(op));
     if (!weight)
       return;
     used.insert(weight->name);
@@ -221,7 +216,7 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
     op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
   });
   SmallVector<StringRef> unused;
-  for (const ::narrow::NamedWeight &weight : foreign.weights)
+  for (const NamedWeight &weight : foreign.weights)
     if (!used.contains(weight.name))
       unused.push_back(weight.name);
   if (!unused.empty())
@@ -245,7 +240,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     if (takeKnownRange(op, method) || op->hasAttr(kFloatReasonAttr))
       continue;
     if (method.options.method != RangeMethod::MinMax)
-      return op.emitError() << "method '" << ::narrow::numerics::rangeMethodName(method.options.method)
+      return op.emitError() << "method '" << numerics::rangeMethodName(method.options.method)
                             << "' needs statistics of '" << op.getId() << "', and " << what
                             << " has ranges only: leave the method out, or calibrate with narrow-calibrate";
     if (found.size() > 1)
@@ -341,11 +336,11 @@ static std::vector<ObservedTensor> listTensors(ModuleOp module, function_ref<Val
   return tensors;
 }
 
-std::vector<ObservedTensor> mlir::narrow::getObservedTensors(ModuleOp module) {
+std::vector<ObservedTensor> narrow::getObservedTensors(ModuleOp module) {
   return listTensors(module, [](ObserveOp op) { return op.getOutput(); });
 }
 
-std::vector<ObservedTensor> mlir::narrow::getCalibratedTensors(ModuleOp module) {
+std::vector<ObservedTensor> narrow::getCalibratedTensors(ModuleOp module) {
   return listTensors(module, [](ObserveOp op) { return getKeptValue(op.getOutput()); });
 }
 
@@ -361,8 +356,7 @@ LogicalResult Import::importTable(ModuleOp module) {
     return importForeign(module, *table.foreign, observers);
   std::vector<ObservedTensor> tensors = getCalibratedTensors(module);
   auto hash = module->getAttrOfType<StringAttr>(kModelHashAttr);
-  if (llvm::Error error =
-          ::narrow::checkTable(table, name, hash ? hash.getValue() : StringRef(table.model), tensors))
+  if (llvm::Error error = checkTable(table, name, hash ? hash.getValue() : StringRef(table.model), tensors))
     return module.emitError(llvm::toString(std::move(error)));
   for (ObserveOp op : observers) {
     const TableEntry *entry = table.find(op.getId());
@@ -372,9 +366,9 @@ LogicalResult Import::importTable(ModuleOp module) {
       return failure();
     if (llvm::any_of(getReaders(op.getOutput()),
                      [](Operation *reader) { return reader->hasAttr(kBinaryInputAttr); }))
-      op->setAttr(kMeanMagnitudeAttr,
-                  Builder(op.getContext())
-                      .getF64FloatAttr(::narrow::numerics::meanMagnitude(entry->statistics.histogram())));
+      op->setAttr(
+          kMeanMagnitudeAttr,
+          Builder(op.getContext()).getF64FloatAttr(numerics::meanMagnitude(entry->statistics.histogram())));
     noteOddities(op, *entry);
   }
   return success();
@@ -382,7 +376,7 @@ LogicalResult Import::importTable(ModuleOp module) {
 
 namespace {
 
-struct ImportTable : mlir::narrow::impl::NarrowImportTableBase<ImportTable> {
+struct ImportTable : narrow::impl::NarrowImportTableBase<ImportTable> {
   using NarrowImportTableBase::NarrowImportTableBase;
   ImportTable(const CalibrationTable *given, const NarrowImportTableOptions &options)
       : NarrowImportTableBase(options), given(given) {}
@@ -399,7 +393,7 @@ struct ImportTable : mlir::narrow::impl::NarrowImportTableBase<ImportTable> {
     if (!given) {
       if (table.empty())
         return fail("narrow-import-table needs the option table=<file>");
-      llvm::Expected<CalibrationTable> result = ::narrow::readTable(table);
+      llvm::Expected<CalibrationTable> result = readTable(table);
       if (!result)
         return fail(llvm::toString(result.takeError()));
       read = std::move(*result);
@@ -415,7 +409,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> mlir::narrow::createImportTablePass(const CalibrationTable *table,
-                                                          const NarrowImportTableOptions &options) {
+std::unique_ptr<Pass> narrow::createImportTablePass(const CalibrationTable *table,
+                                                    const NarrowImportTableOptions &options) {
   return std::make_unique<ImportTable>(table, options);
 }

@@ -11,13 +11,13 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWINSERTOBSERVERS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -137,7 +137,7 @@ bool ObservedValues::isObserved(OpResult result) {
 
 namespace {
 
-struct InsertObservers : mlir::narrow::impl::NarrowInsertObserversBase<InsertObservers> {
+struct InsertObservers : narrow::impl::NarrowInsertObserversBase<InsertObservers> {
   using NarrowInsertObserversBase::NarrowInsertObserversBase;
 
   void runOnOperation() override {

@@ -11,7 +11,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // ContractionShape
@@ -70,7 +70,7 @@ int64_t RowPlan::getPixel(int64_t run, int64_t row) const {
   // One pixel of each of as many equal parts as the run has rows.
   int64_t first = getFirst(run), count = getFirst(run + 1) - first, part = row - first;
   int64_t begin = part * pixels / count, end = (part + 1) * pixels / count;
-  double u = ::narrow::numerics::counterUniform(seed, static_cast<uint32_t>(row));
+  double u = numerics::counterUniform(seed, static_cast<uint32_t>(row));
   return begin + static_cast<int64_t>(u * static_cast<double>(end - begin));
 }
 
@@ -78,7 +78,7 @@ int64_t RowPlan::getPixel(int64_t run, int64_t row) const {
 // The observed copy
 //===----------------------------------------------------------------------===//
 
-void mlir::narrow::removeObservers(ModuleOp module, bool simulate) {
+void narrow::removeObservers(ModuleOp module, bool simulate) {
   SmallVector<ObserveOp> observers;
   module.walk([&](ObserveOp op) { observers.push_back(op); });
   for (ObserveOp op : observers) {
@@ -94,8 +94,8 @@ void mlir::narrow::removeObservers(ModuleOp module, bool simulate) {
   }
 }
 
-OwningOpRef<ModuleOp> mlir::narrow::observeInputs(ModuleOp module, ArrayRef<Operation *> contractions,
-                                                  bool simulate) {
+OwningOpRef<ModuleOp> narrow::observeInputs(ModuleOp module, ArrayRef<Operation *> contractions,
+                                            bool simulate) {
   IRMapping mapping;
   OwningOpRef<ModuleOp> copy = cast<ModuleOp>(module->clone(mapping));
   removeObservers(*copy, simulate);

@@ -10,9 +10,10 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Sizes of a convolution. Output channel g * groupOutputs + o reads the input channels
 /// [g * depth, (g + 1) * depth). A depthwise convolution has a group for each input channel.
@@ -66,6 +67,6 @@ private:
 /// and back, as in the quantized network; otherwise they are float. Weights are those of `module`.
 OwningOpRef<ModuleOp> observeInputs(ModuleOp module, ArrayRef<Operation *> contractions, bool simulate);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -4,9 +4,9 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-RankedTensorType mlir::narrow::permuteType(RankedTensorType type, ArrayRef<int32_t> perms) {
+RankedTensorType narrow::permuteType(RankedTensorType type, ArrayRef<int32_t> perms) {
   Type element = type.getElementType();
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(element))
     element = quant::UniformQuantizedPerAxisType::get(
@@ -16,7 +16,7 @@ RankedTensorType mlir::narrow::permuteType(RankedTensorType type, ArrayRef<int32
   return RankedTensorType::get(permute<int64_t>(type.getShape(), perms), element, type.getEncoding());
 }
 
-bool mlir::narrow::movesNothing(ArrayRef<int64_t> shape, ArrayRef<int32_t> perms) {
+bool narrow::movesNothing(ArrayRef<int64_t> shape, ArrayRef<int32_t> perms) {
   int32_t previous = -1;
   for (int32_t p : perms) {
     if (shape[p] == 1)
@@ -123,7 +123,7 @@ static std::optional<Permutation> mapThroughReshape(tosa::ReshapeOp op, ArrayRef
 // All ops
 //===----------------------------------------------------------------------===//
 
-std::optional<OpLayout> mlir::narrow::getLayout(Operation *op, Value known, ArrayRef<int32_t> perms) {
+std::optional<OpLayout> narrow::getLayout(Operation *op, Value known, ArrayRef<int32_t> perms) {
   if (op->getNumResults() != 1)
     return std::nullopt;
   OpLayout layout;
@@ -157,8 +157,8 @@ std::optional<OpLayout> mlir::narrow::getLayout(Operation *op, Value known, Arra
   return layout;
 }
 
-Operation *mlir::narrow::createPermuted(OpBuilder &builder, Operation *op, const OpLayout &layout,
-                                        ArrayRef<Value> operands) {
+Operation *narrow::createPermuted(OpBuilder &builder, Operation *op, const OpLayout &layout,
+                                  ArrayRef<Value> operands) {
   auto type = permuteType(cast<RankedTensorType>(op->getResult(0).getType()), layout.result);
   SmallVector<Value> shapes;
   if (isa<tosa::ReshapeOp>(op))

@@ -6,8 +6,9 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// How the dims of an op's tensors are permuted so that it computes the same.
 /// An operand with an empty permutation stays as it is (shapes, scalars).
@@ -40,6 +41,6 @@ bool isAbsorbable(tosa::ReshapeOp reshape);
 /// constant weights: permutes the weights, and the transpose goes away.
 bool absorbIntoWeights(tosa::TransposeOp transpose);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -4,7 +4,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 static void setTexts(ObserveOp op, ArrayRef<std::string> texts) {
   if (texts.empty())

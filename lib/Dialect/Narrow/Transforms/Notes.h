@@ -3,9 +3,10 @@
 #define NARROW_LIB_TRANSFORMS_NOTES_H
 
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Support/LLVM.h"
 #include <string>
 
-namespace mlir::narrow {
+namespace narrow {
 
 inline constexpr llvm::StringLiteral kAllZero = "all values are zero";
 inline constexpr llvm::StringLiteral kAllEqual = "all values are equal";
@@ -31,6 +32,6 @@ private:
   SmallVector<std::pair<std::string, SmallVector<int64_t>>, 2> notes;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -2,9 +2,9 @@
 #include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-llvm::Expected<RuleText> mlir::narrow::parseRuleText(RuleNames names, StringRef text) {
+llvm::Expected<RuleText> narrow::parseRuleText(RuleNames names, StringRef text) {
   // The last '=' separates: a regular expression may have others.
   auto [pattern, value] = text.rsplit('=');
   if (pattern.empty() || value.empty())
@@ -17,11 +17,11 @@ llvm::Expected<RuleText> mlir::narrow::parseRuleText(RuleNames names, StringRef 
   return RuleText{std::move(regex), value.trim()};
 }
 
-llvm::Error mlir::narrow::makeRuleError(RuleNames names, StringRef text, llvm::Error error) {
+llvm::Error narrow::makeRuleError(RuleNames names, StringRef text, llvm::Error error) {
   return llvm::createStringError(names.rule + " '" + text + "': " + llvm::toString(std::move(error)));
 }
 
-std::string mlir::narrow::suggestIds(StringRef rule, ArrayRef<StringRef> ids) {
+std::string narrow::suggestIds(StringRef rule, ArrayRef<StringRef> ids) {
   StringRef pattern = rule.rsplit('=').first;
   std::vector<std::pair<unsigned, StringRef>> near;
   for (StringRef id : ids)

@@ -15,7 +15,9 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWPROPAGATELAYOUT
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -315,4 +317,4 @@ private:
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

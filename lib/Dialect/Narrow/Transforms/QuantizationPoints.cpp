@@ -9,18 +9,18 @@
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 //===----------------------------------------------------------------------===//
 // Which ops take part
 //===----------------------------------------------------------------------===//
 
-bool mlir::narrow::isFloatTensor(Type type) {
+bool narrow::isFloatTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getElementType().isF32();
 }
 
-bool mlir::narrow::computesFloat(Operation *op) {
+bool narrow::computesFloat(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || op->hasTrait<OpTrait::IsTerminator>() ||
       isa<ObserveOp, QuantizeOp, DequantizeOp>(op))
     return false;
@@ -53,13 +53,13 @@ static std::string findReason(Operation *op) {
   return "";
 }
 
-QuantizableOpInterface mlir::narrow::getQuantizable(Operation *op) {
+QuantizableOpInterface narrow::getQuantizable(Operation *op) {
   if (!op || !findReason(op).empty())
     return {};
   return cast<QuantizableOpInterface>(op);
 }
 
-std::string mlir::narrow::getUnquantizableReason(Operation *op) { return findReason(op); }
+std::string narrow::getUnquantizableReason(Operation *op) { return findReason(op); }
 
 static bool isSameScale(Operation *op, bool several) {
   auto quantizable = getQuantizable(op);
@@ -67,14 +67,14 @@ static bool isSameScale(Operation *op, bool several) {
          (quantizable.getActivationOperands().size() > 1) == several;
 }
 
-bool mlir::narrow::movesCodes(Operation *op) { return isSameScale(op, /*several=*/false); }
-bool mlir::narrow::joinsCodes(Operation *op) { return isSameScale(op, /*several=*/true); }
+bool narrow::movesCodes(Operation *op) { return isSameScale(op, /*several=*/false); }
+bool narrow::joinsCodes(Operation *op) { return isSameScale(op, /*several=*/true); }
 
 //===----------------------------------------------------------------------===//
 // Clamps, chains of ops that move codes
 //===----------------------------------------------------------------------===//
 
-bool mlir::narrow::isMergedClamp(Operation *op) {
+bool narrow::isMergedClamp(Operation *op) {
   auto clamp = getQuantizable(op);
   if (!clamp || clamp.getQuantizationKind() != QuantizationKind::Clamp)
     return false;
@@ -83,14 +83,14 @@ bool mlir::narrow::isMergedClamp(Operation *op) {
   return producer && input.hasOneUse() && producer.getQuantizationKind() != QuantizationKind::SameScale;
 }
 
-Value mlir::narrow::getMergedResult(Operation *op) {
+Value narrow::getMergedResult(Operation *op) {
   Value result = op->getResult(0);
   while (result.hasOneUse() && isMergedClamp(*result.user_begin()))
     result = result.user_begin()->getResult(0);
   return result;
 }
 
-SmallVector<Operation *> mlir::narrow::getMergedProducers(Value value) {
+SmallVector<Operation *> narrow::getMergedProducers(Value value) {
   SmallVector<Operation *> producers;
   while (Operation *op = value.getDefiningOp()) {
     producers.push_back(op);
@@ -101,7 +101,7 @@ SmallVector<Operation *> mlir::narrow::getMergedProducers(Value value) {
   return producers;
 }
 
-QuantizableOpInterface mlir::narrow::getObservedContraction(ObserveOp op) {
+QuantizableOpInterface narrow::getObservedContraction(ObserveOp op) {
   if (!op.getWeight() || !op->hasOneUse())
     return {};
   OpOperand &use = *op->use_begin();
@@ -112,7 +112,7 @@ QuantizableOpInterface mlir::narrow::getObservedContraction(ObserveOp op) {
   return user;
 }
 
-SmallVector<StringRef> mlir::narrow::getIds(Operation *op) {
+SmallVector<StringRef> narrow::getIds(Operation *op) {
   SmallVector<StringRef> ids;
   Value result = getMergedResult(op);
   for (Operation *producer : getMergedProducers(result))
@@ -124,13 +124,13 @@ SmallVector<StringRef> mlir::narrow::getIds(Operation *op) {
   return ids;
 }
 
-Value mlir::narrow::getKeptValue(Value value) {
+Value narrow::getKeptValue(Value value) {
   while (value.hasOneUse() && isa<tosa::MaxPool2dOp>(*value.user_begin()))
     value = value.user_begin()->getResult(0);
   return value;
 }
 
-Value mlir::narrow::getParameterSource(Value value) {
+Value narrow::getParameterSource(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (!movesCodes(op))
       break;
@@ -139,7 +139,7 @@ Value mlir::narrow::getParameterSource(Value value) {
   return value;
 }
 
-SmallVector<Operation *> mlir::narrow::getReaders(Value value) {
+SmallVector<Operation *> narrow::getReaders(Value value) {
   llvm::SetVector<Operation *> readers;
   SmallVector<Value> worklist{value};
   while (!worklist.empty())
@@ -152,7 +152,7 @@ SmallVector<Operation *> mlir::narrow::getReaders(Value value) {
   return readers.takeVector();
 }
 
-quant::QuantizedType mlir::narrow::getParameterType(Value value) {
+quant::QuantizedType narrow::getParameterType(Value value) {
   Value source = getParameterSource(value);
   if (auto observe = source.getDefiningOp<ObserveOp>()) {
     if (observe->hasAttr(kFloatReasonAttr) || !observe.getQuantizedType())
@@ -164,7 +164,7 @@ quant::QuantizedType mlir::narrow::getParameterType(Value value) {
   return {};
 }
 
-bool mlir::narrow::isFusedAccumulator(Value value) {
+bool narrow::isFusedAccumulator(Value value) {
   auto contraction = getQuantizable(value.getDefiningOp());
   if (!contraction || contraction.getQuantizationKind() != QuantizationKind::Contraction ||
       !value.hasOneUse())
@@ -173,18 +173,18 @@ bool mlir::narrow::isFusedAccumulator(Value value) {
   return user && user.addsAccumulators() && user.getActivationOperands().size() == 2;
 }
 
-bool mlir::narrow::readsSigns(Operation *op) {
+bool narrow::readsSigns(Operation *op) {
   auto activation = dyn_cast<ActivationOp>(op);
   return activation && activation.getKind() == ActivationKind::Binarize;
 }
 
-bool mlir::narrow::isUnrounded(Value value) {
+bool narrow::isUnrounded(Value value) {
   auto producer = getQuantizable(value.getDefiningOp());
   return producer && (producer.getQuantizationKind() == QuantizationKind::Contraction ||
                       producer.getQuantizationKind() == QuantizationKind::Arithmetic);
 }
 
-bool mlir::narrow::readsTokens(QuantizableOpInterface op) {
+bool narrow::readsTokens(QuantizableOpInterface op) {
   if (op.getQuantizationKind() != QuantizationKind::Contraction || op.getActivationOperands().size() != 1 ||
       op.getWeightChannelAxes() != SmallVector<int64_t>{0})
     return false;
@@ -198,7 +198,7 @@ bool mlir::narrow::readsTokens(QuantizableOpInterface op) {
          llvm::all_of(weight.drop_front().drop_back(), [](int64_t size) { return size == 1; });
 }
 
-bool mlir::narrow::movesWideCodes(Operation *op) {
+bool narrow::movesWideCodes(Operation *op) {
   return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp>(op) && movesCodes(op);
 }
 
@@ -246,7 +246,7 @@ static std::optional<std::string> getMissingWeight(QuantizableOpInterface op, Qu
   return std::nullopt;
 }
 
-std::optional<std::string> mlir::narrow::getMissingPoint(QuantizableOpInterface op, QuantizationStage stage) {
+std::optional<std::string> narrow::getMissingPoint(QuantizableOpInterface op, QuantizationStage stage) {
   QuantizationKind kind = op.getQuantizationKind();
   if (isMergedClamp(op))
     return std::nullopt; // What it merges into is checked.
@@ -271,7 +271,7 @@ std::optional<std::string> mlir::narrow::getMissingPoint(QuantizableOpInterface 
   return "its result is not quantized";
 }
 
-LogicalResult mlir::narrow::verifyObserverIds(Operation *module) {
+LogicalResult narrow::verifyObserverIds(Operation *module) {
   llvm::StringMap<Location> ids;
   bool failed = false;
   module->walk([&](ObserveOp op) {
@@ -293,7 +293,7 @@ LogicalResult mlir::narrow::verifyObserverIds(Operation *module) {
 // Scales of weights
 //===----------------------------------------------------------------------===//
 
-std::optional<int64_t> mlir::narrow::getWeightScaleAxis(QuantizableOpInterface op) {
+std::optional<int64_t> narrow::getWeightScaleAxis(QuantizableOpInterface op) {
   auto type = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType());
   std::optional<int64_t> best;
   for (int64_t axis : op.getWeightChannelAxes()) {
@@ -305,8 +305,7 @@ std::optional<int64_t> mlir::narrow::getWeightScaleAxis(QuantizableOpInterface o
   return best;
 }
 
-SmallVector<int64_t> mlir::narrow::getWeightScaleIndices(QuantizableOpInterface op,
-                                                         quant::QuantizedType type) {
+SmallVector<int64_t> narrow::getWeightScaleIndices(QuantizableOpInterface op, quant::QuantizedType type) {
   auto tensor = cast<RankedTensorType>(op->getOperand(*op.getWeightOperand()).getType());
   SmallVector<int64_t> axes = op.getWeightChannelAxes();
   int64_t channels = 1;
@@ -351,7 +350,7 @@ std::optional<ElementParams> ElementParams::get(quant::QuantizedType type, Array
   return result;
 }
 
-SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
+SmallVector<double> narrow::getScales(quant::QuantizedType type) {
   if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type))
     return {uniform.getScale()};
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type))
@@ -359,7 +358,7 @@ SmallVector<double> mlir::narrow::getScales(quant::QuantizedType type) {
   return {};
 }
 
-LogicalResult mlir::narrow::verifyFinite(Operation *op) {
+LogicalResult narrow::verifyFinite(Operation *op) {
   if (!op->hasTrait<OpTrait::ConstantLike>() || op->getNumResults() != 1 || op->use_empty())
     return success();
   std::optional<std::vector<float>> values = getFloats(op->getResult(0));

@@ -13,15 +13,15 @@
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/QuantParams.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWQUANTIZE
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::CodeRange;
-using ::narrow::numerics::QuantParams;
+using namespace narrow;
+using numerics::CodeRange;
+using numerics::QuantParams;
 
 static RankedTensorType withElementType(Value value, Type element) {
   return cast<RankedTensorType>(value.getType()).clone(element);
@@ -45,7 +45,7 @@ static Value createCodes(OpBuilder &builder, Location loc, ArrayRef<int64_t> sha
 
 namespace {
 
-struct Quantize : mlir::narrow::impl::NarrowQuantizeBase<Quantize> {
+struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
   using NarrowQuantizeBase::NarrowQuantizeBase;
 
   void runOnOperation() override {
@@ -171,7 +171,7 @@ LogicalResult Quantize::quantizeBias(QuantizableOpInterface op) {
   SmallVector<int64_t> codes;
   for (auto [channel, index] : llvm::enumerate(indices)) {
     float value = (*bias)[bias->size() == 1 ? 0 : channel];
-    std::optional<int32_t> code = ::narrow::numerics::biasCode(value, input.getScale(), weightScales[index]);
+    std::optional<int32_t> code = numerics::biasCode(value, input.getScale(), weightScales[index]);
     if (!code)
       return fail("does not fit i32 codes at element " + Twine(channel) +
                   "; run --narrow-assign-scales, which raises the weight's scale");
@@ -207,7 +207,7 @@ FailureOr<Value> Quantize::quantizeConstant(ObserveOp op, quant::QuantizedType t
   SmallVector<int64_t> codes;
   codes.reserve(values->size());
   for (auto [index, value] : llvm::enumerate(*values))
-    codes.push_back(::narrow::numerics::quantize(value, (*params)[index], range));
+    codes.push_back(numerics::quantize(value, (*params)[index], range));
   OpBuilder builder(op);
   return createCodes(builder, op.getInput().getLoc(), tensor.getShape(), codes, type);
 }
@@ -227,9 +227,9 @@ void Quantize::narrowOperands(QuantizableOpInterface op) {
     double lo = type.getScale() * type.getStorageTypeMin(), hi = type.getScale() * type.getStorageTypeMax();
     if (RangeAttr range = observe.getRangeAttr())
       lo = range.getMin().front(), hi = range.getMax().front();
-    QuantParams params = ::narrow::numerics::asymmetricParams(lo, hi, codes);
+    QuantParams params = numerics::asymmetricParams(lo, hi, codes);
     if (SchemeAttr scheme = observe.getSchemeAttr(); scheme && scheme.getFormat() == CodeFormat::PowerOfTwo)
-      params = ::narrow::numerics::powerOfTwoParams(params, lo, codes, /*symmetric=*/false);
+      params = numerics::powerOfTwoParams(params, lo, codes, /*symmetric=*/false);
     OpBuilder builder(op);
     auto narrow = quant::UniformQuantizedType::get(quant::QuantizationFlags::Signed, builder.getI8Type(),
                                                    type.getExpressedType(), params.scale, params.zeroPoint,

@@ -8,9 +8,9 @@
 #include <limits>
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
-std::optional<double> mlir::narrow::getScalar(Value value) {
+std::optional<double> narrow::getScalar(Value value) {
   ElementsAttr attr = getConstant(value);
   if (!attr || !attr.getElementType().isF32() || attr.getNumElements() == 0)
     return std::nullopt;
@@ -22,7 +22,7 @@ std::optional<double> mlir::narrow::getScalar(Value value) {
   return values ? std::optional<double>(values->front()) : std::nullopt;
 }
 
-bool mlir::narrow::isClose(double value, double expected) {
+bool narrow::isClose(double value, double expected) {
   return std::fabs(value - expected) <= 1e-5 * std::max(1e-3, std::fabs(expected));
 }
 
@@ -37,7 +37,7 @@ static void collectFactors(Value value, unsigned depth, Product &product) {
       collectFactors(operand, depth - 1, product);
 }
 
-Product mlir::narrow::collectFactors(Value value) {
+Product narrow::collectFactors(Value value) {
   Product product;
   ::collectFactors(value, /*depth=*/6, product);
   return product;
@@ -260,7 +260,7 @@ struct RaiseExtremum : RaisePattern {
 
 } // namespace
 
-void mlir::narrow::populateRaiseActivationPatterns(RewritePatternSet &patterns, Pass::Statistic &raised) {
+void narrow::populateRaiseActivationPatterns(RewritePatternSet &patterns, Pass::Statistic &raised) {
   patterns.add<RaiseProduct, RaiseHardSigmoid, RaiseSoftplus, RaiseSigmoid, RaiseExtremum<tosa::MaximumOp>,
                RaiseExtremum<tosa::MinimumOp>>(patterns.getContext(), raised);
 }

@@ -4,7 +4,9 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWRAISECOMPOSITES
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -27,4 +29,4 @@ struct RaiseComposites : impl::NarrowRaiseCompositesBase<RaiseComposites> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

@@ -4,8 +4,9 @@
 
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Pass/Pass.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// A product as its factors and one constant, in whatever order it is computed.
 struct Product {
@@ -25,6 +26,6 @@ void populateRaiseActivationPatterns(RewritePatternSet &patterns, Pass::Statisti
 /// Pooling and convolutions.
 void populateRaiseWindowPatterns(RewritePatternSet &patterns, Pass::Statistic &raised);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

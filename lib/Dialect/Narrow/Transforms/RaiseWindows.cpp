@@ -7,7 +7,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
@@ -154,6 +154,6 @@ struct RaiseGroups : OpRewritePattern<Conv2DOp> {
 
 } // namespace
 
-void mlir::narrow::populateRaiseWindowPatterns(RewritePatternSet &patterns, Pass::Statistic &raised) {
+void narrow::populateRaiseWindowPatterns(RewritePatternSet &patterns, Pass::Statistic &raised) {
   patterns.add<RaiseAveragePool, RaiseDepthwise, RaiseGroups>(patterns.getContext(), raised);
 }

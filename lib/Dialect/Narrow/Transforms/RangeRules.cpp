@@ -4,8 +4,8 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
-using ::narrow::numerics::RangeOptions;
+using namespace narrow;
+using numerics::RangeOptions;
 
 llvm::Expected<RangeRules> RangeRules::parse(StringRef method, ArrayRef<std::string> texts,
                                              double percentile) {
@@ -16,7 +16,7 @@ llvm::Expected<RangeRules> RangeRules::parse(StringRef method, ArrayRef<std::str
   defaults.percentile = percentile / 100;
   auto parseMethod = [&](StringRef name) -> llvm::Expected<RangeOptions> {
     std::string error;
-    if (std::optional<RangeOptions> options = ::narrow::numerics::parseRangeMethod(name, defaults, error))
+    if (std::optional<RangeOptions> options = numerics::parseRangeMethod(name, defaults, error))
       return *options;
     return llvm::createStringError(error);
   };
@@ -62,10 +62,9 @@ LogicalResult RangeRules::verifyMatched(Operation *module) {
   return success(unmatched.empty());
 }
 
-void mlir::narrow::setRangeMethod(ObserveOp op, ::narrow::numerics::RangeMethod method) {
-  if (method == ::narrow::numerics::RangeMethod::MinMax)
+void narrow::setRangeMethod(ObserveOp op, numerics::RangeMethod method) {
+  if (method == numerics::RangeMethod::MinMax)
     op->removeAttr(kRangeMethodAttr);
   else
-    op->setAttr(kRangeMethodAttr,
-                StringAttr::get(op.getContext(), ::narrow::numerics::rangeMethodName(method)));
+    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), numerics::rangeMethodName(method)));
 }

@@ -27,14 +27,14 @@
 #include <atomic>
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWROUNDWEIGHTS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
-using namespace ::narrow::numerics;
+using namespace narrow;
+using namespace narrow::numerics;
 
 /// Bounds of memory: rows that are kept of a layer, numbers that are kept of all layers that are
 /// rounded together and of the rows that arrive at once; rows that a Gram matrix sums.
@@ -132,16 +132,16 @@ class FileActivations : public ActivationSource {
 public:
   static llvm::Expected<std::unique_ptr<FileActivations>> open(StringRef path) {
     auto source = std::make_unique<FileActivations>();
-    llvm::Expected<::narrow::NpzFile> file = ::narrow::NpzFile::open(path);
+    llvm::Expected<NpzFile> file = NpzFile::open(path);
     if (!file)
       return file.takeError();
     source->path = path.str();
     for (const std::string &name : file->names()) {
-      llvm::Expected<::narrow::Array> array = file->read(name);
+      llvm::Expected<Array> array = file->read(name);
       if (!array)
         return array.takeError();
       int64_t runs = array->shape.empty() ? 0 : array->shape.front();
-      if (array->dtype != ::narrow::DType::F4 || runs == 0)
+      if (array->dtype != DType::F4 || runs == 0)
         return llvm::createStringError(path + ": array '" + name +
                                        "' should be float32 with samples along its first axis");
       if (source->runs && source->runs != runs)
@@ -187,11 +187,11 @@ public:
 
 private:
   std::string path;
-  std::vector<::narrow::NamedArray> arrays;
+  std::vector<NamedArray> arrays;
   int64_t runs = 0;
 };
 
-struct RoundWeights : mlir::narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
+struct RoundWeights : narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
   using NarrowRoundWeightsBase::NarrowRoundWeightsBase;
   RoundWeights(const NarrowRoundWeightsOptions &options, ActivationSource *source)
       : NarrowRoundWeightsBase(options), source(source) {}
@@ -238,7 +238,7 @@ private:
   LogicalResult roundWithData();
   SmallVector<size_t> findGroups(ArrayRef<Layer> layers, ArrayRef<int64_t> sizes);
   LogicalResult collectTargets(MutableArrayRef<Layer> layers);
-  LogicalResult roundTogether(MutableArrayRef<Layer> layers, ::narrow::Progress &progress);
+  LogicalResult roundTogether(MutableArrayRef<Layer> layers, Progress &progress);
   using Consume = llvm::function_ref<void(Layer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
   LogicalResult collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume);
   void apply(Layer &layer, Choice &choice);
@@ -549,7 +549,7 @@ LogicalResult RoundWeights::roundWithData() {
     weight.getInputMutable().assign(
         tosa::ConstOp::create(builder, weight.getLoc(), weight.getType(), layer.format->weight));
   }
-  ::narrow::Progress progress("rounding weights", "layers", layers.size());
+  Progress progress("rounding weights", "layers", layers.size());
   size_t first = 0, haveTargets = 0;
   for (size_t end : findGroups(layers, sizes)) {
     // The float network is compiled once for as many layers as memory has room for.
@@ -618,7 +618,7 @@ LogicalResult RoundWeights::collectTargets(MutableArrayRef<Layer> layers) {
 }
 
 /// Rounds layers that do not read each other's results. They have targets, unless the method is gptq.
-LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, ::narrow::Progress &progress) {
+LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, Progress &progress) {
   bool isGptq = method == WeightRounding::Gptq;
   LogicalResult collected = success();
   if (isGptq) {
@@ -711,7 +711,7 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, ::narro
   return success();
 }
 
-std::unique_ptr<Pass> mlir::narrow::createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
-                                                           ActivationSource *source) {
+std::unique_ptr<Pass> narrow::createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
+                                                     ActivationSource *source) {
   return std::make_unique<RoundWeights>(options, source);
 }

@@ -3,7 +3,7 @@
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 static llvm::Error makeError(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
@@ -174,13 +174,12 @@ llvm::Expected<Scheme> SchemeParser::parse() {
   return scheme;
 }
 
-::narrow::numerics::CodeRange mlir::narrow::getUniformCodes(SchemeAttr scheme) {
-  return scheme.isPerToken()
-             ? ::narrow::numerics::CodeRange::signedBits(kWordBits, /*restricted=*/false)
-             : ::narrow::numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted());
+numerics::CodeRange narrow::getUniformCodes(SchemeAttr scheme) {
+  return scheme.isPerToken() ? numerics::CodeRange::signedBits(kWordBits, /*restricted=*/false)
+                             : numerics::CodeRange::signedBits(scheme.getBits(), scheme.getRestricted());
 }
 
-llvm::Expected<Scheme> mlir::narrow::parseScheme(StringRef text) { return SchemeParser(text).parse(); }
+llvm::Expected<Scheme> narrow::parseScheme(StringRef text) { return SchemeParser(text).parse(); }
 
 llvm::Expected<SchemeRules> SchemeRules::parse(StringRef scheme, ArrayRef<std::string> overrides) {
   SchemeRules rules;

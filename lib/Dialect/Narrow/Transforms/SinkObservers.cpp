@@ -2,17 +2,17 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWSINKOBSERVERS
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 namespace {
 
-struct SinkObservers : mlir::narrow::impl::NarrowSinkObserversBase<SinkObservers> {
+struct SinkObservers : narrow::impl::NarrowSinkObserversBase<SinkObservers> {
   using NarrowSinkObserversBase::NarrowSinkObserversBase;
 
   void runOnOperation() override {

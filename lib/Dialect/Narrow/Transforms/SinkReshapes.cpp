@@ -5,7 +5,9 @@
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWSINKRESHAPES
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -51,4 +53,4 @@ struct SinkReshapes : impl::NarrowSinkReshapesBase<SinkReshapes> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

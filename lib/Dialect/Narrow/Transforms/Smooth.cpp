@@ -4,13 +4,13 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWSMOOTH
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// A product of tokens with a matrix: [1, M, 1, K] and a kernel of 1x1.
 static bool isMatrixProduct(const ChannelLayer &layer) {
@@ -24,7 +24,7 @@ static bool isMatrixProduct(const ChannelLayer &layer) {
 
 namespace {
 
-struct Smooth : mlir::narrow::impl::NarrowSmoothBase<Smooth> {
+struct Smooth : narrow::impl::NarrowSmoothBase<Smooth> {
   using NarrowSmoothBase::NarrowSmoothBase;
 
   void runOnOperation() override {
@@ -41,8 +41,8 @@ struct Smooth : mlir::narrow::impl::NarrowSmoothBase<Smooth> {
         continue;
       int64_t before = smoothed;
       for (const ChannelGraph::Class &channel : group.classes) {
-        double factor = ::narrow::numerics::smoothingFactor(channel.maximum.value_or(0),
-                                                            graph.getReadRange(channel), alpha);
+        double factor =
+            numerics::smoothingFactor(channel.maximum.value_or(0), graph.getReadRange(channel), alpha);
         if (factor == 1)
           continue;
         graph.rescale(channel, factor);

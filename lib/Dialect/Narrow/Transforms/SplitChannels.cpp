@@ -6,13 +6,13 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWSPLITCHANNELS
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 static ArrayRef<int64_t> getShape(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
@@ -36,7 +36,7 @@ static bool keepsChannels(Operation *op) {
 
 namespace {
 
-struct SplitChannels : mlir::narrow::impl::NarrowSplitChannelsBase<SplitChannels> {
+struct SplitChannels : narrow::impl::NarrowSplitChannelsBase<SplitChannels> {
   using NarrowSplitChannelsBase::NarrowSplitChannelsBase;
 
   void runOnOperation() override {
@@ -78,7 +78,7 @@ private:
     for (int64_t i = 0; i < layer.inputs; ++i)
       magnitudes.push_back(layer.getInputRange(i));
     SmallVector<int64_t> channels = llvm::to_vector(llvm::seq<int64_t>(0, layer.inputs));
-    llvm::append_range(channels, ::narrow::numerics::chooseChannelSplits(magnitudes, fraction));
+    llvm::append_range(channels, numerics::chooseChannelSplits(magnitudes, fraction));
     if (static_cast<int64_t>(channels.size()) == layer.inputs)
       return 0;
     OpBuilder builder(chain.front());

@@ -6,13 +6,13 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/QuantParams.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYANNOTATED
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// What is wrong with the annotations of `op`, or nullopt.
 static std::optional<std::string> findFault(ObserveOp op) {
@@ -57,8 +57,8 @@ static std::optional<std::string> findFault(ObserveOp op) {
   // An observer that feeds a concat may have the concat's codes: no more bits
   // than the scheme allows.
   // Codes of a format are its numbers in units of the scale.
-  auto codes = scheme.isUniform() ? getUniformCodes(scheme)
-                                  : ::narrow::numerics::CodeRange::signedBits(16, /*restricted=*/true);
+  auto codes =
+      scheme.isUniform() ? getUniformCodes(scheme) : numerics::CodeRange::signedBits(16, /*restricted=*/true);
   if (type.getStorageTypeMin() < codes.min || type.getStorageTypeMax() > codes.max)
     return llvm::formatv("has codes [{0}, {1}], but its scheme allows [{2}, {3}]", type.getStorageTypeMin(),
                          type.getStorageTypeMax(), codes.min, codes.max)
@@ -74,7 +74,7 @@ static std::optional<std::string> findFault(ObserveOp op) {
 
 namespace {
 
-struct VerifyAnnotated : mlir::narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated> {
+struct VerifyAnnotated : narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated> {
   using NarrowVerifyAnnotatedBase::NarrowVerifyAnnotatedBase;
 
   void runOnOperation() override {

@@ -7,7 +7,9 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/ADT/StringMap.h"
 
-namespace mlir::narrow {
+using namespace mlir;
+
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYFLOAT
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
 
@@ -179,4 +181,4 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
 };
 
 } // namespace
-} // namespace mlir::narrow
+} // namespace narrow

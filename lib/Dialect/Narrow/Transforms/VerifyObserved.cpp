@@ -3,13 +3,13 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYOBSERVED
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// Whether `op` only arranges values and none of them is on codes, so that it
 /// may stay float.
@@ -24,7 +24,7 @@ static bool isOutsideOfQuantization(QuantizableOpInterface op) {
 
 namespace {
 
-struct VerifyObserved : mlir::narrow::impl::NarrowVerifyObservedBase<VerifyObserved> {
+struct VerifyObserved : narrow::impl::NarrowVerifyObservedBase<VerifyObserved> {
   using NarrowVerifyObservedBase::NarrowVerifyObservedBase;
 
   void runOnOperation() override {

@@ -5,13 +5,13 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include <cmath>
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYQUANTIZED
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
-} // namespace mlir::narrow
+} // namespace narrow
 
 using namespace mlir;
-using namespace mlir::narrow;
+using namespace narrow;
 
 /// A model that came quantized states the product rounded to f32.
 static bool isProduct(double scale, double x, double w) {
@@ -83,7 +83,7 @@ static std::optional<std::string> findFault(Operation *op) {
 
 namespace {
 
-struct VerifyQuantized : mlir::narrow::impl::NarrowVerifyQuantizedBase<VerifyQuantized> {
+struct VerifyQuantized : narrow::impl::NarrowVerifyQuantizedBase<VerifyQuantized> {
   using NarrowVerifyQuantizedBase::NarrowVerifyQuantizedBase;
 
   void runOnOperation() override {

@@ -201,7 +201,7 @@ func.func @f(%x: tensor<1x4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+2 {{expected ::mlir::narrow::ActivationKind to be one of}}
+  // expected-error @+2 {{expected ::narrow::ActivationKind to be one of}}
   // expected-error @+1 {{failed to parse Narrow_ActivationKindAttr}}
   %0 = narrow.activation relu7 %x : tensor<4xf32>
   return

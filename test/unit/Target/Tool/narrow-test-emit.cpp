@@ -13,7 +13,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
 
-using namespace mlir::narrow;
+using namespace narrow;
 namespace cl = llvm::cl;
 
 static cl::opt<std::string> input(cl::Positional, cl::desc("<vector stage>"), cl::Required);
@@ -21,7 +21,7 @@ static cl::opt<std::string> output("o", cl::desc("output file"), cl::Required);
 static cl::opt<std::string> emit("emit", cl::desc("obj, lib, llvm, asm or header"), cl::init("obj"));
 static cl::opt<std::string> name("name", cl::desc("prefix of the functions"));
 static cl::opt<std::string> manifest("manifest", cl::desc("JSON"));
-static cl::opt<std::string> cpu("mcpu"), triple("mtriple"), features("mattr"), isa("isa");
+static cl::opt<std::string> cpu("mcpu"), triple("mtriple"), features("mattr"), isaName("isa");
 static cl::opt<uint64_t> largeConstants("large-constants",
                                         cl::desc("bytes of constants that code reaches at any distance"),
                                         cl::init(EmitOptions().largeConstants));
@@ -32,7 +32,7 @@ static llvm::Error run() {
   mlir::DialectRegistry registry;
   registerAllDialects(registry);
   mlir::MLIRContext context(registry);
-  llvm::Expected<TargetSpec> target = resolveTarget({cpu, triple, features, isa});
+  llvm::Expected<TargetSpec> target = resolveTarget({cpu, triple, features, isaName});
   if (!target)
     return target.takeError();
   auto fail = [](const llvm::Twine &message) {

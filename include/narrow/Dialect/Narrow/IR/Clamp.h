@@ -3,10 +3,11 @@
 #define NARROW_DIALECT_NARROW_IR_CLAMP_H
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Support/LLVM.h"
 #include <cmath>
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Infinite where there is no bound.
 struct ClampBounds {
@@ -18,6 +19,6 @@ struct ClampBounds {
 /// some type for no bound: beyond 1e30 there is none. nullopt: a clamp of integers.
 std::optional<ClampBounds> getActivationBounds(tosa::ClampOp op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

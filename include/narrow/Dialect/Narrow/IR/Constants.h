@@ -5,11 +5,12 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
+#include "narrow/Support/LLVM.h"
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The constant behind `value` (tosa.const, arith.constant), or null. Looks
 /// through narrow.observe, since weights are observed in the annotated stage.
@@ -35,6 +36,6 @@ Value createShape(OpBuilder &builder, Location loc, ArrayRef<int64_t> dims);
 /// The dims of a tosa.const_shape value, or nullopt.
 std::optional<SmallVector<int64_t>> getShapeDims(Value value);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -5,8 +5,9 @@
 #include "mlir/IR/Location.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// The name of a tensor: `narrow.id` of the op that computes it, else the name
 /// in the op's location; `narrow.name` of a function argument, else the name
@@ -24,6 +25,6 @@ void copyId(Operation *from, Operation *to);
 /// constant.
 bool computesTensor(Operation *op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -18,7 +18,7 @@ def Narrow_GranularityKind : I32EnumAttr<"GranularityKind", "what shares one sca
     I32EnumAttrCase<"PerVector", 3, "per_vector">,
     I32EnumAttrCase<"PerCluster", 4, "per_cluster">,
     I32EnumAttrCase<"PerToken", 5, "per_token">]> {
-  let cppNamespace = "::mlir::narrow";
+  let cppNamespace = "::narrow";
   let genSpecializedAttr = 0;
 }
 
@@ -41,7 +41,7 @@ def Narrow_CodeFormat : I32EnumAttr<"CodeFormat", "which numbers codes stand for
     I32EnumAttrCase<"SMX9", 15, "smx9">,
     I32EnumAttrCase<"SMX6", 16, "smx6">,
     I32EnumAttrCase<"SMX4", 17, "smx4">]> {
-  let cppNamespace = "::mlir::narrow";
+  let cppNamespace = "::narrow";
   let genSpecializedAttr = 0;
 }
 
@@ -57,7 +57,7 @@ def Narrow_ActivationKind : I32EnumAttr<"ActivationKind", "an element-wise funct
     I32EnumAttrCase<"Mish", 8, "mish">,
     I32EnumAttrCase<"Sign", 9, "sign">,
     I32EnumAttrCase<"Binarize", 10, "binarize">]> {
-  let cppNamespace = "::mlir::narrow";
+  let cppNamespace = "::narrow";
   let genSpecializedAttr = 0;
 }
 def Narrow_ActivationKindAttr : EnumAttr<Narrow_Dialect, Narrow_ActivationKind, "activation_kind">;
@@ -107,15 +107,15 @@ def Narrow_SchemeAttr : Narrow_Attr<"Scheme", "scheme"> {
     ```
   }];
   let parameters = (ins "unsigned":$bits, "bool":$symmetric, "bool":$restricted,
-                        "::mlir::narrow::GranularityKind":$granularity,
+                        "::narrow::GranularityKind":$granularity,
                         DefaultValuedParameter<"int64_t", "-1">:$axis,
                         DefaultValuedParameter<"int64_t", "0">:$group,
-                        DefaultValuedParameter<"::mlir::narrow::CodeFormat",
-                                               "::mlir::narrow::CodeFormat::Uniform">:$format);
+                        DefaultValuedParameter<"::narrow::CodeFormat",
+                                               "::narrow::CodeFormat::Uniform">:$format);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let builders = [AttrBuilder<(ins "unsigned":$bits, "bool":$symmetric, "bool":$restricted,
-                                   "::mlir::narrow::GranularityKind":$granularity, "int64_t":$axis,
+                                   "::narrow::GranularityKind":$granularity, "int64_t":$axis,
                                    "int64_t":$group), [{
     return $_get($_ctxt, bits, symmetric, restricted, granularity, axis, group, CodeFormat::Uniform);
   }]>];

@@ -6,7 +6,7 @@ include "mlir/IR/DialectBase.td"
 
 def Narrow_Dialect : Dialect {
   let name = "narrow";
-  let cppNamespace = "::mlir::narrow";
+  let cppNamespace = "::narrow";
   let summary = "What post-training quantization adds to TOSA";
   let description = [{
     The `narrow` dialect carries what TOSA has no word for on the way from a

@@ -3,12 +3,11 @@
 #define NARROW_DIALECT_NARROW_IR_QUANTIZABLEOPINTERFACE_H
 
 #include "mlir/IR/OpDefinition.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/SmallVector.h"
 #include <optional>
 #include <utility>
 
-namespace mlir {
-class DialectRegistry;
 namespace narrow {
 
 /// How the quantization parameters of an op's result come about.
@@ -32,7 +31,6 @@ enum class QuantizationKind {
 void registerTosaQuantizableModels(DialectRegistry &registry);
 
 } // namespace narrow
-} // namespace mlir
 
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h.inc"
 

@@ -5,7 +5,7 @@
 include "mlir/IR/Interfaces.td"
 
 def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
-  let cppNamespace = "::mlir::narrow";
+  let cppNamespace = "::narrow";
   let description = [{
     What the passes need to know of an op to quantize it: which operands are
     activations, weights and bias, which axes they have, and how the result's
@@ -15,7 +15,7 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"How the parameters of the result come about.",
-      "::mlir::narrow::QuantizationKind", "getQuantizationKind", (ins)>,
+      "::narrow::QuantizationKind", "getQuantizationKind", (ins)>,
     InterfaceMethod<"Operands that carry activations, by number.",
       "::llvm::SmallVector<unsigned>", "getActivationOperands", (ins), "",
       [{ return {0}; }]>,

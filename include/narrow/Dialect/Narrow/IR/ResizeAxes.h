@@ -3,9 +3,10 @@
 #define NARROW_DIALECT_NARROW_IR_RESIZEAXES_H
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Where an output row (or column) lies between two input rows.
 struct ResizePosition {
@@ -36,6 +37,6 @@ struct ResizeAxes {
 /// positive, and its operand has rank 4 and a static shape without zeros.
 std::optional<ResizeAxes> getResizeAxes(tosa::ResizeOp op);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -9,10 +9,11 @@
 #define NARROW_TRANSFORMS_ACTIVATIONSOURCE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 class ActivationSource {
 public:
@@ -34,6 +35,6 @@ public:
   virtual llvm::Error run(ModuleOp module, int64_t chunk, Receive receive, Finish finish) = 0;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

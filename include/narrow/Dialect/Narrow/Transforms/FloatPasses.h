@@ -6,8 +6,9 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h.inc"
@@ -17,6 +18,6 @@ namespace mlir::narrow {
 inline constexpr llvm::StringLiteral kChannelMeanAttr = "narrow.channel_mean";
 inline constexpr llvm::StringLiteral kChannelDeviationAttr = "narrow.channel_deviation";
 inline constexpr llvm::StringLiteral kChannelMaximumAttr = "narrow.channel_maximum"; ///< of magnitudes
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

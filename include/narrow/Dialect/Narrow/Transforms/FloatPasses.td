@@ -31,7 +31,7 @@ def NarrowFoldConstants : Pass<"narrow-fold-constants", "::mlir::func::FuncOp"> 
     Statistic<"numFolded", "folded", "ops evaluated on constants">,
     Statistic<"numDropped", "dropped", "ops dropped because they do nothing">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowRaiseComposites : Pass<"narrow-raise-composites", "::mlir::func::FuncOp"> {
@@ -61,7 +61,7 @@ def NarrowRaiseComposites : Pass<"narrow-raise-composites", "::mlir::func::FuncO
     ```
   }];
   let statistics = [Statistic<"numRaised", "raised", "composites recognised">];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowFoldBatchNorm : Pass<"narrow-fold-batch-norm", "::mlir::func::FuncOp"> {
@@ -89,7 +89,7 @@ def NarrowFoldBatchNorm : Pass<"narrow-fold-batch-norm", "::mlir::func::FuncOp">
     Statistic<"numFolded", "folded", "batch norms and per-channel constants folded into a convolution">,
     Statistic<"numExpanded", "expanded", "batch norms written out as mul and add">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowPropagateLayout : Pass<"narrow-propagate-layout", "::mlir::func::FuncOp"> {
@@ -119,7 +119,7 @@ def NarrowPropagateLayout : Pass<"narrow-propagate-layout", "::mlir::func::FuncO
     Statistic<"numRemoved", "removed", "transposes removed">,
     Statistic<"numLeft", "left", "transposes left">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowSinkReshapes : Pass<"narrow-sink-reshapes", "::mlir::func::FuncOp"> {
@@ -140,7 +140,7 @@ def NarrowSinkReshapes : Pass<"narrow-sink-reshapes", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numSunk", "sunk", "reshapes moved behind an op">];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
@@ -180,7 +180,7 @@ def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
     Statistic<"numChannels", "channels", "channels equalized">,
     Statistic<"numClamps", "clamps", "clamps replaced by ReLU">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowAbsorbBias : Pass<"narrow-absorb-bias", "::mlir::func::FuncOp"> {
@@ -209,7 +209,7 @@ def NarrowAbsorbBias : Pass<"narrow-absorb-bias", "::mlir::func::FuncOp"> {
     Statistic<"numPairs", "pairs", "pairs of layers between which a bias moved">,
     Statistic<"numChannels", "channels", "channels whose bias moved">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowSmooth : Pass<"narrow-smooth", "::mlir::func::FuncOp"> {
@@ -242,7 +242,7 @@ def NarrowSmooth : Pass<"narrow-smooth", "::mlir::func::FuncOp"> {
     Statistic<"numInputs", "inputs", "inputs of layers smoothed">,
     Statistic<"numChannels", "channels", "channels smoothed">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowSplitChannels : Pass<"narrow-split-channels", "::mlir::func::FuncOp"> {
@@ -272,7 +272,7 @@ def NarrowSplitChannels : Pass<"narrow-split-channels", "::mlir::func::FuncOp"> 
     Statistic<"numLayers", "layers", "layers whose input channels were split">,
     Statistic<"numChannels", "channels", "channels added">
   ];
-  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
 def NarrowAssignIds : Pass<"narrow-assign-ids", "::mlir::ModuleOp"> {
@@ -292,7 +292,7 @@ def NarrowAssignIds : Pass<"narrow-assign-ids", "::mlir::ModuleOp"> {
     ```
   }];
   let statistics = [Statistic<"numAssigned", "assigned", "ids assigned">];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
 }
 
 def NarrowVerifyFloat : Pass<"narrow-verify-float", "::mlir::ModuleOp"> {

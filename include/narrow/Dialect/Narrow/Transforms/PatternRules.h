@@ -9,14 +9,14 @@
 #ifndef NARROW_TRANSFORMS_PATTERNRULES_H
 #define NARROW_TRANSFORMS_PATTERNRULES_H
 
-#include "mlir/Support/LLVM.h"
+#include "narrow/Support/LLVM.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/Regex.h"
 #include <optional>
 #include <string>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// What a list of rules is called in errors: {"override", "scheme"} for a list of
 /// overrides of the form regex=scheme.
@@ -93,6 +93,6 @@ private:
   std::vector<Rule> rules;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -1,5 +1,4 @@
-//===- QuantizationPasses.h - Declarations and registration ------*- C++
-//-*-===//
+//===- QuantizationPasses.h - Declarations and registration -----*- C++ -*-===//
 #ifndef NARROW_TRANSFORMS_QUANTIZATIONPASSES_H
 #define NARROW_TRANSFORMS_QUANTIZATIONPASSES_H
 
@@ -8,6 +7,7 @@
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include "narrow/Numerics/Estimators.h"
 #include "narrow/Numerics/WeightRounding.h"
+#include "narrow/Support/LLVM.h"
 #include <memory>
 #include <optional>
 #include <vector>
@@ -15,16 +15,13 @@
 namespace narrow {
 struct CalibrationTable;
 struct ObservedTensor;
-} // namespace narrow
-
-namespace mlir::narrow {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
 
 /// narrow-import-table with a table in memory, which must live until the pass
 /// has run; `options.table` only names it in errors.
-std::unique_ptr<Pass> createImportTablePass(const ::narrow::CalibrationTable *table,
+std::unique_ptr<Pass> createImportTablePass(const CalibrationTable *table,
                                             const NarrowImportTableOptions &options);
 
 /// For each output channel of a contraction the mean of what rounded weights add to it:
@@ -52,10 +49,10 @@ std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &op
                                              ActivationSource *source);
 
 /// Ids and shapes of one sample of what the observers of `module` observe, in program order.
-std::vector<::narrow::ObservedTensor> getObservedTensors(ModuleOp module);
+std::vector<ObservedTensor> getObservedTensors(ModuleOp module);
 /// The same of what calibration observes instead (narrow-sink-observers): the entries of the
 /// calibration table.
-std::vector<::narrow::ObservedTensor> getCalibratedTensors(ModuleOp module);
-} // namespace mlir::narrow
+std::vector<ObservedTensor> getCalibratedTensors(ModuleOp module);
+} // namespace narrow
 
 #endif

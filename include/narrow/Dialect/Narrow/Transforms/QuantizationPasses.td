@@ -41,7 +41,7 @@ def NarrowInsertObservers : Pass<"narrow-insert-observers", "::mlir::ModuleOp"> 
     %3 = narrow.observe %2 "relu" : tensor<1x8x8x16xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
   let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
 }
 
@@ -138,7 +138,7 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
     Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
   ];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
 }
 
 def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
@@ -168,7 +168,7 @@ def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
     ```
   }];
   let options = SchemeOptions<>.value;
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Constants observed">,
                     Statistic<"numFloat", "float-ops", "Ops kept float by an override">,
                     Statistic<"numTokens", "token-inputs", "Contractions with a scale for each token">];
@@ -194,7 +194,7 @@ def NarrowBinarizeInputs : Pass<"narrow-binarize-inputs", "::mlir::ModuleOp"> {
     %4 = tosa.conv2d %3, %half_of_w, %b, %z, %z {narrow.id = "conv", …} : …
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numBinarized", "binarized", "Contractions that read signs">];
 }
 
@@ -231,7 +231,7 @@ def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
   let options = [
     Option<"which", "which", "std::string", "\"all\"", "ops whose operands are aligned: add, concat or all">
   ];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
   let statistics = [Statistic<"numAligned", "aligned", "Observers in a group">,
                     Statistic<"numWidened", "widened", "Observers whose range was widened">];
 }
@@ -261,7 +261,7 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
            "<regex>=<method> for the weights whose id the regex matches as a whole">,
     Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">
   ];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
 }
 
 def NarrowClusterChannels : Pass<"narrow-cluster-channels", "::mlir::ModuleOp"> {
@@ -279,7 +279,7 @@ def NarrowClusterChannels : Pass<"narrow-cluster-channels", "::mlir::ModuleOp"> 
     %w1 = narrow.observe %w "w" weight range <min = [-1.0, -1.0, -0.1], max = [1.0, 1.0, 0.1]> …
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect"];
   let statistics = [Statistic<"numClustered", "clustered", "Weights whose channels share scales">];
 }
 
@@ -304,7 +304,7 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
            scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.02:-128> : tensor<4xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::quant::QuantDialect"];
   let statistics = [Statistic<"numAligned", "aligned", "Observers aligned with a concat">,
                     Statistic<"numWidened", "widened", "Weight channels whose scale was raised">];
 }
@@ -343,7 +343,7 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
   let options = [Option<"search", "search", "bool", "false", "scales of least squared error">,
                  Option<"codeGrid", "code-grid", "bool", "false",
                         "leave what narrow-round-weights needs to choose other codes of the format">];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
                            "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numEncoded", "encoded", "Weights in a format of their own">,
                     Statistic<"numWide", "wide", "Of these, weights with codes above 8 bits">];
@@ -413,7 +413,7 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
     Option<"floatInputs", "float-inputs", "bool", "false", "layers read what the float network computes">,
     Option<"inputs", "inputs", "std::string", "", "file of what the layers read (.npz)">
   ];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
                            "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numWeights", "weights", "Weights rounded">,
                     Statistic<"numMoved", "moved", "Elements that got another code than the nearest">];
@@ -441,7 +441,7 @@ def NarrowCorrectBias : Pass<"narrow-correct-bias", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"method", "method", "std::string", "\"analytic\"", "analytic or empirical">];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numCorrected", "corrected", "layers corrected">];
 }
 
@@ -479,7 +479,7 @@ def NarrowQuantize : Pass<"narrow-quantize", "::mlir::ModuleOp"> {
     %1 = narrow.dequantize %q : tensor<4x!quant.uniform<i8:f32, 0.02:-128>> to tensor<4xf32>
     ```
   }];
-  let dependentDialects = ["::mlir::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::quant::QuantDialect",
                            "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numQuantized", "quantized-ops", "Ops that will compute on codes">,
                     Statistic<"numTokens", "token-inputs", "Contractions with a scale for each token">,

@@ -12,10 +12,11 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
+#include "narrow/Support/LLVM.h"
 #include <optional>
 #include <string>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Attribute (string) of an op that computes in float though its neighbours
 /// are quantized: says why.
@@ -134,18 +135,18 @@ class ElementParams {
 public:
   /// Nothing if `type` is not uniform, or its scales do not fit its axis of `shape`.
   static std::optional<ElementParams> get(quant::QuantizedType type, ArrayRef<int64_t> shape);
-  const ::narrow::numerics::QuantParams &operator[](int64_t index) const {
+  const numerics::QuantParams &operator[](int64_t index) const {
     return params[index / inner % params.size()];
   }
 
 private:
-  SmallVector<::narrow::numerics::QuantParams> params;
+  SmallVector<numerics::QuantParams> params;
   int64_t inner = 1; ///< neighbours that share parameters
 };
 
 /// Scales of a per-tensor (one) or per-axis uniform type; empty for others.
 SmallVector<double> getScales(quant::QuantizedType type);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

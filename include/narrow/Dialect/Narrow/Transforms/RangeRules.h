@@ -10,8 +10,9 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 #include "narrow/Numerics/Estimators.h"
+#include "narrow/Support/LLVM.h"
 
-namespace mlir::narrow {
+namespace narrow {
 
 class RangeRules {
 public:
@@ -20,7 +21,7 @@ public:
                                           double percentile = 99.99);
 
   struct Match {
-    ::narrow::numerics::RangeOptions options;
+    numerics::RangeOptions options;
     /// Text of the rule that decided, empty for the method of all.
     llvm::StringRef rule;
   };
@@ -34,13 +35,13 @@ public:
   LogicalResult verifyMatched(Operation *module);
 
 private:
-  ::narrow::numerics::RangeOptions fallback;
-  PatternRules<::narrow::numerics::RangeOptions> rules;
+  numerics::RangeOptions fallback;
+  PatternRules<numerics::RangeOptions> rules;
 };
 
 /// Notes on the observer that `method` chose its range (kRangeMethodAttr).
-void setRangeMethod(ObserveOp op, ::narrow::numerics::RangeMethod method);
+void setRangeMethod(ObserveOp op, numerics::RangeMethod method);
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif

@@ -10,15 +10,16 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 #include "narrow/Numerics/QuantParams.h"
+#include "narrow/Support/LLVM.h"
 #include <string>
 
-namespace mlir::narrow {
+namespace narrow {
 
 /// Bits of activations that are stored as words (i16) and symmetric.
 inline constexpr unsigned kWordBits = 16;
 
 /// The codes of a uniform scheme. Those that codes of tokens are made of have kWordBits.
-::narrow::numerics::CodeRange getUniformCodes(SchemeAttr scheme);
+numerics::CodeRange getUniformCodes(SchemeAttr scheme);
 
 /// What one op asks of its weight and its result.
 struct Scheme {
@@ -63,6 +64,6 @@ private:
   PatternRules<Scheme> overrides;
 };
 
-} // namespace mlir::narrow
+} // namespace narrow
 
 #endif
