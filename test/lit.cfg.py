@@ -14,6 +14,9 @@ tools = [os.path.join(config.narrow_build, "bin"), config.llvm_tools]
 config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
 # What a command prints must not depend on how long it takes.
 config.environment["NARROW_PROGRESS"] = "0"
+# The instruction set that `native` means, in place of this machine's.
+if "NARROW_NATIVE_ISA" in os.environ:
+    config.environment["NARROW_NATIVE_ISA"] = os.environ["NARROW_NATIVE_ISA"]
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 config.substitutions.append(("%models", os.path.join(config.narrow_source, "test", "models")))
 config.substitutions.append(("%source", config.narrow_source))

@@ -217,18 +217,24 @@ llvm::Expected<DatasetOptions> DataOptions::get() const {
 
 llvm::StringRef DataOptions::getGiven() const { return findGiven({inputNames, layout, mean, std}); }
 
+EmulationOption::EmulationOption(cl::OptionCategory &category)
+    : opt("emulate-isa",
+          cl::desc("kernels of this instruction set, with its instructions in plain vector code for the target"),
+          cl::value_desc("isa"), cl::Hidden, cl::cat(category)) {}
+
 TargetOptions::TargetOptions(cl::OptionCategory &category)
-    : cpu("mcpu", cl::desc("CPU to compile for; native: this machine's (default)"), cl::cat(category)),
+    : cpu("mcpu", cl::desc("CPU to compile for; native (default): the best ISA of this machine, tuned for it"), cl::cat(category)),
       triple("mtriple", cl::desc("target triple, e.g. aarch64-linux-gnu (default: this machine's)"),
              cl::cat(category)),
       features("mattr", cl::desc("CPU features to add or remove: +a,-b"), cl::cat(category)),
       isa("isa",
           cl::desc("instruction set of the kernels: portable, avx2, avx512, avx512vnni, amx, avxvnni, "
                    "neon-dotprod, native; of a list the best one that the running CPU has is used"),
-          cl::value_desc("isa,..."), cl::cat(category)) {}
+          cl::value_desc("isa,..."), cl::cat(category)),
+      emulated(category) {}
 
 llvm::Expected<std::vector<TargetSpec>> TargetOptions::get() const {
-  TargetRequest request{cpu, triple, features, isa};
+  TargetRequest request{cpu, triple, features, isa, emulated};
   // Without a word about the target: this machine.
   if (cpu.empty() && triple.empty() && isa.empty())
     request.cpu = "native";

@@ -173,6 +173,7 @@ std::string narrow::explainKernels(const ModelProfile &profile, const ModelProfi
   if (floatProfile)
     for (const KernelProfile &kernel : floatProfile->kernels)
       floatMs[kernel.name] += kernel.ms;
+  std::string isa = target.getKernelISA().str() + (target.emulatedISA.empty() ? "" : " (emulated)");
   os << "kernel\tcompiled as\tisa\tpredicted\tmeasured\tof peak\tfloat\tint8 pays off\n";
   auto ms = [](double value) {
     return value > 0 ? llvm::formatv("{0:f4} ms", value).str() : std::string("-");
@@ -182,7 +183,7 @@ std::string narrow::explainKernels(const ModelProfile &profile, const ModelProfi
     std::string predicted = profile.peak.ms > 0 ? ms(profile.predictedMs(kernel))
                                                 : llvm::formatv("{0} cycles", kernel.predictedCycles).str();
     StringRef paysOff = asFloat <= 0 || kernel.ms <= 0 ? "-" : kernel.ms < asFloat ? "yes" : "no";
-    os << printable(kernel.name) << '\t' << kernel.kind << '\t' << target.isa << '\t' << predicted << '\t'
+    os << printable(kernel.name) << '\t' << kernel.kind << '\t' << isa << '\t' << predicted << '\t'
        << ms(kernel.ms) << '\t'
        << (kernel.macs && kernel.ms > 0 ? llvm::formatv("{0:p0}", profile.shareOfPeak(kernel)).str() : "-")
        << '\t' << ms(asFloat) << '\t' << paysOff << '\n';

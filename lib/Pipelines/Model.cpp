@@ -121,14 +121,14 @@ LogicalResult narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManag
 }
 
 llvm::Expected<std::unique_ptr<CompiledModel>> narrow::compileForHost(ModuleOp module, StringRef what,
-                                                                      bool profile, PackWeights packWeights) {
-  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native"});
+                                                                      const HostOptions &host) {
+  llvm::Expected<TargetSpec> target = resolveTarget({"native", "", "", "native", host.emulatedISA});
   if (!target)
     return target.takeError();
   VectorPipelineOptions vector;
   vector.setTarget(*target);
-  vector.profile = profile;
-  vector.packWeights = packWeights;
+  vector.profile = host.profile;
+  vector.packWeights = host.packWeights;
   if (failed(runPipeline(module, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
     return llvm::createStringError(what + " could not be compiled");
   EmitOptions options;

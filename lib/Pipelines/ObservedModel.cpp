@@ -6,11 +6,12 @@
 using namespace mlir;
 using namespace narrow;
 
-llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp module) {
+llvm::Expected<std::unique_ptr<ObservedModel>> ObservedModel::compile(ModuleOp module,
+                                                                      const HostOptions &options) {
   auto model = std::make_unique<ObservedModel>();
   model->observed = getObservedTensors(module);
   model->samplesPerRun = getBatch(getModelInputs(module));
-  auto code = compileForHost(module, "the observed model");
+  auto code = compileForHost(module, "the observed model", options);
   if (!code)
     return code.takeError();
   model->code = std::move(*code);

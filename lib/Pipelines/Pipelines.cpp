@@ -81,9 +81,9 @@ void narrow::buildIntegerPipeline(OpPassManager &pm, const IntegerPipelineOption
 }
 
 void VectorPipelineOptions::setTarget(const TargetSpec &target) {
-  isa = target.isa;
+  isa = target.getKernelISA().str();
   x86 = llvm::Triple(target.triple).isX86();
-  popcount = hasFeature(target, "avx512vpopcntdq");
+  popcount = target.emulatedISA.empty() && countsBits(target);
 }
 
 void narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {

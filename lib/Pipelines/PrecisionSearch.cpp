@@ -207,7 +207,7 @@ llvm::Expected<Search::Compiled> Search::compile(ModuleOp module) {
   Compiled compiled;
   // Cycles are predicted where they can be counted.
   llvm::Expected<std::unique_ptr<CompiledModel>> model =
-      compileForHost(module, "a candidate", /*profile=*/llvm::Triple(target.triple).isX86(), getPacking());
+      compileForHost(module, "a candidate", {/*profile=*/llvm::Triple(target.triple).isX86(), getPacking()});
   if (!model)
     return model.takeError();
   compiled.model = std::move(*model);

@@ -325,6 +325,7 @@ Error inspect(const object::ELFObjectFileBase &file, StringRef bytes, ArtifactRe
   if (Expected<json::Value> manifest = json::parse(report.manifest)) {
     if (const json::Object *object = manifest->getAsObject()) {
       report.arenaLowerBound = object->getInteger("arena_lower_bound");
+      report.emulatedISA = object->getString("emulated_isa").value_or("").str();
       if (const json::Value *accumulator = object->get("accumulator_bits"))
         report.accumulatorBits = *accumulator;
     }

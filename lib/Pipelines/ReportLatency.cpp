@@ -28,6 +28,8 @@ llvm::Expected<LatencyReport> narrow::measureLatency(StringRef path, const Datas
   if (llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(code.info().manifest)) {
     if (const llvm::json::Object *object = manifest->getAsObject()) {
       report.kind = object->getString("kind").value_or("unknown").str();
+      if (std::optional<StringRef> emulated = object->getString("emulated_isa"))
+        report.isa += ", emulating " + emulated->str();
       StringRef made = object->getString("model").value_or(""),
                 of = object->getString("model_hash").value_or("");
       if (!of.empty() && of != hash && getModelName(made) != getModelName(name))

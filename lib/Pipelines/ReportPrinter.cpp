@@ -96,7 +96,8 @@ void narrow::printReport(llvm::raw_ostream &os, const ArtifactReport &report) {
   line("functions") << report.prefix << "_info, " << report.prefix << "_run, " << report.prefix
                     << "_run_codes\n";
   line("target") << report.triple << ", CPU " << (report.cpu.empty() ? "generic" : report.cpu) << ", ISA "
-                 << report.isa << '\n';
+                 << report.isa;
+  os << (report.emulatedISA.empty() ? "" : ", emulating " + printable(report.emulatedISA)) << '\n';
   line("features") << (report.features.empty() ? "none" : report.features) << '\n';
   auto tensors = [&](StringRef key, ArrayRef<ArtifactTensor> list) {
     for (const ArtifactTensor &tensor : list) {

@@ -22,8 +22,6 @@ import subprocess
 import sys
 import zipfile
 
-# Compiles with the kernels of an instruction set that the machine may lack.
-EMULATE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "Target", "CPU", "Inputs", "emulate.sh")
 CHANNELS = [1, 3, 4, 5, 7, 8, 10, 16, 17, 24, 32, 33, 64, 65]
 # The agreement of integer and float results that nothing but a gross error misses.
 LEAST_SQNR = 15.0
@@ -562,7 +560,7 @@ def check(stem, network, isas, emulated, scheme, align):
             run("narrow-run", float_library, "--input", samples, "--check", real)
     for isa in emulated:
         library = f"{stem}.{isa}.so"
-        run("bash", EMULATE, integer, isa, library)
+        run("narrow-compile", integer, f"--emulate-isa={isa}", "-O0", "-o", library)
         if network.softmax:
             demand_sqnr(f"emulated code of {isa}", library, samples, integer_expected, LEAST_FLOAT_SQNR)
         else:
@@ -578,7 +576,7 @@ def main(make=Network, description=__doc__):
     parser.add_argument("--dir", required=True, help="where files are written")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--isa", action="append", help="default: avx2, portable")
-    parser.add_argument("--emulate", action="append", help="an instruction set whose kernels run in plain vector code")
+    parser.add_argument("--emulate", action="append", help="an instruction set that the machine may lack")
     parser.add_argument("--scheme", help="what narrow-compile --scheme is given; default: w8a8")
     parser.add_argument("--align", help="what narrow-compile --align is given; default: nothing")
     parser.add_argument("--check", action="store_true")

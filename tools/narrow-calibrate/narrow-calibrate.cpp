@@ -40,6 +40,7 @@ struct Options {
       cl::value_desc("momentum"), cl::init(0), cl::cat(category)};
   DataOptions preprocessing{category};
   RewriteOptions rewrites{category};
+  EmulationOption emulated{category};
 };
 } // namespace
 
@@ -62,7 +63,7 @@ static llvm::Error checkDistinct(llvm::ArrayRef<std::string> paths) {
 static int merge(const Options &options) {
   llvm::StringRef given =
       findGiven({options.data, options.samples, options.batch, options.threads, options.resume,
-                 options.saveInterval, options.shapes, options.movingAverage});
+                 options.saveInterval, options.shapes, options.movingAverage, options.emulated});
   if (given.empty())
     given = options.preprocessing.getGiven();
   if (given.empty())
@@ -184,6 +185,7 @@ static int run(const Options &options) {
   calibration.statePath = statePath;
   calibration.movingAverage = options.movingAverage;
   calibration.rewrites = rewrites->describe();
+  calibration.emulatedISA = options.emulated;
   if (options.samples > data->sampleCount())
     llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "
                  << data->sampleCount() << ", all are used\n";

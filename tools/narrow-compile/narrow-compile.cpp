@@ -459,6 +459,11 @@ std::string Compiler::makeManifest(bool isFloat) const {
   }
   manifest["model"] = llvm::sys::path::filename(options.model.path).str();
   manifest["kind"] = isFloat ? "float" : "integer";
+  // The module, if narrow-emulate-intrinsics has seen it before.
+  if (StringRef isa = targets.front().emulatedISA; !isa.empty())
+    manifest["emulated_isa"] = isa;
+  else if (auto emulated = (*module)->getAttrOfType<StringAttr>("narrow.emulated_isa"))
+    manifest["emulated_isa"] = emulated.getValue();
   if (auto bound = (*module)->getAttrOfType<IntegerAttr>("narrow.arena_lower_bound"))
     manifest["arena_lower_bound"] = bound.getInt();
   if (!isFloat) {

@@ -127,17 +127,12 @@ public:
     return 1;
   }
   Profile getProfile() const override {
-    llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(model->info().manifest);
-    if (!manifest) {
-      llvm::consumeError(manifest.takeError());
-      return {};
-    }
-    const llvm::json::Object *object = manifest->getAsObject();
-    const llvm::json::Array *kernels = object ? object->getArray("profile") : nullptr;
+    llvm::json::Object manifest = parseManifest();
+    const llvm::json::Array *kernels = manifest.getArray("profile");
     if (!kernels)
       return {};
     const char *counters =
-        static_cast<const char *>(getArena().data()) + object->getInteger("profile_offset").value_or(0);
+        static_cast<const char *>(getArena().data()) + manifest.getInteger("profile_offset").value_or(0);
     return {profileFromJSON(*kernels),
             ArrayRef(reinterpret_cast<const int64_t *>(counters), kernels->size())};
   }
@@ -147,10 +142,22 @@ public:
     json["weights_bytes"] = static_cast<int64_t>(info.weights_size);
     json["isa"] = model->isa();
     json["isas"] = info.isa;
+    if (std::optional<StringRef> isa = parseManifest().getString("emulated_isa"))
+      json["emulated_isa"] = isa->str();
     json["threads"] = team ? team->get().count : 1;
   }
 
 private:
+  /// Empty if it is damaged.
+  llvm::json::Object parseManifest() const {
+    llvm::Expected<llvm::json::Value> manifest = llvm::json::parse(model->info().manifest);
+    if (!manifest)
+      llvm::consumeError(manifest.takeError());
+    else if (llvm::json::Object *object = manifest->getAsObject())
+      return std::move(*object);
+    return {};
+  }
+
   /// Each thread has its own. Zeroed: counters of a profile start at 0.
   CompiledModel::Arena &getArena() const {
     thread_local std::map<const void *, std::unique_ptr<CompiledModel::Arena>> arenas;

@@ -103,9 +103,16 @@ struct DataOptions {
   llvm::StringRef getGiven() const;
 };
 
+/// --emulate-isa, hidden: it is for testing kernels of instruction sets that the machine lacks. Of drivers that
+/// generate code: narrow-run has none to generate, artifacts hold what they are.
+struct EmulationOption : llvm::cl::opt<std::string> {
+  explicit EmulationOption(llvm::cl::OptionCategory &category);
+};
+
 struct TargetOptions {
   explicit TargetOptions(llvm::cl::OptionCategory &category);
   llvm::cl::opt<std::string> cpu, triple, features, isa;
+  EmulationOption emulated;
   /// One target for each ISA, the best first.
   llvm::Expected<std::vector<TargetSpec>> get() const;
 };

@@ -31,12 +31,16 @@ LogicalResult observe(ModuleOp floatStage);
 /// Runs a pipeline on `module`; false after a diagnostic.
 LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build);
 
+struct HostOptions {
+  bool profile = false; ///< kernels count cycles
+  PackWeights packWeights = PackWeights::Auto;
+  std::string emulatedISA; ///< whose kernels it gets, emulated; empty: those of this machine
+};
+
 /// Lowers `module` (float, observed or integer stage), which is of no other use afterwards,
-/// to code for this machine and loads it. Errors call it `what`. With `profile` its kernels
-/// count cycles.
+/// to code for this machine and loads it. Errors call it `what`.
 llvm::Expected<std::unique_ptr<CompiledModel>> compileForHost(ModuleOp module, StringRef what,
-                                                              bool profile = false,
-                                                              PackWeights packWeights = PackWeights::Auto);
+                                                              const HostOptions &options = {});
 
 /// Inputs of @main as data sets know them.
 std::vector<ModelInput> getModelInputs(ModuleOp module);
@@ -52,6 +56,7 @@ struct CalibrationOptions {
   double movingAverage = 0;
   /// Options that changed the model before, as the table will name them.
   std::string rewrites;
+  std::string emulatedISA; ///< HostOptions::emulatedISA of the observed model
 };
 
 /// Compiles the observed model for this machine, runs it on the data and

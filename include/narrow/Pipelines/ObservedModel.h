@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Statistics.h"
+#include "narrow/Pipelines/Model.h"
 #include "narrow/Support/Dataset.h"
 #include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/JIT.h"
@@ -17,7 +18,8 @@ namespace narrow {
 class ObservedModel {
 public:
   /// Lowers `observed`, which is of no other use afterwards.
-  static llvm::Expected<std::unique_ptr<ObservedModel>> compile(ModuleOp observed);
+  static llvm::Expected<std::unique_ptr<ObservedModel>> compile(ModuleOp observed,
+                                                                const HostOptions &options = {});
 
   /// What is observed, in the order of the indices that receivers get.
   llvm::ArrayRef<ObservedTensor> tensors() const { return observed; }

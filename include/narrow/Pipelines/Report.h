@@ -61,6 +61,8 @@ struct ArtifactReport {
   uint64_t arenaSize = 0, arenaAlignment = 0, weightsSize = 0;
   std::optional<int64_t> arenaLowerBound; ///< no plan of its tensors needs less
 
+  /// The instruction set whose kernels it has in plain vector code (--emulate-isa); else empty.
+  std::string emulatedISA;
   /// `accumulator_bits` of the manifest, if it is there.
   std::optional<llvm::json::Value> accumulatorBits;
 
@@ -190,7 +192,7 @@ struct OutputReport {
 /// How long one run of a compiled model takes here.
 struct LatencyReport {
   std::string path, kind; ///< "float", "integer" or "unknown"
-  std::string isa;
+  std::string isa; ///< also what is emulated
   double medianMs = 0, minMs = 0;
   int64_t runs = 0;
 };

@@ -1,5 +1,6 @@
 //===- EmitObject.cpp - Vector stage to LLVM IR and object code -----------===//
 #include "ExpandIntrinsics.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -8,6 +9,7 @@
 #include "narrow/Support/Progress.h"
 #include "narrow/Target/CPU/CHeader.h"
 #include "narrow/Target/CPU/Emit.h"
+#include "narrow/Target/CPU/Passes.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
@@ -52,7 +54,25 @@ private:
   ScopedDiagnosticHandler handler;
 };
 
-llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options) {
+/// Code for `variant` has what only counting bits uses if it does count bits.
+TargetSpec getUsedTarget(const Variant &variant) {
+  TargetSpec target = variant.target;
+  auto isFound = [](math::CtPopOp) { return WalkResult::interrupt(); };
+  if (!target.popcountFeatures.empty() && ModuleOp(variant.module).walk(isFound).wasInterrupted())
+    target.features += (target.features.empty() ? "" : ",") + target.popcountFeatures;
+  target.popcountFeatures.clear();
+  return target;
+}
+
+SmallVector<Variant> getVariants(ModuleOp module, const EmitOptions &options) {
+  SmallVector<Variant> variants{{module, options.target}};
+  variants.append(options.fallbacks.begin(), options.fallbacks.end());
+  for (Variant &variant : variants)
+    variant.target = getUsedTarget(variant);
+  return variants;
+}
+
+llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options, ArrayRef<Variant> variants) {
   if (llvm::Error error = checkSymbolPrefix(options.prefix))
     return error;
   ModelIdentity identity;
@@ -61,19 +81,21 @@ llvm::Expected<ModelIdentity> makeIdentity(const EmitOptions &options) {
   identity.manifest = options.manifest;
   identity.triple = options.target.triple;
   identity.cpu = options.target.cpu;
-  identity.isa = options.target.isa;
-  identity.features = getRequiredFeatures(options.target);
-  for (const Variant &fallback : options.fallbacks) {
-    identity.isa += "," + fallback.target.isa;
-    identity.features += ";" + getRequiredFeatures(fallback.target);
+  for (const Variant &variant : variants) {
+    identity.isa += (identity.isa.empty() ? "" : ",") + variant.target.isa;
+    identity.features += (&variant == variants.begin() ? "" : ";") + getRequiredFeatures(variant.target);
   }
   return identity;
 }
 
 /// The code was lowered for one ISA; another one's instructions may not exist.
 llvm::Error checkISA(const ModelDescription &model, const TargetSpec &target) {
-  if (model.isa.empty() || model.isa == target.isa)
+  if (model.isa.empty() || model.isa == target.getKernelISA())
     return llvm::Error::success();
+  if (!target.emulatedISA.empty())
+    return makeError("the module was lowered for the ISA '" + model.isa +
+                     "' (narrow.isa), but that to emulate is '" + target.emulatedISA +
+                     "'; emulate that or lower the model again");
   return makeError("the module was lowered for the ISA '" + model.isa +
                    "' (narrow.isa), but the target's is '" + target.isa + "'; give --isa=" + model.isa +
                    " or lower the model again");
@@ -280,6 +302,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   ErrorCollector errors(context);
   OwningOpRef<ModuleOp> lowered = ModuleOp(variant.module).clone();
   PassManager pm(context);
+  if (!variant.target.emulatedISA.empty())
+    pm.addPass(createNarrowEmulateIntrinsics({variant.target.isa}));
   buildLowerToLLVM(pm);
   constexpr uint64_t passes = 21; // about; those inside of narrow-lower-to-llvm included
   pm.addInstrumentation(std::make_unique<CountPasses>(
@@ -338,17 +362,11 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
 
 } // namespace
 
-static SmallVector<Variant> getVariants(ModuleOp module, const EmitOptions &options) {
-  SmallVector<Variant> variants{{module, options.target}};
-  variants.append(options.fallbacks.begin(), options.fallbacks.end());
-  return variants;
-}
-
 static llvm::Expected<std::unique_ptr<llvm::Module>> translate(ArrayRef<Variant> variants,
                                                                const EmitOptions &options,
                                                                llvm::LLVMContext &llvmContext,
                                                                CodeProgress &progress) {
-  llvm::Expected<ModelIdentity> identity = makeIdentity(options);
+  llvm::Expected<ModelIdentity> identity = makeIdentity(options, variants);
   if (!identity)
     return identity.takeError();
   llvm::Expected<ModelDescription> model = describeVariants(variants);
@@ -460,10 +478,11 @@ llvm::Error writeLLVMIR(ModuleOp module, const EmitOptions &options, StringRef p
 }
 
 llvm::Error writeHeader(ModuleOp module, const EmitOptions &options, StringRef path) {
-  llvm::Expected<ModelDescription> model = describeVariants(getVariants(module, options));
+  SmallVector<Variant> variants = getVariants(module, options);
+  llvm::Expected<ModelDescription> model = describeVariants(variants);
   if (!model)
     return model.takeError();
-  llvm::Expected<ModelIdentity> identity = makeIdentity(options);
+  llvm::Expected<ModelIdentity> identity = makeIdentity(options, variants);
   if (!identity)
     return identity.takeError();
   llvm::Expected<std::string> text = generateCHeader(*model, *identity);

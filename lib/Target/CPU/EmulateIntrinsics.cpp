@@ -2,6 +2,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Target/CPU/Passes.h"
+#include "llvm/IR/Intrinsics.h"
 
 using namespace mlir;
 
@@ -117,18 +118,15 @@ constexpr StringLiteral tileFunctions = R"mlir(
 /// Builds what an intrinsic is defined to compute.
 class Emulation {
 public:
-  Emulation(OpBuilder &builder, LLVM::CallIntrinsicOp op)
-      : b(builder), loc(op.getLoc()), operands(op.getArgs()),
-        type(cast<VectorType>(op.getResult(0).getType())) {}
+  Emulation(OpBuilder &builder, Location loc, ValueRange operands, VectorType type)
+      : b(builder), loc(loc), operands(operands), type(type) {}
 
-  /// acc + sum of `group` neighbouring products.
+  /// acc + sum of `group` neighbouring products: of the parts of lanes, which take shifts and no
+  /// shuffles (little endian).
   Value dot(Value acc, Value data, Value weights, unsigned group, bool unsignedData) {
     for (unsigned i = 0; i < group; ++i) {
-      Value x = every(data, group, i), w = every(weights, group, i);
-      auto wide = VectorType::get(cast<VectorType>(x.getType()).getShape(), b.getI32Type());
-      x = unsignedData ? Value(arith::ExtUIOp::create(b, loc, wide, x))
-                       : Value(arith::ExtSIOp::create(b, loc, wide, x));
-      Value product = arith::MulIOp::create(b, loc, x, arith::ExtSIOp::create(b, loc, wide, w));
+      Value product = arith::MulIOp::create(b, loc, part(data, group, i, !unsignedData),
+                                            part(weights, group, i, /*isSigned=*/true));
       acc = acc ? Value(arith::AddIOp::create(b, loc, acc, product)) : product;
     }
     return acc;
@@ -247,11 +245,23 @@ private:
     return arith::MinSIOp::create(b, loc, x, constant(hi));
   }
 
-  Value every(Value vector, unsigned step, unsigned first) {
-    SmallVector<int64_t> mask;
-    for (int64_t i = first; i < cast<VectorType>(vector.getType()).getNumElements(); i += step)
-      mask.push_back(i);
-    return vector::ShuffleOp::create(b, loc, vector, vector, mask);
+  /// Number `i` of every `group` neighbours, as i32.
+  Value part(Value vector, unsigned group, unsigned i, bool isSigned) {
+    auto from = cast<VectorType>(vector.getType());
+    unsigned bits = from.getElementTypeBitWidth(), whole = group * bits;
+    auto type = VectorType::get(from.getNumElements() / group, b.getIntegerType(whole));
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, APInt(whole, value)));
+    };
+    Value lanes = vector::BitCastOp::create(b, loc, type, vector);
+    lanes = arith::ShLIOp::create(b, loc, lanes, constant(whole - (i + 1) * bits));
+    lanes = isSigned ? Value(arith::ShRSIOp::create(b, loc, lanes, constant(whole - bits)))
+                     : Value(arith::ShRUIOp::create(b, loc, lanes, constant(whole - bits)));
+    auto wide = VectorType::get(type.getShape(), b.getI32Type());
+    if (type == wide)
+      return lanes;
+    return isSigned ? Value(arith::ExtSIOp::create(b, loc, wide, lanes))
+                    : Value(arith::ExtUIOp::create(b, loc, wide, lanes));
   }
 
   OpBuilder &b;
@@ -265,26 +275,57 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
 
   void runOnOperation() override {
     emulateTiles();
-    WalkResult result = getOperation().walk([&](LLVM::CallIntrinsicOp op) {
-      OpBuilder builder(op);
-      Value value = op.getNumResults() == 1 && llvm::isa<VectorType>(op.getResult(0).getType())
-                        ? Emulation(builder, op).emulate(op.getIntrin())
-                        : Value();
-      if (!value) {
+    ModuleOp module = getOperation();
+    SmallVector<LLVM::CallIntrinsicOp> calls;
+    module.walk([&](LLVM::CallIntrinsicOp op) {
+      // Any target has the others, such as the cycle counter.
+      if (llvm::Intrinsic::isTargetIntrinsic(llvm::Intrinsic::lookupIntrinsicID(op.getIntrin())))
+        calls.push_back(op);
+    });
+    for (LLVM::CallIntrinsicOp op : calls) {
+      func::FuncOp function = getFunction(op);
+      if (!function) {
         op.emitError() << "no plain form of the intrinsic " << op.getIntrin() << " is known";
-        return WalkResult::interrupt();
+        return signalPassFailure();
       }
-      op.getResult(0).replaceAllUsesWith(value);
+      OpBuilder builder(op);
+      op->replaceAllUsesWith(func::CallOp::create(builder, op.getLoc(), function, op.getArgs()));
       op.erase();
       ++emulated;
-      return WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      return signalPassFailure();
-    getOperation()->setAttr("narrow.isa", StringAttr::get(&getContext(), isa.getValue()));
+    }
+    if (Attribute kernels = module->getAttr("narrow.isa"))
+      module->setAttr("narrow.emulated_isa", kernels);
+    module->setAttr("narrow.isa", StringAttr::get(&getContext(), isa.getValue()));
   }
 
 private:
+  /// The function that does what the intrinsic does; null if that is not known.
+  func::FuncOp getFunction(LLVM::CallIntrinsicOp op) {
+    if (op.getNumResults() != 1 || !llvm::isa<VectorType>(op.getResult(0).getType()))
+      return {};
+    auto type = FunctionType::get(&getContext(), op.getArgs().getTypes(), op->getResultTypes());
+    func::FuncOp &function = functions[{op.getIntrinAttr(), type}];
+    if (function)
+      return function;
+    Location loc = UnknownLoc::get(&getContext());
+    OpBuilder builder(&getContext());
+    function = func::FuncOp::create(builder, loc, ("narrow." + op.getIntrin().drop_front(5)).str(), type);
+    function.setPrivate();
+    Block *body = function.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    Value value = Emulation(builder, loc, body->getArguments(), cast<VectorType>(type.getResult(0)))
+                      .emulate(op.getIntrin());
+    if (!value) {
+      function.erase();
+      return function = {};
+    }
+    func::ReturnOp::create(builder, loc, value);
+    SymbolTable(getOperation()).insert(function); // one of other types may have the name
+    return function;
+  }
+
+  DenseMap<std::pair<Attribute, Type>, func::FuncOp> functions;
+
   /// Tiles become vectors and their instructions calls of functions.
   void emulateTiles() {
     auto vector = VectorType::get(1024, IntegerType::get(&getContext(), 8));

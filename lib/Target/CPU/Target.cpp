@@ -11,6 +11,7 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #if defined(__linux__) && defined(__x86_64__)
 #include <sys/syscall.h>
@@ -30,18 +31,21 @@ struct ISA {
   Triple::ArchType arch; // UnknownArch: any
   StringRef features;
   StringRef tune;
+  StringRef popcountFeatures = "";
 };
 
 #define NARROW_AVX2 "+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt"
 #define NARROW_AVX512 NARROW_AVX2 ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
+#define NARROW_POPCOUNT "+avx512vpopcntdq"
 /// Within an architecture from the simplest to the best.
 constexpr ISA isas[] = {
     {"portable", Triple::UnknownArch, "", ""},
     {"avx2", Triple::x86_64, NARROW_AVX2, "haswell"},
-    {"avx512", Triple::x86_64, NARROW_AVX512, "skylake-avx512"},
+    {"avx512", Triple::x86_64, NARROW_AVX512, "skylake-avx512", NARROW_POPCOUNT},
     {"avxvnni", Triple::x86_64, NARROW_AVX2 ",+avxvnni", "alderlake"},
-    {"avx512vnni", Triple::x86_64, NARROW_AVX512 ",+avx512vnni", "cascadelake"},
-    {"amx", Triple::x86_64, NARROW_AVX512 ",+avx512vnni,+amx-tile,+amx-int8", "sapphirerapids"},
+    {"avx512vnni", Triple::x86_64, NARROW_AVX512 ",+avx512vnni", "cascadelake", NARROW_POPCOUNT},
+    {"amx", Triple::x86_64, NARROW_AVX512 ",+avx512vnni,+amx-tile,+amx-int8", "sapphirerapids",
+     NARROW_POPCOUNT},
     {"neon-dotprod", Triple::aarch64, "+neon,+dotprod", "neoverse-n1"},
 };
 
@@ -155,6 +159,35 @@ std::string listHostFeatures() {
   return llvm::join(features, ",");
 }
 
+constexpr StringLiteral nativeVariable = "NARROW_NATIVE_ISA";
+
+bool isNative(const TargetRequest &request) { return request.cpu == "native" || request.isa == "native"; }
+
+/// The ISA that native code for `triple` is forced to; null: none.
+Expected<const ISA *> getForcedISA(const Triple &triple) {
+  const char *name = std::getenv(nativeVariable.data());
+  if (!name || !*name)
+    return nullptr;
+  const ISA *isa = findISA(name);
+  if (isa && supportsArch(*isa, triple))
+    return isa;
+  std::vector<StringRef> accepted;
+  for (const ISA &isa : isas)
+    if (supportsArch(isa, triple))
+      accepted.push_back(isa.name);
+  return makeError(nativeVariable + "=" + name + " names no instruction set of " + triple.getArchName() +
+                   ", this machine's architecture; accepted: " + llvm::join(accepted, ", "));
+}
+
+/// Whether this CPU runs its code.
+bool hostHas(const ISA &isa) {
+  StringSet<> enabled;
+  for (const auto &[name, present] : getHostFeatures())
+    if (present)
+      enabled.insert(name);
+  return getMissing(isa.features, enabled).empty();
+}
+
 } // namespace
 
 void initializeTargets() {
@@ -193,14 +226,15 @@ ArrayRef<StringRef> getISANames() {
   return names;
 }
 
-Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
+/// With `forced`, a native CPU is one that has just this ISA.
+static Expected<TargetSpec> resolve(const TargetRequest &request, const ISA *forced) {
   Triple host(sys::getDefaultTargetTriple());
   Triple triple(request.triple.empty() ? host.str() : Triple::normalize(request.triple));
   Expected<const Target *> target = lookup(triple);
   if (!target)
     return target.takeError();
 
-  bool native = request.cpu == "native" || request.isa == "native";
+  bool native = isNative(request);
   if (native && triple.getArch() != host.getArch())
     return makeError("'native' is a " + host.getArchName() + " CPU, but --mtriple is '" + triple.str() +
                      "'; name a CPU or an ISA");
@@ -211,47 +245,81 @@ Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
   spec.triple = triple.str();
   bool isX86 = triple.getArch() == Triple::x86_64;
   StringRef baseline = isX86 ? "x86-64" : "generic";
-  spec.cpu = native ? sys::getHostCPUName().str() : request.cpu.empty() ? baseline.str() : request.cpu;
+  spec.cpu = native || request.cpu.empty() ? baseline.str() : request.cpu;
 
   std::unique_ptr<MCSubtargetInfo> info((*target)->createMCSubtargetInfo(triple, baseline, ""));
   if (!info)
     return makeError("--mtriple: LLVM knows no CPU of '" + triple.str() + "'");
-  if (native && !info->isCPUStringValid(spec.cpu))
-    spec.cpu = baseline.str(); // a CPU newer than LLVM: its features say enough
   if (Error error = checkCPU(*info, triple, spec.cpu))
     return error;
   if (isX86 && !getEnabled(**target, triple, spec.cpu, "").contains("64bit"))
     return makeError("--mcpu: '" + spec.cpu + "' is not a 64-bit CPU");
   if (Error error = checkFeatureNames(*info, request.features))
     return error;
-  std::string cpuFeatures = join(native ? listHostFeatures() : "", request.features);
-  StringSet<> enabled = getEnabled(**target, triple, spec.cpu, cpuFeatures);
 
-  // What the user wrote about the CPU is a fact that the ISA must respect; a
-  // bare --isa is the definition of the CPU.
+  // What the user wrote about the CPU is a fact that the ISA must respect; a bare --isa is the definition
+  // of the CPU.
   bool named = native || !request.cpu.empty();
-  if (request.isa.empty() || request.isa == "native") {
+  std::string here = !native ? "" : forced ? forced->features.str() : listHostFeatures();
+  StringSet<> enabled = getEnabled(**target, triple, spec.cpu, join(here, request.features));
+  if (request.isa.empty() || request.isa == "native")
     spec.isa = named ? getBestISA(triple, enabled).str() : "portable";
-    spec.features = cpuFeatures;
-    return spec;
-  }
-  const ISA *isa = findISA(request.isa);
+  else
+    spec.isa = request.isa;
+  const ISA *isa = findISA(spec.isa);
   if (!isa)
     return makeError("--isa: unknown instruction set '" + request.isa + "'; known are native, " +
                      llvm::join(getISANames(), ", "));
   if (!supportsArch(*isa, triple))
     return makeError("--isa: '" + request.isa + "' is not an instruction set of " + triple.getArchName() +
                      " (--mtriple is '" + triple.str() + "')");
-  spec.isa = request.isa;
-  spec.features = named ? cpuFeatures : join(isa->features, request.features);
-  if (!named)
-    spec.tune = isa->tune.str();
+  bool usesAll = named && !native;
+  spec.features = usesAll ? request.features : join(isa->features, request.features);
   std::vector<StringRef> missing =
-      getMissing(isa->features, getEnabled(**target, triple, spec.cpu, spec.features));
+      getMissing(isa->features, named ? enabled : getEnabled(**target, triple, spec.cpu, spec.features));
+  std::string cpu = forced   ? ("a CPU of " + nativeVariable + "=" + forced->name).str()
+                    : native ? "this CPU"
+                             : "CPU '" + spec.cpu + "'";
   if (!missing.empty())
     return makeError("--isa: '" + request.isa + "' needs the features " + llvm::join(missing, ", ") +
-                     ", which CPU '" + spec.cpu + "'" +
+                     ", which " + cpu +
                      (request.features.empty() ? "" : " with --mattr=" + request.features) + " lacks");
+  if (!usesAll)
+    spec.tune = isa->tune.str();
+  if (native && !forced) {
+    if (StringRef name = sys::getHostCPUName(); info->isCPUStringValid(name)) // else newer than LLVM
+      spec.tune = name.str();
+    if (getMissing(isa->popcountFeatures, enabled).empty())
+      spec.popcountFeatures = isa->popcountFeatures.str();
+  }
+  return spec;
+}
+
+Expected<TargetSpec> resolveTarget(const TargetRequest &request) {
+  const ISA *forced = nullptr;
+  if (isNative(request)) {
+    Expected<const ISA *> found = getForcedISA(Triple(sys::getDefaultTargetTriple()));
+    if (!found)
+      return found.takeError();
+    forced = *found;
+  }
+  Expected<TargetSpec> spec = resolve(request, forced);
+  if (!spec)
+    return spec;
+  if (forced && !hostHas(*findISA(spec->isa))) {
+    // What the CPU lacks it emulates.
+    std::string isa = std::move(spec->isa);
+    spec = resolve({"native", request.triple, request.features, ""}, nullptr);
+    if (!spec)
+      return spec;
+    spec->emulatedISA = std::move(isa);
+  }
+  if (request.emulated.empty())
+    return spec;
+  if (!findISA(request.emulated))
+    return makeError("--emulate-isa: unknown instruction set '" + request.emulated + "'; known are " +
+                     llvm::join(getISANames(), ", "));
+  spec->emulatedISA = request.emulated;
   return spec;
 }
 
@@ -321,8 +389,9 @@ std::string getRequiredFeatures(const TargetSpec &spec) {
   return llvm::join(names, ",");
 }
 
-bool hasFeature(const TargetSpec &target, StringRef feature) {
-  return llvm::is_contained(llvm::split(getRequiredFeatures(target), ','), feature);
+bool countsBits(const TargetSpec &target) {
+  return !target.popcountFeatures.empty() ||
+         llvm::is_contained(llvm::split(getRequiredFeatures(target), ','), "avx512vpopcntdq");
 }
 
 Expected<unsigned> checkHostFeatures(StringRef alternatives, const StringMap<bool> &host) {

@@ -3,6 +3,7 @@
 #include "narrow/Target/CPU/CHeader.h"
 #include "narrow/Target/CPU/Disassembly.h"
 #include "gtest/gtest.h"
+#include <cstdlib>
 
 using namespace narrow;
 using llvm::StringRef;
@@ -79,6 +80,111 @@ TEST(Target, BestISAOfACPU) {
   EXPECT_EQ(isaOf("alderlake"), "avxvnni");
   EXPECT_EQ(isaOf("neoverse-n1", "aarch64-linux-gnu"), "neon-dotprod");
   EXPECT_EQ(isaOf("cortex-a53", "aarch64-linux-gnu"), "portable");
+}
+
+/// What this machine means by `native` without NARROW_NATIVE_ISA, or with.
+class NativeTarget : public testing::Test {
+protected:
+  void SetUp() override {
+    if (const char *value = getenv(variable))
+      before = value;
+    unsetenv(variable);
+  }
+  void TearDown() override { before.empty() ? unsetenv(variable) : setenv(variable, before.c_str(), 1); }
+
+  static bool canRun(const TargetSpec &target) {
+    llvm::Expected<unsigned> can = checkHostFeatures(getRequiredFeatures(target), getHostFeatures());
+    if (!can)
+      llvm::consumeError(can.takeError());
+    return (bool)can;
+  }
+
+  static constexpr const char *variable = "NARROW_NATIVE_ISA";
+  std::string before;
+};
+
+TEST_F(NativeTarget, DemandsItsISAAlone) {
+  auto native = resolveTarget({"native", "", "", ""});
+  ASSERT_TRUE((bool)native);
+  auto named = resolveTarget({"", "", "", native->isa});
+  ASSERT_TRUE((bool)named);
+  EXPECT_EQ(getRequiredFeatures(*native), getRequiredFeatures(*named));
+  EXPECT_EQ(native->cpu, named->cpu);
+  EXPECT_TRUE(canRun(*native));
+}
+
+TEST_F(NativeTarget, FeaturesOfTheUser) {
+  if (!resolveTarget({"native", "", "", ""})->triple.starts_with("x86_64"))
+    GTEST_SKIP() << "features of x86";
+  auto more = resolveTarget({"native", "", "+vaes", ""});
+  ASSERT_TRUE((bool)more);
+  EXPECT_NE(getRequiredFeatures(*more).find("vaes"), std::string::npos);
+  auto less = resolveTarget({"native", "", "-avx2", ""});
+  ASSERT_TRUE((bool)less);
+  EXPECT_EQ(less->isa, "portable");
+  EXPECT_EQ(getRequiredFeatures(*less).find("avx"), std::string::npos);
+  std::string message = messageOf(resolveTarget({"native", "", "-popcnt", "avx2"}).takeError());
+  EXPECT_NE(message.find("--isa: 'avx2' needs the features "), std::string::npos) << message;
+  EXPECT_NE(message.find("popcnt, which this CPU with --mattr=-popcnt lacks"), std::string::npos) << message;
+}
+
+TEST_F(NativeTarget, Forced) {
+  for (StringRef isa : getISANames()) {
+    auto named = resolveTarget({"", "", "", isa.str()});
+    setenv(variable, isa.str().c_str(), 1);
+    for (TargetRequest request :
+         {TargetRequest{"native", "", "", ""}, {"", "", "", "native"}, {"native", "", "", "native"}}) {
+      auto native = resolveTarget(request);
+      ASSERT_EQ((bool)native, (bool)named) << isa.str();
+      if (!native) {
+        EXPECT_NE(llvm::toString(native.takeError()).find("NARROW_NATIVE_ISA=" + isa.str()),
+                  std::string::npos);
+        continue;
+      }
+      EXPECT_EQ(native->getKernelISA(), isa);
+      EXPECT_TRUE(canRun(*native)) << isa.str();
+      if (!canRun(*named)) {
+        EXPECT_EQ(native->emulatedISA, isa);
+        continue;
+      }
+      // As on any other machine that has it.
+      EXPECT_EQ(native->isa, isa);
+      EXPECT_EQ(native->emulatedISA, "");
+      EXPECT_EQ(native->cpu, named->cpu);
+      EXPECT_EQ(native->features, named->features);
+      EXPECT_EQ(native->tune, named->tune);
+      EXPECT_FALSE(isa.starts_with("avx512") && countsBits(*native));
+    }
+    if (!named) {
+      llvm::consumeError(named.takeError());
+      continue;
+    }
+    // What names a target is not what `native` means.
+    auto portable = resolveTarget({"", "", "", "portable"});
+    ASSERT_TRUE((bool)portable);
+    EXPECT_EQ(portable->isa, "portable");
+  }
+  setenv(variable, "sse9", 1);
+  std::string message = messageOf(resolveTarget({"native", "", "", ""}).takeError());
+  EXPECT_NE(message.find("NARROW_NATIVE_ISA=sse9 names no instruction set"), std::string::npos) << message;
+  EXPECT_NE(message.find("accepted: portable, "), std::string::npos) << message;
+  setenv(variable, "portable", 1);
+  if (resolveTarget({"native", "", "", ""})->triple.starts_with("x86_64")) {
+    message = messageOf(resolveTarget({"native", "", "", "avx2"}).takeError());
+    EXPECT_NE(message.find("which a CPU of NARROW_NATIVE_ISA=portable lacks"), std::string::npos) << message;
+  }
+}
+
+TEST_F(NativeTarget, Emulated) {
+  for (StringRef isa : getISANames()) {
+    auto target = resolveTarget({"native", "", "", "", isa.str()});
+    ASSERT_TRUE((bool)target) << isa.str();
+    EXPECT_EQ(target->getKernelISA(), isa);
+    EXPECT_TRUE(canRun(*target)) << isa.str();
+  }
+  EXPECT_NE(messageOf(resolveTarget({"native", "", "", "", "native"}).takeError())
+                .find("--emulate-isa: unknown instruction set 'native'; known are portable, avx2"),
+            std::string::npos);
 }
 
 TEST(SymbolPrefix, Rules) {

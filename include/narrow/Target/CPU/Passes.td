@@ -177,21 +177,16 @@ def NarrowVerifyVector : Pass<"narrow-verify-vector", "::mlir::ModuleOp"> {
 def NarrowEmulateIntrinsics : Pass<"narrow-emulate-intrinsics", "::mlir::ModuleOp"> {
   let summary = "replace target intrinsics by plain vector code";
   let description = [{
-    Dot products and saturating packs become the shuffles, products and sums
-    that define them, AMX tiles vectors, and their instructions functions. Kernels
+    Dot products and saturating packs become calls of functions that compute by the
+    shifts, products and sums that define them; AMX tiles become vectors. Kernels
     of an instruction set that this machine lacks can then be run, slowly, and
     compared with the reference evaluator. `isa` is what the module is compiled
-    for from here on.
+    for from here on; that of the kernels is kept as `narrow.emulated_isa`.
 
     ```mlir
     %1 = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %a, %w) : (...) -> vector<16xi32>
-    ```
-
-    becomes four times
-
-    ```mlir
-    %a0 = vector.shuffle %a, %a [0, 4, 8, ...] : vector<64xi8>, vector<64xi8>
-    %p0 = arith.muli (extui %a0), (extsi %w0) : vector<16xi32>
+    // becomes
+    %1 = call @narrow.x86.avx512.vpdpbusd.512(%acc, %a, %w) : (...) -> vector<16xi32>
     ```
   }];
   let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to compile for afterwards">];

@@ -22,6 +22,7 @@ struct TargetRequest {
   std::string triple;   // --mtriple: the host's if empty
   std::string features; // --mattr: "+a,-b"
   std::string isa;      // --isa: one of getISANames(), or "native"; of resolveTargets, several
+  std::string emulated; // --emulate-isa: one of getISANames()
 };
 
 /// A target that is known to exist. With an ISA and no CPU the result does not
@@ -33,6 +34,15 @@ struct TargetSpec {
   std::string isa;      // selects the kernels: one of getISANames()
   std::string tune;     // the CPU whose timing instructions are scheduled for; the
                         // target's if empty
+  /// More features, "+a,+b", for kernels that count the bits of vectors: code without one neither has
+  /// nor demands them. The native CPU's; else they are among `features`.
+  std::string popcountFeatures;
+  /// If not empty, kernels are those of this ISA, of any architecture, with its intrinsics in plain
+  /// vector code (narrow-emulate-intrinsics). All else says what that code is compiled for.
+  std::string emulatedISA;
+
+  /// The ISA that kernels are lowered for.
+  StringRef getKernelISA() const { return emulatedISA.empty() ? isa : emulatedISA; }
 };
 
 /// portable, avx2, avx512, avxvnni, avx512vnni, amx, neon-dotprod.
@@ -41,6 +51,13 @@ ArrayRef<StringRef> getISANames();
 /// Resolves a request. Without ISA: the best one of the CPU if one is named,
 /// else "portable". Errors name the option and near values: unknown triple,
 /// CPU, feature or ISA, an ISA that the triple or the CPU lacks.
+///
+/// "native" is the ISA, on the baseline CPU of the architecture, and tuned for this
+/// machine: code demands what its ISA consists of, not all that this CPU happens to have.
+///
+/// NARROW_NATIVE_ISA in the environment names an ISA of this machine's architecture that "native" then
+/// stands for: code is as on a machine that has this ISA and nothing else. If this CPU lacks it, its
+/// kernels are emulated on the best ISA that the CPU has. Another name is an error.
 llvm::Expected<TargetSpec> resolveTarget(const TargetRequest &request);
 
 /// The same for a list of ISAs, "avx2,avx512vnni": one target for each, the best
@@ -52,8 +69,8 @@ TargetSpec getBaseline(const TargetSpec &target);
 
 /// The CPU features that code for `target` may use, sorted, comma separated.
 std::string getRequiredFeatures(const TargetSpec &target);
-/// Whether one of them is `feature`.
-bool hasFeature(const TargetSpec &target, llvm::StringRef feature);
+/// Whether kernels may use an instruction that counts the bits of each lane of a vector (AVX512-VPOPCNTDQ).
+bool countsBits(const TargetSpec &target);
 
 /// What this machine has and this process may use, by name. Linux gives a process
 /// the tile registers of AMX when it asks for them, which this does.
