@@ -96,6 +96,16 @@ public:
       result.push_back(asInteger(element, key, min, INT64_MAX));
     return result;
   }
+  std::vector<std::string> strings(StringRef key) {
+    std::vector<std::string> result;
+    for (const json::Value &element : array(key)) {
+      std::optional<StringRef> text = element.getAsString();
+      if (!text || text->empty())
+        failField(key, "expected texts that are not empty");
+      result.push_back(text.value_or("").str());
+    }
+    return result;
+  }
   /// The elements of a list; none after an error.
   ArrayRef<json::Value> array(StringRef key) {
     const json::Value *found = value(key);

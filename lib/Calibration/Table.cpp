@@ -1,8 +1,9 @@
 //===- Table.cpp - Making, checking and merging tables --------------------===//
 #include "narrow/Calibration/Table.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include <algorithm>
-#include <set>
 
 using namespace narrow;
 using llvm::ArrayRef;
@@ -48,17 +49,38 @@ std::vector<SampleRange> CalibrationProgress::remaining() const {
 // Table
 //===----------------------------------------------------------------------===//
 
-CalibrationTable CalibrationTable::create(std::string model, std::vector<InputPreprocessing> preprocessing,
+CalibrationTable CalibrationTable::create(const ModelContent &model,
+                                          std::vector<InputPreprocessing> preprocessing,
                                           const Collector &collector) {
   CalibrationTable table;
-  table.model = std::move(model);
   table.preprocessing = std::move(preprocessing);
   table.samples = collector.sampleCount();
   for (auto [tensor, statistics] : llvm::zip_equal(collector.tensors(), collector.statistics()))
-    table.entries.push_back({tensor, statistics});
+    table.entries.push_back({tensor, {}, statistics});
   llvm::sort(table.entries,
              [](const TableEntry &a, const TableEntry &b) { return a.tensor.id < b.tensor.id; });
+  table.setContent(model);
   return table;
+}
+
+ModelContent CalibrationTable::getContent() const {
+  ModelContent content{model, inputs, outputs, {}};
+  for (const TableEntry &entry : entries)
+    content.tensors.push_back({entry.tensor, entry.origin});
+  return content;
+}
+
+void CalibrationTable::setContent(const ModelContent &content) {
+  version = newestVersion;
+  model = content.hash;
+  inputs = content.inputs;
+  outputs = content.outputs;
+  llvm::StringMap<const Origin *> origins;
+  for (const TensorContent &tensor : content.tensors)
+    origins[tensor.tensor.id] = &tensor.origin;
+  for (TableEntry &entry : entries)
+    if (const Origin *origin = origins.lookup(entry.tensor.id))
+      entry.origin = *origin;
 }
 
 std::string narrow::describeRewrites(StringRef rewrites) {
@@ -88,14 +110,6 @@ void CalibrationTable::addSamples(const CalibrationTable &part, ArrayRef<SampleR
       progress->add(range);
 }
 
-/// "'a', 'b' and 3 more"
-static std::string listIds(ArrayRef<StringRef> ids) {
-  std::string text;
-  for (size_t i = 0; i < std::min<size_t>(ids.size(), 3); ++i)
-    text += (i ? ", '" : "'") + ids[i].str() + "'";
-  return ids.size() > 3 ? text + " and " + std::to_string(ids.size() - 3) + " more" : text;
-}
-
 /// Fails for the table of another tool.
 static Error checkStatistics(const CalibrationTable &table, StringRef name) {
   if (!table.foreign)
@@ -122,53 +136,43 @@ static Error checkMergeable(const CalibrationTable &table, StringRef name) {
                            "all samples at once");
 }
 
-static Error checkModel(const CalibrationTable &table, StringRef name, StringRef model) {
-  if (table.model == model)
-    return Error::success();
-  return createStringError(
-      "'" + name + "' is the table of another model or of another version of it (table: " + table.model +
-      ", model: " + model + "); calibrate this model with narrow-calibrate");
-}
-
-/// Fails unless the entries are those of `tensors`.
-static Error checkTensors(const CalibrationTable &table, StringRef name, ArrayRef<ObservedTensor> tensors) {
-  std::set<StringRef> expected;
-  std::vector<StringRef> missing, unknown;
-  for (const ObservedTensor &tensor : tensors) {
-    if (!expected.insert(tensor.id).second)
+/// Fails unless model and tensors are those of `model`.
+static Error checkModel(const CalibrationTable &table, StringRef name, const ModelContent &model) {
+  llvm::StringSet<> ids;
+  for (const auto &[tensor, origin] : model.tensors)
+    if (!ids.insert(tensor.id).second)
       return createStringError("two observers of the model have the id '" + tensor.id + "'");
-    const TableEntry *entry = table.find(tensor.id);
-    if (!entry)
-      missing.push_back(tensor.id);
-    else if (entry->tensor.shape != tensor.shape)
-      return createStringError("'" + name + "': tensor '" + tensor.id + "': field 'shape': the table has " +
-                               formatShape(entry->tensor.shape) + ", the model " + formatShape(tensor.shape));
+  bool isOther = !table.model.empty() && table.model != model.hash;
+  ModelContent content = table.getContent();
+  if (!isOther) {
+    // A table that someone has edited; hashes of tensors are for those of another model.
+    content.inputs.clear();
+    content.outputs.clear();
+    for (TensorContent &tensor : content.tensors)
+      tensor.origin = {};
   }
-  for (const TableEntry &entry : table.entries)
-    if (!expected.count(entry.tensor.id))
-      unknown.push_back(entry.tensor.id);
-  if (!missing.empty())
-    return createStringError(
-        "'" + name + "' has no tensor " + listIds(missing) +
-        (unknown.empty() ? "" : "; it has " + listIds(unknown) + ", which the model does not") +
-        "; calibrate this model with narrow-calibrate");
-  if (!unknown.empty())
-    return createStringError("'" + name + "' has the tensor " + listIds(unknown) +
-                             ", which the model does not have");
-  return Error::success();
+  std::string differences = describeDifferences(content, model, "the table", "the model");
+  if (!isOther && differences.empty())
+    return Error::success();
+  if (differences.empty())
+    differences =
+        table.version == 1
+            ? "its tensors have the same ids and shapes, so weights or ops differ, which a table of "
+              "version 1 does not tell"
+            : "only names of tensors that have no statistics differ";
+  std::string made = table.rewrites.empty() ? "" : "; it was made with " + table.rewrites;
+  return createStringError("'" + name + "' is the table of another model or of another version of it: " +
+                           differences + made + "; calibrate this model with narrow-calibrate");
 }
 
-Error narrow::checkTable(const CalibrationTable &table, StringRef name, StringRef model,
-                         ArrayRef<ObservedTensor> tensors) {
+Error narrow::checkTable(const CalibrationTable &table, StringRef name, const ModelContent &model) {
   if (Error error = checkFinished(table, name))
     return error;
-  if (Error error = checkModel(table, name, model))
-    return error;
-  return checkTensors(table, name, tensors);
+  return checkModel(table, name, model);
 }
 
 Error narrow::checkResume(const CalibrationTable &state, StringRef name, const CalibrationTable &fresh,
-                          ArrayRef<ObservedTensor> tensors) {
+                          const ModelContent &model) {
   auto fail = [&](const Twine &why) {
     return createStringError("'" + name + "' cannot be resumed: " + why + "; remove it to start anew");
   };
@@ -179,9 +183,7 @@ Error narrow::checkResume(const CalibrationTable &state, StringRef name, const C
   if (state.rewrites != fresh.rewrites)
     return fail("it was made with " + describeRewrites(state.rewrites) + ", this run has " +
                 describeRewrites(fresh.rewrites));
-  if (Error error = checkModel(state, name, fresh.model))
-    return error;
-  if (Error error = checkTensors(state, name, tensors))
+  if (Error error = checkModel(state, name, model))
     return error;
   if (state.preprocessing != fresh.preprocessing)
     return fail("it was made with other preprocessing");
@@ -211,17 +213,23 @@ Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const Calib
   if (into.rewrites != from.rewrites)
     return createStringError(made(into, intoName) + ", " + made(from, fromName) +
                              ": these options change the network that a table is of");
-  if (into.model != from.model)
-    return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models (" +
-                             into.model + ", " + from.model + ")");
+  if (into.version != from.version)
+    return createStringError("'" + intoName + "' has version " + Twine(into.version) + " of the format, '" +
+                             fromName + "' version " + Twine(from.version) +
+                             ": they know models by different hashes; calibrate anew the samples of the one "
+                             "that has version " +
+                             Twine(std::min(into.version, from.version)));
   if (into.preprocessing != from.preprocessing)
     return createStringError("'" + intoName + "' and '" + fromName +
                              "' were made with different preprocessing");
-  std::vector<ObservedTensor> tensors;
-  for (const TableEntry &entry : into.entries)
-    tensors.push_back(entry.tensor);
-  if (Error error = checkTensors(from, fromName, tensors))
-    return error;
+  auto haveSameTensors = llvm::equal(into.entries, from.entries,
+                                     [](const auto &a, const auto &b) { return a.tensor == b.tensor; });
+  if (into.model != from.model || !haveSameTensors) {
+    std::string differences = describeDifferences(into.getContent(), from.getContent(),
+                                                  ("'" + intoName + "'").str(), ("'" + fromName + "'").str());
+    return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models" +
+                             (differences.empty() ? "" : ": " + differences));
+  }
   // All counts of a table are at most samples * size: one check for all.
   int64_t samples;
   if (__builtin_add_overflow(into.samples, from.samples, &samples))

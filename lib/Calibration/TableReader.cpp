@@ -13,6 +13,8 @@ using llvm::Error;
 using llvm::Expected;
 using llvm::SmallVector;
 
+static constexpr StringRef originFields[] = {"from", "ops", "content"};
+
 /// The histogram of an entry; its fields are those of `object`.
 static numerics::Histogram readHistogram(ObjectReader &reader, MinMax range, int64_t count) {
   numerics::Histogram histogram;
@@ -52,8 +54,42 @@ static bool plausible(const ExactSums &sums, MinMax range, int64_t count) {
          square <= largest * largest * (1 + slack) && square >= mean * mean * (1 - slack);
 }
 
+/// A table that names its model has the origins of its tensors; one that is written by hand may have some.
+static Origin readOrigin(ObjectReader &reader, const json::Object &object, bool isRequired) {
+  Origin origin;
+  if (!isRequired && llvm::none_of(originFields, [&](StringRef key) { return object.get(key); }))
+    return origin;
+  origin.from = reader.strings("from");
+  origin.ops = reader.string("ops");
+  origin.content = reader.string("content");
+  return origin;
+}
+
+static void readInputs(ObjectReader &reader, StringRef name, CalibrationTable &table, std::string &error) {
+  for (const json::Value &value : reader.array("inputs")) {
+    const json::Object *object = value.getAsObject();
+    if (!object)
+      return reader.failField("inputs", "expected objects");
+    ObjectReader input(*object, ("'" + name + "': inputs").str(), error);
+    input.allowOnly({"name", "shape"});
+    table.inputs.push_back({input.string("name"), input.integers("shape", 1)});
+  }
+}
+
+static void readOutputs(ObjectReader &reader, StringRef name, CalibrationTable &table, std::string &error) {
+  for (const json::Value &value : reader.array("outputs")) {
+    const json::Object *object = value.getAsObject();
+    if (!object)
+      return reader.failField("outputs", "expected objects");
+    ObjectReader output(*object, ("'" + name + "': outputs").str(), error);
+    output.allowOnly({"name", "from", "ops", "content"});
+    std::string outputName = output.string("name");
+    table.outputs.push_back({std::move(outputName), readOrigin(output, *object, /*isRequired=*/true)});
+  }
+}
+
 static std::optional<TableEntry> readEntry(const json::Value &value, StringRef name, size_t index,
-                                           int64_t samples, bool averages, std::string &error) {
+                                           const CalibrationTable &table, std::string &error) {
   std::string where = ("'" + name + "': tensor " + Twine(index)).str();
   const json::Object *object = value.getAsObject();
   if (!object) {
@@ -66,22 +102,26 @@ static std::optional<TableEntry> readEntry(const json::Value &value, StringRef n
   ObjectReader reader(*object, where, error);
   SmallVector<StringRef> fields{"id",          "shape", "count",          "min",      "max", "channel_min",
                                 "channel_max", "sum",   "sum_of_squares", "histogram"};
-  if (averages)
+  if (table.averaging)
     fields.append({"average_min", "average_max"});
+  if (table.version > 1)
+    llvm::append_range(fields, originFields);
   reader.allowOnly(fields);
+  if (table.version > 1)
+    entry.origin = readOrigin(reader, *object, /*isRequired=*/!table.model.empty());
   entry.tensor.shape = reader.integers("shape", 1);
   int64_t count = reader.integer("count", 1), expected = 0;
   std::optional<int64_t> size = countElements(entry.tensor.shape);
-  if (!size || __builtin_mul_overflow(*size, samples, &expected))
+  if (!size || __builtin_mul_overflow(*size, table.samples, &expected))
     reader.failField("shape", "too large");
   else if (count != expected)
-    reader.failField("count", Twine(count) + ", expected " + Twine(expected) + ": " + Twine(samples) +
+    reader.failField("count", Twine(count) + ", expected " + Twine(expected) + ": " + Twine(table.samples) +
                                   " samples of shape " + formatShape(entry.tensor.shape));
 
   MinMax range{reader.number("min"), reader.number("max")};
   if (range.empty())
     reader.failField("min", "is larger than 'max'");
-  if (averages && !reader.failed()) {
+  if (table.averaging && !reader.failed()) {
     // Averages of numbers in a range are in it, but for rounding.
     double slack = 1e-12 * std::max(std::fabs(range.min), std::fabs(range.max));
     entry.average.min = reader.real("average_min", range.min - slack, range.max + slack);
@@ -227,14 +267,23 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
         "is not a calibration table: field 'format' is not \"narrow-calibration-table\", and it is no "
         "table" +
         foreign);
-  int64_t version = reader.integer("version", 1);
-  if (!reader.failed() && version != CalibrationTable::version)
-    return fail("has version " + Twine(version) + " of the format, this program reads version " +
-                Twine(CalibrationTable::version) + "; calibrate anew");
-  reader.allowOnly({"format", "version", "model", "preprocessing", "rewrites", "samples", "moving_average",
-                    "progress", "tensors"});
   CalibrationTable table;
-  table.model = reader.string("model");
+  table.version = reader.integer("version", 1);
+  if (!reader.failed() && table.version > CalibrationTable::newestVersion)
+    return fail("has version " + Twine(table.version) + " of the format, this program reads versions 1 to " +
+                Twine(CalibrationTable::newestVersion) + "; calibrate anew");
+  SmallVector<StringRef> fields{"format",  "version",        "model",    "preprocessing", "rewrites",
+                                "samples", "moving_average", "progress", "tensors"};
+  if (table.version > 1)
+    fields.append({"inputs", "outputs"});
+  reader.allowOnly(fields);
+  bool namesModel = table.version == 1 || object->get("model");
+  if (namesModel)
+    table.model = reader.string("model");
+  if (table.version > 1 && (namesModel || object->get("inputs")))
+    readInputs(reader, name, table, error);
+  if (table.version > 1 && (namesModel || object->get("outputs")))
+    readOutputs(reader, name, table, error);
   table.samples = reader.integer("samples", 1);
   readPreprocessing(reader, name, table, error);
   if (object->get("rewrites"))
@@ -245,8 +294,7 @@ Expected<CalibrationTable> narrow::parseTable(StringRef text, StringRef name) {
     readProgress(reader, name, table, error);
   ArrayRef<json::Value> tensors = reader.array("tensors");
   for (size_t i = 0; i < tensors.size() && !reader.failed(); ++i)
-    if (std::optional<TableEntry> entry =
-            readEntry(tensors[i], name, i, table.samples, table.averaging.has_value(), error))
+    if (std::optional<TableEntry> entry = readEntry(tensors[i], name, i, table, error))
       table.entries.push_back(std::move(*entry));
   if (reader.failed())
     return createStringError(error);

@@ -50,6 +50,18 @@ static void writeList(raw_ostream &os, const List &list, Write write) {
   os << ']';
 }
 
+/// The fields of an origin that is known, each preceded by `separator`.
+static void writeOrigin(raw_ostream &os, const Origin &origin, StringRef separator) {
+  if (origin.ops.empty())
+    return;
+  os << separator << "\"from\": ";
+  writeList(os, origin.from, [&](StringRef name) { writeString(os, name); });
+  for (auto [key, hash] : {std::pair("ops", &origin.ops), std::pair("content", &origin.content)}) {
+    os << separator << '"' << key << "\": ";
+    writeString(os, *hash);
+  }
+}
+
 static void writeEntry(raw_ostream &os, const TableEntry &entry) {
   const TensorStatistics &statistics = entry.statistics;
   auto number = [&](auto value) { os << value; };
@@ -57,6 +69,7 @@ static void writeEntry(raw_ostream &os, const TableEntry &entry) {
   writeString(os, entry.tensor.id);
   os << ",\n      \"shape\": ";
   writeList(os, entry.tensor.shape, number);
+  writeOrigin(os, entry.origin, ",\n      ");
   os << ",\n      \"count\": " << statistics.count();
   MinMax range = statistics.range();
   os << ",\n      \"min\": ";
@@ -85,9 +98,31 @@ static void writeEntry(raw_ostream &os, const TableEntry &entry) {
 std::string narrow::formatTable(const CalibrationTable &table) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "{\n  \"format\": \"narrow-calibration-table\",\n  \"version\": " << CalibrationTable::version
-     << ",\n  \"model\": ";
-  writeString(os, table.model);
+  os << "{\n  \"format\": \"narrow-calibration-table\",\n  \"version\": " << table.version;
+  if (!table.model.empty()) {
+    os << ",\n  \"model\": ";
+    writeString(os, table.model);
+  }
+  bool namesModel = table.version > 1 && !table.model.empty();
+  if (namesModel || !table.inputs.empty()) {
+    os << ",\n  \"inputs\": ";
+    writeList(os, table.inputs, [&](const InputContent &input) {
+      os << "{\"name\": ";
+      writeString(os, input.name);
+      os << ", \"shape\": ";
+      writeList(os, input.shape, [&](int64_t dim) { os << dim; });
+      os << "}";
+    });
+  }
+  if (namesModel || !table.outputs.empty()) {
+    os << ",\n  \"outputs\": ";
+    writeList(os, table.outputs, [&](const OutputContent &output) {
+      os << "{\"name\": ";
+      writeString(os, output.name);
+      writeOrigin(os, output.origin, ", ");
+      os << "}";
+    });
+  }
   os << ",\n  \"preprocessing\": ";
   auto writeFloats = [&](const std::vector<float> &values) {
     writeList(os, values, [&](float value) { writeFloat(os, value); });

@@ -1,4 +1,5 @@
 //===- Calibrate.cpp - Runs the observed model on data --------------------===//
+#include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/ObservedModel.h"
@@ -54,13 +55,13 @@ private:
 llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Dataset &data,
                                                    ArrayRef<ModelInput> inputs,
                                                    const CalibrationOptions &options) {
-  std::string hash = hashModel(floatStage);
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>(floatStage->clone());
   if (failed(runPipeline(*observed, [](OpPassManager &pm) {
         buildObservedPipeline(pm);
         pm.addPass(createNarrowSinkObservers());
       })))
     return makeError("no observers could be inserted");
+  ModelContent content = getModelContent(*observed);
   std::vector<ObservedTensor> tensors = getObservedTensors(*observed);
   if (tensors.empty())
     return makeError("nothing in the model can be quantized: it has no op that Narrow computes in integers");
@@ -80,7 +81,7 @@ llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Da
   for (auto [i, input] : llvm::enumerate(inputs))
     if (!data.preprocessing(i).empty())
       preprocessing.push_back({input.name, data.preprocessing(i)});
-  CalibrationTable table = CalibrationTable::create(hash, preprocessing, Collector(tensors));
+  CalibrationTable table = CalibrationTable::create(content, preprocessing, Collector(tensors));
   table.rewrites = options.rewrites;
   // The samples that a thread takes at once.
   int64_t piece = std::clamp<int64_t>(options.batch / batch * batch, batch, total);
@@ -103,9 +104,13 @@ llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Da
     llvm::Expected<CalibrationTable> state = readTable(options.statePath);
     if (!state)
       return state.takeError();
-    if (llvm::Error error = checkResume(*state, options.statePath, table, tensors))
+    ModelContent known = content;
+    if (state->version == 1)
+      known.hash = hashPrintedModel(floatStage);
+    if (llvm::Error error = checkResume(*state, options.statePath, table, known))
       return std::move(error);
     table = std::move(*state);
+    table.setContent(content);
   }
 
   // Pieces of the samples that are left; threads finish them in any order, which
@@ -168,7 +173,7 @@ llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Da
         turn.wait(lock, [&] { return added == first || failure; });
       if (failure)
         return;
-      table.addSamples(CalibrationTable::create(hash, preprocessing, *collector), ranges);
+      table.addSamples(CalibrationTable::create({}, preprocessing, *collector), ranges);
       added += ranges.size();
       turn.notify_all();
       auto now = std::chrono::steady_clock::now();

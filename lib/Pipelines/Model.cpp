@@ -1,12 +1,10 @@
 //===- Model.cpp - Steps that the drivers share ---------------------------===//
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
-#include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Target/CPU/Emit.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SHA256.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/TargetParser/Triple.h"
 
@@ -86,32 +84,6 @@ OwningOpRef<ModuleOp> narrow::loadModel(StringRef path, MLIRContext &context, co
   if (std::string wrong = checkMain(*module); !wrong.empty())
     return fail(wrong);
   return module;
-}
-
-std::string narrow::hashModel(ModuleOp floatStage) {
-  struct HashStream : llvm::raw_ostream {
-    HashStream() { SetUnbuffered(); }
-    ~HashStream() override { flush(); }
-    void write_impl(const char *data, size_t size) override {
-      hash.update(ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(data), size));
-      position += size;
-    }
-    uint64_t current_pos() const override { return position; }
-    llvm::SHA256 hash;
-    uint64_t position = 0;
-  } stream;
-  OpPrintingFlags flags;
-  flags.printGenericOpForm(false).enableDebugInfo(false).useLocalScope();
-  floatStage->print(stream, flags);
-  return llvm::toHex(stream.hash.final(), /*LowerCase=*/true);
-}
-
-LogicalResult narrow::observe(ModuleOp floatStage) {
-  std::string hash = hashModel(floatStage);
-  if (failed(runPipeline(floatStage, buildObservedPipeline)))
-    return failure();
-  floatStage->setAttr("narrow.model_hash", StringAttr::get(floatStage.getContext(), hash));
-  return success();
 }
 
 LogicalResult narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {

@@ -1,6 +1,6 @@
 //===- ObservedModel.cpp - Runs a model and sees its tensors --------------===//
 #include "narrow/Pipelines/ObservedModel.h"
-#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Pipelines/Model.h"
 
 using namespace mlir;

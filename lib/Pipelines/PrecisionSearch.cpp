@@ -2,6 +2,7 @@
 #include "narrow/Pipelines/PrecisionSearch.h"
 #include "ReportStages.h"
 #include "SampleBatches.h"
+#include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
@@ -153,7 +154,7 @@ llvm::Error Search::prepare() {
   target = std::move(*native);
 
   OwningOpRef<ModuleOp> observed = cast<ModuleOp>(network->clone());
-  if (failed(observe(*observed)))
+  if (failed(runPipeline(*observed, buildObservedPipeline)))
     return llvm::createStringError("no observers could be inserted");
   llvm::Expected<SchemeRules> rules = SchemeRules::parse(options.choices[0], options.recipe.overrides);
   if (!rules)
@@ -475,7 +476,7 @@ llvm::Error narrow::searchPrecision(ModuleOp network, CalibrationSource &calibra
 //===----------------------------------------------------------------------===//
 
 /// 2: sizes are those of the code.
-static constexpr int64_t kFormatVersion = 2;
+static constexpr int64_t kFormatVersion = 3;
 
 llvm::json::Object narrow::toJSON(const SearchState &state) {
   using llvm::json::Array;

@@ -1,6 +1,7 @@
 //===- ReportStages.cpp - Matches tensors between stages ------------------===//
 #include "ReportStages.h"
 #include "ReportSources.h"
+#include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
@@ -446,7 +447,7 @@ llvm::Expected<Quantized> narrow::quantize(ModuleOp network, const Recipe &recip
   if (!table)
     return table.takeError();
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(network->clone()), observed;
-  if (failed(observe(*module)))
+  if (failed(runPipeline(*module, buildObservedPipeline)))
     return explain(alreadyReported());
   if (allStages)
     observed = cast<ModuleOp>((*module)->clone());

@@ -1,4 +1,5 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
+#include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
@@ -167,6 +168,7 @@ private:
   std::string header; ///< path of the C header; empty: none
   Recipe recipe;
   DatasetOptions dataOptions;
+  std::string modelHash; ///< of the network before rewrites; empty: that stage was passed
   std::optional<CalibrationTable> table;
   bool requantized = false;    ///< lowered to integers here, as --requantize says
   int64_t accumulatorBits = 0; ///< the most of any contraction
@@ -316,6 +318,8 @@ int Compiler::compile() {
       return BadInput;
     stage = foreign ? Stage::Quantized : Stage::Float;
   }
+  if (stage <= Stage::Observed || foreign)
+    modelHash = hashModel(*module);
   if (options.emit == Emit::Float) {
     if (stage > Stage::Float)
       return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
@@ -370,7 +374,7 @@ int Compiler::compile() {
         if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
           return reportError(std::move(error));
     }
-    if (stage == Stage::Float && failed(observe(*module)))
+    if (stage == Stage::Float && failed(runPipeline(*module, buildObservedPipeline)))
       return BadInput;
     if (artifact == Emit::Observed)
       return writeIR(*module, options.output);
@@ -458,6 +462,8 @@ std::string Compiler::makeManifest(bool isFloat) const {
     manifest["profile"] = toJSON(describeProfile(*module));
   }
   manifest["model"] = llvm::sys::path::filename(options.model.path).str();
+  if (!modelHash.empty())
+    manifest["model_hash"] = modelHash;
   manifest["kind"] = isFloat ? "float" : "integer";
   // The module, if narrow-emulate-intrinsics has seen it before.
   if (StringRef isa = targets.front().emulatedISA; !isa.empty())
@@ -482,7 +488,6 @@ std::string Compiler::makeManifest(bool isFloat) const {
     if (table && table->foreign) {
       manifest["table_of"] = table->foreign->tool;
     } else if (table) {
-      manifest["model_hash"] = table->model;
       manifest["calibration_samples"] = table->samples;
     }
   }

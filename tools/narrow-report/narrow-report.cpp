@@ -1,4 +1,5 @@
 //===- narrow-report.cpp - What is in it, what quantization costs ---------===//
+#include "narrow/Analysis/ContentHash.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Ranking.h"

@@ -10,6 +10,7 @@
 
 #include "narrow/Calibration/Collector.h"
 #include "narrow/Calibration/ForeignRanges.h"
+#include "narrow/Calibration/ModelContent.h"
 #include "narrow/Calibration/Statistics.h"
 #include "narrow/Numerics/Estimators.h"
 #include "narrow/Support/Dataset.h"
@@ -30,6 +31,7 @@ struct InputPreprocessing {
 
 struct TableEntry {
   ObservedTensor tensor;
+  Origin origin; ///< of version 1: not known
   TensorStatistics statistics;
   /// Of the extrema of batches; empty if the table records none.
   numerics::MovingAverage average{};
@@ -62,9 +64,13 @@ struct Averaging {
 };
 
 struct CalibrationTable {
-  static constexpr int64_t version = 1;
+  /// Tables of version 1 know their model by what hashPrintedModel says of it, later ones by hashModel.
+  static constexpr int64_t newestVersion = 2;
 
-  std::string model; ///< Hash of the float-stage IR.
+  int64_t version = newestVersion;
+  std::string model; ///< Hash of the float network; empty: the table fits all with these tensors.
+  std::vector<InputContent> inputs;
+  std::vector<OutputContent> outputs;
   std::vector<InputPreprocessing> preprocessing;
   std::string rewrites; ///< Options of the drivers that changed the model before; empty: none.
   int64_t samples = 0;
@@ -74,9 +80,13 @@ struct CalibrationTable {
   /// The table of another tool: all that it has is here, and the fields above are empty.
   std::optional<ForeignRanges> foreign;
 
-  /// Takes over what a collector has gathered.
-  static CalibrationTable create(std::string model, std::vector<InputPreprocessing> preprocessing,
+  /// Takes over what a collector has gathered of the tensors of `model`.
+  static CalibrationTable create(const ModelContent &model, std::vector<InputPreprocessing> preprocessing,
                                  const Collector &collector);
+  /// What the table knows of its model.
+  ModelContent getContent() const;
+  /// Makes the table one of the newest version, of the model `content`, which has its tensors.
+  void setContent(const ModelContent &content);
   const TableEntry *find(llvm::StringRef id) const;
   /// Adds the statistics of the samples `ranges`, made by a collector of the same tensors, and notes
   /// them in `progress`. With `averaging` they are one batch (the last may be shorter) and follow those
@@ -100,18 +110,17 @@ std::string formatTable(const CalibrationTable &table);
 /// Writes a table, whole or not at all.
 llvm::Error writeTable(llvm::StringRef path, const CalibrationTable &table);
 
-/// Fails unless `table` is a finished table of this model and of exactly these
-/// tensors. `name` stands for the file in errors.
-llvm::Error checkTable(const CalibrationTable &table, llvm::StringRef name, llvm::StringRef model,
-                       llvm::ArrayRef<ObservedTensor> tensors);
+/// Fails unless `table` is a finished table of this model, whose hash is that of the table's version, and of
+/// exactly its tensors; the error says which of them differ and how. `name` stands for the file in errors.
+llvm::Error checkTable(const CalibrationTable &table, llvm::StringRef name, const ModelContent &model);
 
 /// Fails unless `state` is what an interrupted run of this calibration left.
-/// `fresh` is the table that a new run would start from, with its progress.
+/// `fresh` is the table that a new run would start from, with its progress, `model` as for checkTable.
 llvm::Error checkResume(const CalibrationTable &state, llvm::StringRef name, const CalibrationTable &fresh,
-                        llvm::ArrayRef<ObservedTensor> tensors);
+                        const ModelContent &model);
 
 /// Adds the samples of `from` to `into`. Fails, without a change, if the tables
-/// are of different models, preprocessing or tensors, are unfinished, or have
+/// are of different versions, models, preprocessing or tensors, are unfinished, or have
 /// moving averages, which depend on the order of the samples. Names
 /// stand for the files in errors.
 llvm::Error mergeTable(CalibrationTable &into, llvm::StringRef intoName, const CalibrationTable &from,

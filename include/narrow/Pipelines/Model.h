@@ -21,13 +21,6 @@ bool isQuantizedByOthers(ModuleOp module);
 /// Reads an .onnx file or IR of any stage, by content. Null after a diagnostic.
 OwningOpRef<ModuleOp> loadModel(StringRef path, MLIRContext &context, const ImportOptions &options);
 
-/// The name that calibration tables know the model by: SHA-256 of the float
-/// stage printed without locations.
-std::string hashModel(ModuleOp floatStage);
-
-/// float -> observed; the module remembers the hash of the float stage.
-LogicalResult observe(ModuleOp floatStage);
-
 /// Runs a pipeline on `module`; false after a diagnostic.
 LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build);
 

@@ -196,7 +196,7 @@ static void runSample(Collector &collector, int64_t i, int64_t rows = 6) {
 }
 
 static std::string tableText(const Collector &collector) {
-  return formatTable(CalibrationTable::create("hash", {}, collector));
+  return formatTable(CalibrationTable::create({"hash", {}, {}, {}}, {}, collector));
 }
 
 TEST(Collector, ThreadsDoNotMatter) {

@@ -1,5 +1,6 @@
 //===- TableTest.cpp - The calibration table ------------------------------===//
 #include "narrow/Calibration/Table.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include <cmath>
@@ -12,6 +13,14 @@ using namespace narrow;
 static const std::vector<ObservedTensor> tensors = {
     {"conv \"1\"/\xc3\xa9", {1, 2, 2, 3}}, {"a", {1, 4}}, {"scalar", {}}};
 static const std::vector<InputPreprocessing> preprocessing = {{"x", {{0.485f, 0.1f}, {0.229f, 1.0f}}}};
+
+/// A model that has these tensors, each computed from the one before it.
+static const ModelContent model = {"hash12",
+                                   {{"x", {2, 1, 4}}},
+                                   {{"y", {{"scalar"}, "o4", "c4"}}},
+                                   {{tensors[0], {{"x"}, "o1", "c1"}},
+                                    {tensors[1], {{tensors[0].id}, "o2", "c2"}},
+                                    {tensors[2], {{"a"}, "o3", "c3"}}}};
 
 /// The statistics of samples [begin, end).
 static CalibrationTable tableOf(int64_t begin, int64_t end) {
@@ -29,7 +38,7 @@ static CalibrationTable tableOf(int64_t begin, int64_t end) {
     llvm::cantFail(collector.endRun());
   }
   llvm::cantFail(collector.finish());
-  return CalibrationTable::create("sha256:12", preprocessing, collector);
+  return CalibrationTable::create(model, preprocessing, collector);
 }
 
 static std::string messageOf(llvm::Error error) {
@@ -50,7 +59,7 @@ TEST(Table, RoundTrip) {
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_TRUE(*read == table);
   EXPECT_EQ(formatTable(*read), text);
-  EXPECT_EQ(messageOf(checkTable(*read, "t.json", "sha256:12", tensors)), "success");
+  EXPECT_EQ(messageOf(checkTable(*read, "t.json", model)), "success");
   ASSERT_NE(read->find("a"), nullptr);
   EXPECT_EQ(read->find("a")->statistics.count(), 80);
   EXPECT_EQ(read->find("b"), nullptr);
@@ -69,7 +78,7 @@ TEST(Table, ExtremeValues) {
     collector.collect(0, values.data(), 2);
     ASSERT_FALSE(bool(collector.endRun()));
     ASSERT_FALSE(bool(collector.finish()));
-    CalibrationTable table = CalibrationTable::create("m", {}, collector);
+    CalibrationTable table = CalibrationTable::create({}, {}, collector);
     auto read = parseTable(formatTable(table), "t.json");
     ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
     EXPECT_TRUE(*read == table);
@@ -84,14 +93,27 @@ TEST(Table, MergeEqualsOneRun) {
   EXPECT_EQ(formatTable(merged), whole);
 
   CalibrationTable other = tableOf(0, 5);
-  other.model = "sha256:13";
+  other.model = "hash13";
   expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "'a' and 'b' are tables of different models");
   other = tableOf(0, 5);
   other.preprocessing.clear();
   expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "different preprocessing");
   other = tableOf(0, 5);
   other.entries.pop_back();
-  expectMessage(messageOf(mergeTable(merged, "a", other, "b")), "'b' has no tensor 'scalar'");
+  EXPECT_EQ(messageOf(mergeTable(merged, "a", other, "b")),
+            "'a' and 'b' are tables of different models: only in 'a': 'scalar'");
+  other = tableOf(0, 5);
+  other.model = "hash13";
+  other.entries[0].origin.content = "c9";
+  EXPECT_EQ(messageOf(mergeTable(merged, "a", other, "b")),
+            "'a' and 'b' are tables of different models: other weights before: 'a'");
+  // Of version 1 are both or none.
+  other = tableOf(0, 5);
+  other.version = 1;
+  EXPECT_EQ(
+      messageOf(mergeTable(merged, "a", other, "b")),
+      "'a' has version 2 of the format, 'b' version 1: they know models by different hashes; calibrate anew "
+      "the samples of the one that has version 1");
   other = tableOf(0, 5);
   other.progress.emplace();
   expectMessage(messageOf(mergeTable(merged, "a", other, "b")),
@@ -104,7 +126,7 @@ TEST(Table, MergeEqualsOneRun) {
 
 TEST(Table, InterruptedAndResumed) {
   CalibrationTable fresh;
-  fresh.model = "sha256:12";
+  fresh.setContent(model);
   fresh.preprocessing = preprocessing;
   fresh.progress = CalibrationProgress{"xxh3:ab", 20, {}};
 
@@ -114,8 +136,8 @@ TEST(Table, InterruptedAndResumed) {
   auto read = parseTable(formatTable(state), "s.json");
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_TRUE(*read == state);
-  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, tensors)), "success");
-  expectMessage(messageOf(checkTable(*read, "s.json", "sha256:12", tensors)), "unfinished calibration");
+  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, model)), "success");
+  expectMessage(messageOf(checkTable(*read, "s.json", model)), "unfinished calibration");
   EXPECT_EQ(read->progress->remaining(), (std::vector<SampleRange>{{4, 8}, {11, 20}}));
   for (SampleRange range : read->progress->remaining())
     read->addSamples(tableOf(range.begin, range.end), range);
@@ -126,15 +148,15 @@ TEST(Table, InterruptedAndResumed) {
 
   CalibrationTable other = fresh;
   other.progress->data = "xxh3:cd";
-  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "made with other data");
+  expectMessage(messageOf(checkResume(state, "s.json", other, model)), "made with other data");
   other = fresh;
   other.progress->total = 21;
-  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)),
+  expectMessage(messageOf(checkResume(state, "s.json", other, model)),
                 "made for 20 samples, this run has 21");
   other = fresh;
   other.preprocessing.clear();
-  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "other preprocessing");
-  expectMessage(messageOf(checkResume(tableOf(0, 2), "s.json", fresh, tensors)), "it is a finished table");
+  expectMessage(messageOf(checkResume(state, "s.json", other, model)), "other preprocessing");
+  expectMessage(messageOf(checkResume(tableOf(0, 2), "s.json", fresh, model)), "it is a finished table");
 }
 
 TEST(Table, MovingAverages) {
@@ -156,15 +178,15 @@ TEST(Table, MovingAverages) {
   auto read = parseTable(formatTable(state), "s.json");
   ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
   EXPECT_TRUE(*read == state);
-  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, tensors)), "success");
+  EXPECT_EQ(messageOf(checkResume(*read, "s.json", fresh, model)), "success");
   for (SampleRange range : {SampleRange{4, 8}, {8, 10}})
     read->addSamples(tableOf(range.begin, range.end), range);
   EXPECT_EQ(formatTable(*read), formatTable(table));
   CalibrationTable other = fresh;
   other.averaging = Averaging{0.75, 5};
-  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "another --moving-average or");
+  expectMessage(messageOf(checkResume(state, "s.json", other, model)), "another --moving-average or");
   other.averaging.reset();
-  expectMessage(messageOf(checkResume(state, "s.json", other, tensors)), "another --moving-average or");
+  expectMessage(messageOf(checkResume(state, "s.json", other, model)), "another --moving-average or");
 
   // The order matters: no merging.
   table.progress.reset();
@@ -197,19 +219,155 @@ TEST(Table, MovingAverages) {
   expectMessage(parseMessage(std::string(text).erase(begin, end - begin + 1)), "unknown field 'average_max'");
 }
 
-TEST(Table, ChecksTheModel) {
-  CalibrationTable table = tableOf(0, 3);
-  expectMessage(messageOf(checkTable(table, "t.json", "sha256:99", tensors)),
-                "'t.json' is the table of another model or of another version of it");
-  auto check = [&](std::vector<ObservedTensor> list) {
-    return messageOf(checkTable(table, "t.json", "sha256:12", list));
+/// How a table of `model` is refused by another.
+static std::string checkMessage(const ModelContent &other, CalibrationTable table = tableOf(0, 3)) {
+  std::string message = messageOf(checkTable(table, "t.json", other));
+  llvm::StringRef text = message;
+  if (text.consume_front("'t.json' is the table of another model or of another version of it: ") &&
+      text.consume_back("; calibrate this model with narrow-calibrate"))
+    return text.str();
+  return message;
+}
+
+TEST(Table, SaysHowTheModelDiffers) {
+  EXPECT_EQ(checkMessage(model), "success");
+  auto with = [](llvm::function_ref<void(ModelContent &)> edit) {
+    ModelContent other = model;
+    other.hash = "hash13";
+    edit(other);
+    return checkMessage(other);
   };
-  expectMessage(check({tensors[0], tensors[1], tensors[2], {"new", {1}}}), "has no tensor 'new'");
-  expectMessage(check({tensors[0], tensors[1]}), "has the tensor 'scalar', which the model does not have");
-  expectMessage(check({tensors[0], tensors[1], tensors[2], tensors[1]}),
-                "two observers of the model have the id 'a'");
-  expectMessage(check({tensors[0], {"a", {1, 5}}, tensors[2]}),
-                "tensor 'a': field 'shape': the table has [1, 4], the model [1, 5]");
+  EXPECT_EQ(with([](ModelContent &) {}), "only names of tensors that have no statistics differ");
+  EXPECT_EQ(with([](ModelContent &m) { m.tensors[1].origin.content = "c9"; }), "other weights before: 'a'");
+  EXPECT_EQ(with([](ModelContent &m) { m.tensors[1].origin.ops = "o9"; }), "other ops before: 'a'");
+  EXPECT_EQ(with([](ModelContent &m) { m.tensors[1].origin.from = {"x"}; }), "other ops before: 'a'");
+  EXPECT_EQ(with([](ModelContent &m) { m.tensors[1].tensor.shape = {1, 5}; }),
+            "other shapes: 'a' ([1, 5], not [1, 4])");
+  EXPECT_EQ(with([](ModelContent &m) { m.inputs[0].shape = {4, 1, 4}; }),
+            "other inputs: 'x' ([4, 1, 4], not [2, 1, 4])");
+  EXPECT_EQ(with([](ModelContent &m) { m.inputs.push_back({"z", {1}}); }), "other inputs: 2, not 1");
+  EXPECT_EQ(with([](ModelContent &m) {
+              m.outputs[0].name = "z";
+              m.outputs.push_back(m.outputs[0]);
+            }),
+            "other outputs: 2, not 1");
+  EXPECT_EQ(with([](ModelContent &m) { m.outputs[0].origin.content = "c9"; }), "other outputs: 'y'");
+  // Renamed is what the same computes from the same, whatever that is called.
+  EXPECT_EQ(with([](ModelContent &m) {
+              m.inputs[0].name = "in";
+              m.tensors[0].tensor.id = "first";
+              m.tensors[0].origin.from = {"in"};
+              m.tensors[1].tensor.id = "second";
+              m.tensors[1].origin.from = {"first"};
+              m.tensors[2].origin.from = {"second"};
+            }),
+            "renamed: 'x' to 'in', 'conv \"1\"/\xc3\xa9' to 'first', 'a' to 'second'");
+  EXPECT_EQ(with([](ModelContent &m) {
+              m.tensors[1].tensor.id = "second";
+              m.tensors[1].origin.content = "c9";
+              m.tensors[2].origin.from = {"second"};
+            }),
+            "only in the model: 'second'; only in the table: 'a'; other ops before: 'scalar'");
+  // All at once, the first few of each.
+  EXPECT_EQ(with([](ModelContent &m) {
+              m.inputs[0].shape = {4, 1, 4};
+              m.tensors[0].origin.content = "c9";
+              m.tensors[1].tensor.shape = {2};
+              m.tensors[2].tensor.id = "s";
+              m.tensors[2].tensor.shape = {7};
+              for (int i = 0; i < 4; ++i)
+                m.tensors.push_back({{"new" + std::to_string(i), {1}}, {{"s"}, "o", "c"}});
+              m.outputs[0].origin.from = {"new3"};
+            }),
+            "other inputs: 'x' ([4, 1, 4], not [2, 1, 4]); only in the model: 's', 'new0', 'new1' and 2 "
+            "more; only in "
+            "the table: 'scalar'; other shapes: 'a' ([2], not [1, 4]); other weights before: 'conv "
+            "\"1\"/\xc3\xa9'; "
+            "other outputs: 'y'");
+  // Two tensors that are computed alike are told apart by what they are computed from.
+  ModelContent twins = model;
+  twins.tensors = {{{"a", {4}}, {{"x"}, "o1", "c1"}},
+                   {{"b", {4}}, {{"a"}, "o2", "c2"}},
+                   {{"c", {4}}, {{"b"}, "o2", "c2"}}};
+  twins.outputs[0].origin.from = {"c"};
+  ModelContent renamed = twins;
+  renamed.hash = "hash13";
+  renamed.tensors[1].tensor.id = "z";
+  renamed.tensors[2].tensor.id = "y";
+  renamed.tensors[2].origin.from = {"z"};
+  renamed.outputs[0].origin.from = {"y"};
+  EXPECT_EQ(describeDifferences(twins, renamed, "the table", "the model"), "renamed: 'b' to 'z', 'c' to 'y'");
+
+  ModelContent same = model;
+  same.tensors.push_back(same.tensors[0]);
+  EXPECT_EQ(checkMessage(same), "two observers of the model have the id 'conv \"1\"/\xc3\xa9'");
+  CalibrationTable rewritten = tableOf(0, 3);
+  rewritten.rewrites = "--equalize";
+  same = model;
+  same.hash = "hash13";
+  same.tensors[1].origin.content = "c9";
+  EXPECT_EQ(checkMessage(same, rewritten), "other weights before: 'a'; it was made with --equalize");
+}
+
+// They know ids and shapes.
+TEST(Table, Version1) {
+  CalibrationTable old = tableOf(0, 3);
+  old.version = 1;
+  old.inputs.clear();
+  old.outputs.clear();
+  for (TableEntry &entry : old.entries)
+    entry.origin = {};
+  std::string text = formatTable(old);
+  auto read = parseTable(text, "t.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == old);
+  EXPECT_EQ(formatTable(*read), text);
+  EXPECT_EQ(checkMessage(model, old), "success");
+  ModelContent other = model;
+  other.hash = "hash13";
+  EXPECT_EQ(checkMessage(other, old),
+            "its tensors have the same ids and shapes, so weights or ops differ, which a table of "
+            "version 1 does not tell");
+  other.tensors[1].tensor.shape = {3};
+  other.tensors[2].tensor.id = "s";
+  EXPECT_EQ(checkMessage(other, old),
+            "only in the model: 's'; only in the table: 'scalar'; other shapes: 'a' ([3], not [1, 4])");
+  // Merged they keep their version.
+  CalibrationTable more = old;
+  EXPECT_EQ(messageOf(mergeTable(more, "a", old, "b")), "success");
+  EXPECT_EQ(more.version, 1);
+  // A run goes on with a state of version 1.
+  CalibrationTable fresh = tableOf(0, 0);
+  fresh.progress = CalibrationProgress{"xxh3:ab", 20, {}};
+  old.progress = CalibrationProgress{"xxh3:ab", 20, {{0, 3}}};
+  EXPECT_EQ(messageOf(checkResume(old, "s.json", fresh, model)), "success");
+  old.setContent(model);
+  old.progress.reset();
+  EXPECT_EQ(formatTable(old), formatTable(tableOf(0, 3)));
+}
+
+// Who writes a table by hand names no model: ids and shapes are checked then.
+TEST(Table, OfAnyModel) {
+  CalibrationTable table = tableOf(0, 3);
+  table.setContent({});
+  for (TableEntry &entry : table.entries)
+    entry.origin = {};
+  std::string text = formatTable(table);
+  EXPECT_EQ(text.find("model"), std::string::npos);
+  auto read = parseTable(text, "t.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_TRUE(*read == table);
+  EXPECT_EQ(checkMessage(model, table), "success");
+  ModelContent other = model;
+  other.tensors[2].tensor.id = "s";
+  EXPECT_EQ(checkMessage(other, table), "only in the model: 's'; only in the table: 'scalar'");
+  // A model that it does not name is no other one, whatever else it knows.
+  table = tableOf(0, 3);
+  table.model.clear();
+  table.entries[0].origin.content = "c9";
+  read = parseTable(formatTable(table), "t.json");
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_EQ(checkMessage(model, *read), "success");
 }
 
 /// A table of one tensor with one thing changed.
@@ -221,7 +379,9 @@ static std::string changed(llvm::StringRef from, llvm::StringRef to) {
     collector.collect(0, values, 2);
     llvm::cantFail(collector.endRun());
     llvm::cantFail(collector.finish());
-    return formatTable(CalibrationTable::create("m", {{"x", {{0.5f}, {0.25f}}}}, collector));
+    ModelContent model{
+        "m", {{"x", {1, 1, 2}}}, {{"y", {{"t"}, "o", "c"}}}, {{{"t", {1, 2}}, {{"x"}, "o", "c"}}}};
+    return formatTable(CalibrationTable::create(model, {{"x", {{0.5f}, {0.25f}}}}, collector));
   }();
   std::string result = text;
   size_t at = result.find(from);
@@ -250,12 +410,22 @@ TEST(Table, MalformedFields) {
   struct Case {
     const char *from, *to, *message;
   } cases[] = {
-      {"\"version\": 1", "\"version\": 2", "has version 2 of the format"},
-      {"\"version\": 1", "\"version\": 9223372036854775807.5",
+      {"\"version\": 2", "\"version\": 3", "has version 3 of the format, this program reads versions 1 to 2"},
+      {"\"version\": 2", "\"version\": 0", "field 'version': 0 is out of range"},
+      {"\"version\": 2", "\"version\": 9223372036854775807.5",
        "field 'version': expected an integer below 2^63"},
-      {"\"version\": 1", "\"version\": \"1\"", "field 'version': expected an integer"},
+      {"\"version\": 2", "\"version\": \"1\"", "field 'version': expected an integer"},
+      {"\"version\": 2", "\"version\": 1", "unknown field 'inputs'"},
+      {"\"inputs\": [{\"name\": \"x\", \"shape\": [1, 1, 2]}],\n  ", "", "field 'inputs' is missing"},
+      {"\"inputs\": [", "\"inputs\": [1, ", "field 'inputs': expected objects"},
+      {"\"inputs\": [{", "\"inputs\": [{\"z\": 1, ", "inputs: unknown field 'z'"},
+      {"\"outputs\": [", "\"outputs\": [1, ", "field 'outputs': expected objects"},
+      {"\"outputs\": [{\"name\": \"y\", ", "\"outputs\": [{", "outputs: field 'name' is missing"},
+      {"\"from\": [\"t\"]", "\"from\": [\"t\", 1]",
+       "outputs: field 'from': expected texts that are not empty"},
+      {"\"from\": [\"x\"]", "\"from\": \"x\"", "tensor 't': field 'from': expected a list"},
+      {"\"from\": [\"x\"],", "", "tensor 't': field 'from' is missing"},
       {"\"model\": \"m\"", "\"model\": \"\"", "field 'model': expected a text that is not empty"},
-      {"\"model\": \"m\",", "", "field 'model' is missing"},
       {"\"samples\": 1", "\"samples\": 0", "field 'samples': 0 is out of range"},
       {"\"samples\": 1", "\"samples\": 2",
        "tensor 't': field 'count': 2, expected 4: 2 samples of shape [1, 2]"},

@@ -1,6 +1,7 @@
 //===- AssignIds.cpp - narrow-assign-ids ----------------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -42,6 +43,18 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
     if (!unique)
       return signalPassFailure();
     getOperation().walk([&](func::FuncOp function) { assign(function, taken); });
+    getOperation().walk([&](QuantizableOpInterface op) { nameWeight(op); });
+  }
+
+  /// Keeps the name of the initializer that a weight is. Not once its values have changed: such a constant
+  /// has a fused location.
+  static void nameWeight(QuantizableOpInterface op) {
+    std::optional<unsigned> index = op.getWeightOperand();
+    Operation *constant =
+        index && *index < op->getNumOperands() ? op->getOperand(*index).getDefiningOp() : nullptr;
+    auto name = constant ? dyn_cast<NameLoc>(constant->getLoc()) : NameLoc();
+    if (name && constant->hasTrait<OpTrait::ConstantLike>())
+      constant->setAttr(NarrowDialect::getNameAttrName(), name.getName());
   }
 
   void assign(func::FuncOp function, llvm::StringSet<> &taken) {

@@ -3,6 +3,7 @@
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
@@ -22,8 +23,6 @@ using numerics::CodeRange;
 using numerics::CodeSpec;
 using numerics::Interval;
 using numerics::RangeMethod;
-
-static constexpr StringLiteral kModelHashAttr = "narrow.model_hash";
 
 /// The interval that the ops which compute `value` bound it to, if any does; one end may be
 /// infinite.
@@ -183,19 +182,11 @@ static void noteOddities(ObserveOp op, const TableEntry &entry) {
   notes.set(op, statistics.channels());
 }
 
-/// "'a', 'b' and 3 more"
-static std::string listNames(ArrayRef<StringRef> names) {
-  std::string text;
-  for (StringRef name : names.take_front(3))
-    text += ((text.empty() ? "'" : ", '") + name + "'").str();
-  return names.size() > 3 ? text + " and " + std::to_string(names.size() - 3) + " more" : text;
-}
-
-/// The name of the source model's initializer that a weight is. Nothing once its values have
-/// changed: such a constant has a fused location.
+/// The name of the source model's initializer that a weight is, if narrow-assign-ids found one.
 static StringRef getInitializerName(ObserveOp op) {
-  auto name = dyn_cast<NameLoc>(op.getInput().getLoc());
-  return name ? name.getName().getValue() : StringRef();
+  Operation *constant = op.getInput().getDefiningOp();
+  auto name = constant ? constant->getAttrOfType<StringAttr>(NarrowDialect::getNameAttrName()) : StringAttr();
+  return name ? name.getValue() : StringRef();
 }
 
 /// Gives weights the intervals that another tool chose; narrow-assign-granularity takes or refuses them.
@@ -297,53 +288,6 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
   return success();
 }
 
-/// The shape of what one sample of `batch` has in a tensor, whose last axis is that of the channels. The
-/// samples may lie along any axis (a fully connected layer has [1, M, 1, K]) or share one, as behind a
-/// reshape. The whole shape if they have no equal shares.
-static std::vector<int64_t> shapeOfSample(RankedTensorType type, int64_t batch) {
-  std::vector<int64_t> shape = type.getShape();
-  if (shape.empty())
-    return shape;
-  MutableArrayRef<int64_t> rows = MutableArrayRef<int64_t>(shape).drop_back(shape.size() > 1 ? 1 : 0);
-  if (auto axis = llvm::find(rows, batch); axis != rows.end()) {
-    shape.erase(shape.begin() + (axis - rows.begin()));
-    return shape;
-  }
-  auto shared = llvm::find_if(rows, [&](int64_t dim) { return dim % batch == 0; });
-  if (shared != rows.end())
-    *shared /= batch;
-  else if (int64_t count = llvm::product_of(rows, int64_t{1}); count % batch == 0)
-    return {count / batch, shape.back()};
-  else if (shape.back() % batch == 0)
-    shape.back() /= batch;
-  return shape;
-}
-
-static std::vector<ObservedTensor> listTensors(ModuleOp module, function_ref<Value(ObserveOp)> getValue) {
-  // Samples are counted along the first axis of the network's inputs.
-  int64_t batch = 1;
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (main && main.getNumArguments() > 0)
-    if (auto type = dyn_cast<RankedTensorType>(main.getArgumentTypes()[0]); type && type.getRank() > 0)
-      batch = type.getDimSize(0);
-  std::vector<ObservedTensor> tensors;
-  module.walk([&](ObserveOp op) {
-    if (op.getWeight())
-      return;
-    tensors.push_back(
-        {op.getId().str(), shapeOfSample(cast<RankedTensorType>(getValue(op).getType()), batch)});
-  });
-  return tensors;
-}
-
-std::vector<ObservedTensor> narrow::getObservedTensors(ModuleOp module) {
-  return listTensors(module, [](ObserveOp op) { return op.getOutput(); });
-}
-
-std::vector<ObservedTensor> narrow::getCalibratedTensors(ModuleOp module) {
-  return listTensors(module, [](ObserveOp op) { return getKeptValue(op.getOutput()); });
-}
-
 LogicalResult Import::importTable(ModuleOp module) {
   if (failed(verifyObserverIds(module)) || failed(rules.verifyMatched(module)))
     return failure();
@@ -354,9 +298,10 @@ LogicalResult Import::importTable(ModuleOp module) {
   });
   if (table.foreign)
     return importForeign(module, *table.foreign, observers);
-  std::vector<ObservedTensor> tensors = getCalibratedTensors(module);
-  auto hash = module->getAttrOfType<StringAttr>(kModelHashAttr);
-  if (llvm::Error error = checkTable(table, name, hash ? hash.getValue() : StringRef(table.model), tensors))
+  ModelContent content = getModelContent(module);
+  if (table.version == 1)
+    content.hash = hashPrintedModel(module);
+  if (llvm::Error error = checkTable(table, name, content))
     return module.emitError(llvm::toString(std::move(error)));
   for (ObserveOp op : observers) {
     const TableEntry *entry = table.find(op.getId());

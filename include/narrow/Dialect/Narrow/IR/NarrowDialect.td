@@ -19,7 +19,8 @@ def Narrow_Dialect : Dialect {
     Discardable attributes: `narrow.id` (string) on an op names the tensor of
     its first result in calibration tables, reports and patterns;
     `narrow.name` (string) on arguments and results of `@main` is the tensor's
-    name in the source model.
+    name in the source model, on a constant that of the initializer that a weight
+    is, unless its values were changed.
   }];
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::quant::QuantDialect", "::mlir::tosa::TosaDialect"];

@@ -283,7 +283,8 @@ def NarrowAssignIds : Pass<"narrow-assign-ids", "::mlir::ModuleOp"> {
     name (an importer writes one node as several), the one that yields the tensor
     gets it: the last that does more than reshape or transpose. Others
     append their op: `conv1/transpose`, `conv1/transpose_1`. Ids that exist are
-    kept, so the pass can run again.
+    kept, so the pass can run again. Constant weights get `narrow.name`, the name of their
+    location, which is that of the initializer, by which tables of other tools know them.
 
     ```mlir
     %0 = tosa.abs %x : (tensor<4xf32>) -> tensor<4xf32> loc("y")

@@ -14,7 +14,6 @@
 
 namespace narrow {
 struct CalibrationTable;
-struct ObservedTensor;
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h.inc"
@@ -47,12 +46,6 @@ class ActivationSource;
 /// method needs none.
 std::unique_ptr<Pass> createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
                                              ActivationSource *source);
-
-/// Ids and shapes of one sample of what the observers of `module` observe, in program order.
-std::vector<ObservedTensor> getObservedTensors(ModuleOp module);
-/// The same of what calibration observes instead (narrow-sink-observers): the entries of the
-/// calibration table.
-std::vector<ObservedTensor> getCalibratedTensors(ModuleOp module);
 } // namespace narrow
 
 #endif

@@ -116,15 +116,16 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     Run after `narrow-assign-bit-width` where methods should know the bits; without
     a scheme they assume 8.
 
-    The table must be finished, hold exactly the observed ids, and be of this
-    model if the module has an attribute `narrow.model_hash`. Drivers that have
+    The table must be finished, of this model, which is known by a hash of its
+    content (ops, types, constants, ids), and hold exactly the observed ids. Otherwise
+    the error says which tensors differ and how. Drivers that have
     the table in memory use `createImportTablePass`.
 
     A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
     the source model, whose names ids are. They are taken as they are, cut where the
     function bounds them; any method but `minmax` is an error. `narrow.range_method`
-    is the tool. AIMET's ranges of weights, by the names of initializers, which the
-    locations of constants are, go to `narrow-assign-granularity`.
+    is the tool. AIMET's ranges of weights, by the names of initializers (`narrow.name`
+    of constants), go to `narrow-assign-granularity`.
 
     ```mlir
     %1 = narrow.observe %0 "relu" range <min = [0.0], max = [5.1]> : tensor<4xf32>
