@@ -191,10 +191,14 @@ Digest ContentHasher::Graph::hash(Operation *op) {
       op->isRegistered() ? hasher.getDefaults(op->getName(), op->getLoc()) : DictionaryAttr();
   for (NamedAttribute attribute : attributes.getDictionary(op->getContext())) {
     StringRef name = attribute.getName();
+    // Optional ones with a default (local_bound of TOSA) are flags: one that is not there is false.
+    Attribute standard = defaults ? defaults.get(name) : Attribute();
+    if (!standard && op->isRegistered())
+      standard = BoolAttr::get(op->getContext(), false);
     // Of an argument and a result the name counts, see below.
     bool isOfArguments =
         isa<ArgAndResultAttrsOpInterface>(op) && (name == "arg_attrs" || name == "res_attrs");
-    if (isOfArguments || (defaults && defaults.get(name) == attribute.getValue()))
+    if (isOfArguments || standard == attribute.getValue())
       continue;
     hash.add(name);
     addAttribute(hash, attribute.getValue());

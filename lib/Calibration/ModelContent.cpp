@@ -37,7 +37,7 @@ private:
   void matchInputs();
   void matchTensors();
   bool readsSame(const Origin &inTable, const Origin &inModel) const;
-  bool isSame(const TensorContent &inTable, const TensorContent &inModel) const;
+  bool isAlike(const TensorContent &inTable, const TensorContent &inModel) const;
   void compare(const TensorContent &inTable, const TensorContent &inModel);
 
   const ModelContent &table, &model;
@@ -59,10 +59,10 @@ bool Matcher::readsSame(const Origin &inTable, const Origin &inModel) const {
          });
 }
 
-bool Matcher::isSame(const TensorContent &inTable, const TensorContent &inModel) const {
+bool Matcher::isAlike(const TensorContent &inTable, const TensorContent &inModel) const {
   // Inputs have names alone.
   return isKnown(inTable.origin) && !inTable.origin.from.empty() &&
-         inTable.tensor.shape == inModel.tensor.shape && inTable.origin.content == inModel.origin.content &&
+         inTable.tensor.shape == inModel.tensor.shape && inTable.origin.ops == inModel.origin.ops &&
          readsSame(inTable.origin, inModel.origin);
 }
 
@@ -108,7 +108,6 @@ void Matcher::matchInputs() {
 /// By id, by the name of the input that they are, or by what computes them.
 void Matcher::matchTensors() {
   llvm::StringMap<const TensorContent *> unmatched; // of the table
-  std::multimap<StringRef, const TensorContent *> contents;
   for (const TensorContent &entry : table.tensors)
     unmatched[entry.tensor.id] = &entry;
   std::vector<const TensorContent *> others; // of the model
@@ -122,13 +121,20 @@ void Matcher::matchTensors() {
       unmatched.erase(found);
     }
   }
+  std::multimap<StringRef, const TensorContent *> byOps;
   for (const TensorContent &entry : table.tensors)
     if (unmatched.contains(entry.tensor.id))
-      contents.emplace(entry.origin.content, &entry);
+      byOps.emplace(entry.origin.ops, &entry);
   // What a tensor is computed from comes before it.
   for (const TensorContent *entry : others) {
-    auto [begin, end] = contents.equal_range(entry->origin.content);
-    auto same = std::find_if(begin, end, [&](const auto &other) { return isSame(*other.second, *entry); });
+    auto [begin, end] = byOps.equal_range(entry->origin.ops);
+    auto isCandidate = [&](const auto &other) { return isAlike(*other.second, *entry); };
+    auto same = std::find_if(begin, end, [&](const auto &other) {
+      return isCandidate(other) && other.second->origin.content == entry->origin.content;
+    });
+    // With other weights, if only one can be meant.
+    if (same == end && std::count_if(begin, end, isCandidate) == 1)
+      same = std::find_if(begin, end, isCandidate);
     if (same == end) {
       onlyModel.push_back(entry->tensor.id);
       continue;
@@ -136,8 +142,9 @@ void Matcher::matchTensors() {
     const std::string &id = same->second->tensor.id;
     names.push_back("'" + id + "' to '" + entry->tensor.id + "'");
     renamed[id] = entry->tensor.id;
+    pairs.emplace_back(same->second, entry);
     unmatched.erase(id);
-    contents.erase(same);
+    byOps.erase(same);
   }
   for (const TensorContent &entry : table.tensors)
     if (unmatched.contains(entry.tensor.id))

@@ -125,6 +125,7 @@ TEST_F(ContentHashTest, DoesNotDependOnWhatMeansNothing) {
            {" : () -> tensor<2xf32>", " {narrow.id = \"b\", narrow.name = \"bias\"} : () -> tensor<2xf32>"},
            // What holds without being said.
            {"alpha 0.1", "alpha 0.1 beta 0.0"},
+           {"narrow.id = \"c\"", "local_bound = false, narrow.id = \"c\""},
        })
     EXPECT_EQ(hash(replace(network, edit)), expected) << edit.to.str();
   EXPECT_EQ(hash(("module @named attributes {narrow.stage = \"float\"} {" + network + "}").str()), expected);
@@ -438,7 +439,7 @@ TEST_F(ModelContentTest, LocatesChanges) {
            "  %3 = narrow.softmax %2 axis 3 {narrow.id = \"soft\"} : tensor<1x2x2x2xf32>\n  return %3"}),
       "other outputs: 'y'");
   EXPECT_EQ(getDifferences({"\"s\"", "\"t\""}, replace(replace(pooled, {"\"c\"", "\"d\""}), {"0.75", "0.5"})),
-            "only in the model: 'd', 't'; only in the table: 'c', 's'; other outputs: 'y'");
+            "renamed: 'c' to 'd', 's' to 't'; other weights before: 'd'");
 }
 
 // The hash by which tables of version 1 know their models. It may never change; what version 1 did not have

@@ -267,6 +267,12 @@ TEST(Table, SaysHowTheModelDiffers) {
               m.tensors[1].origin.content = "c9";
               m.tensors[2].origin.from = {"second"};
             }),
+            "renamed: 'a' to 'second'; other weights before: 'second'");
+  EXPECT_EQ(with([](ModelContent &m) {
+              m.tensors[1].tensor.id = "second";
+              m.tensors[1].origin.ops = "o9";
+              m.tensors[2].origin.from = {"second"};
+            }),
             "only in the model: 'second'; only in the table: 'a'; other ops before: 'scalar'");
   // All at once, the first few of each.
   EXPECT_EQ(with([](ModelContent &m) {
