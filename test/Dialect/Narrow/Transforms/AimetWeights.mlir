@@ -6,7 +6,7 @@
 // RUN: narrow-opt %s --narrow-assign-bit-width=scheme=w4a8 --narrow-import-table=%{table} --narrow-assign-granularity=scheme=w4a8 --narrow-assign-scales 2>&1 | FileCheck %s --check-prefix=BITS
 // RUN: narrow-opt %s --narrow-assign-bit-width=scheme=w8g2a8 --narrow-import-table=%{table} --narrow-assign-granularity=scheme=w8g2a8 2>&1 | FileCheck %s --check-prefix=REFUSED
 // RUN: narrow-opt %s --narrow-assign-bit-width --narrow-import-table=%{table} --narrow-assign-granularity=weight-method=octav 2>&1 | FileCheck %s --check-prefix=REFUSED
-// RUN: sed 's/loc("w")/loc(fused["w", "norm"])/' %s | narrow-opt --narrow-assign-bit-width --narrow-import-table=%{table} --narrow-assign-granularity 2>&1 | FileCheck %s --check-prefix=CHANGED
+// RUN: sed 's/{narrow.name = "w"}//' %s | narrow-opt --narrow-assign-bit-width --narrow-import-table=%{table} --narrow-assign-granularity 2>&1 | FileCheck %s --check-prefix=CHANGED
 
 // All 256 codes, the scale of each channel as it is in the file.
 // REMARK: remark: '{{.*}}aimet-weights.encodings', a table of AIMET, has scales of 1 of 2 weights that are not used: 'other'
@@ -23,7 +23,7 @@
 // CHANGED: "conv/weight" weight range <min = [-2.000000e+00, 2.500000e-01], max = [5.000000e-01, 7.500000e-01]>
 module {
   func.func @main(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf32> {
-    %w = "tosa.const"() <{values = dense<[[[[0.5, -2.0]]], [[[0.25, 0.75]]]]> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32> loc("w")
+    %w = "tosa.const"() <{values = dense<[[[[0.5, -2.0]]], [[[0.25, 0.75]]]]> : tensor<2x1x1x2xf32>}> {narrow.name = "w"} : () -> tensor<2x1x1x2xf32>
     %b = "tosa.const"() <{values = dense<0.1> : tensor<2xf32>}> : () -> tensor<2xf32>
     %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
     %0 = narrow.observe %x "x" : tensor<1x2x2x2xf32>

@@ -11,7 +11,7 @@
 // RUN: sed 's/"\(x\|sum\)" :/"\1" {narrow.float_reason = "asked for"} :/' %s | narrow-opt --narrow-import-table=table=%S/Inputs/tables/unscaled.cache 2>&1 | FileCheck %s --check-prefix=FLOAT
 // RUN: not narrow-opt %s --narrow-import-table="table=%S/Inputs/tables/tpu.table range=gelu=minmax" 2>&1 | FileCheck %s --check-prefix=UNMATCHED
 
-// Scales 1/32, 1/16 and 1/32; the model's hash does not count. A symmetric range begins at
+// Scales 1/32, 1/16 and 1/32. A symmetric range begins at
 // 0 where a ReLU does, and a known range is not that of the table.
 // TRT: remark: '{{.*}}trt.cache', a table of TensorRT, has ranges of 1 of 4 tensors that are not quantized or have the codes of another: 'other'
 // TRT: narrow.observe %{{.*}} "x" range <min = [-3.968750e+00], max = [3.968750e+00]> {narrow.range_method = "TensorRT"} :
@@ -39,15 +39,13 @@
 // FLOAT: remark: '{{.*}}unscaled.cache', a table of TensorRT: not used: 2 tensors without a scale
 // FLOAT: narrow.observe %{{.*}} "relu" range
 // UNMATCHED: error: range 'gelu=minmax' matches no id
-module attributes {narrow.model_hash = "feedfacefeedface"} {
-  func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
-    %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
-    %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
-    %2 = narrow.observe %1 "relu" : tensor<1x4x4x2xf32>
-    %3 = tosa.add %0, %2 {narrow.id = "sum"} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
-    %4 = narrow.observe %3 "sum" : tensor<1x4x4x2xf32>
-    %5 = tosa.sigmoid %4 {narrow.id = "sigmoid"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
-    %6 = narrow.observe %5 "sigmoid" : tensor<1x4x4x2xf32>
-    return %6 : tensor<1x4x4x2xf32>
-  }
+func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
+  %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
+  %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %2 = narrow.observe %1 "relu" : tensor<1x4x4x2xf32>
+  %3 = tosa.add %0, %2 {narrow.id = "sum"} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %4 = narrow.observe %3 "sum" : tensor<1x4x4x2xf32>
+  %5 = tosa.sigmoid %4 {narrow.id = "sigmoid"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %6 = narrow.observe %5 "sigmoid" : tensor<1x4x4x2xf32>
+  return %6 : tensor<1x4x4x2xf32>
 }
