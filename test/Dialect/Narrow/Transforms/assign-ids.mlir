@@ -39,3 +39,17 @@ func.func @main(%x: tensor<1x4xf32> {narrow.name = "input"}) -> (tensor<4x1xf32>
   %10 = tosa.ceil %9 : (tensor<4x1xf32>) -> tensor<4x1xf32> loc("input")
   return %10 : tensor<4x1xf32>
 }
+
+// A weight keeps the name of its initializer, unless its values were changed.
+// CHECK-LABEL: func.func @weights
+func.func @weights(%x: tensor<1x2x2x1xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf32> {
+  // CHECK: "tosa.const"{{.*}}dense<1.000000e+00>{{.*}}}> {narrow.name = "w1"} : ()
+  // CHECK: "tosa.const"{{.*}}dense<2.000000e+00>{{.*}}}> : ()
+  // CHECK: "tosa.const"{{.*}}dense<0.000000e+00>{{.*}}}> : ()
+  %w1 = "tosa.const"() <{values = dense<1.0> : tensor<1x1x1x1xf32>}> : () -> tensor<1x1x1x1xf32> loc("w1")
+  %w2 = "tosa.const"() <{values = dense<2.0> : tensor<1x1x1x1xf32>}> : () -> tensor<1x1x1x1xf32> loc(fused["w2", "norm"])
+  %b = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32> loc("b")
+  %0 = tosa.conv2d %x, %w1, %b, %b, %b {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x2x2x1xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x1xf32>
+  %1 = tosa.conv2d %0, %w2, %b, %b, %b {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x2x2x1xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x1xf32>
+  return %1 : tensor<1x2x2x1xf32>
+}
