@@ -198,7 +198,8 @@ Digest ContentHasher::Graph::hash(Operation *op) {
     // Of an argument and a result the name counts, see below.
     bool isOfArguments =
         isa<ArgAndResultAttrsOpInterface>(op) && (name == "arg_attrs" || name == "res_attrs");
-    if (isOfArguments || standard == attribute.getValue())
+    bool isVisibility = isa<SymbolOpInterface>(op) && name == SymbolTable::getVisibilityAttrName();
+    if (isOfArguments || isVisibility || standard == attribute.getValue())
       continue;
     hash.add(name);
     addAttribute(hash, attribute.getValue());

@@ -1,5 +1,6 @@
 //===- table.cpp - Fuzzes the reader of calibration tables ----------------===//
 #include "narrow/Calibration/Table.h"
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -27,6 +28,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     std::abort();
   table->progress.reset();
   again->progress.reset();
+  // It fits what it says of its model, and can be compared with any other.
+  if (llvm::Error error = checkTable(*table, "a", again->getContent()))
+    llvm::report_fatal_error(std::move(error));
+  ModelContent other = again->getContent();
+  std::reverse(other.tensors.begin(), other.tensors.end());
+  for (TensorContent &tensor : other.tensors)
+    tensor.tensor.id += tensor.origin.ops;
+  describeDifferences(table->getContent(), other, "a", "b");
   if (llvm::Error error = mergeTable(*table, "a", *again, "b")) {
     llvm::consumeError(std::move(error));
     return 0;

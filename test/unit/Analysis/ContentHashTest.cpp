@@ -123,6 +123,7 @@ TEST_F(ContentHashTest, DoesNotDependOnWhatMeansNothing) {
            {"narrow.name = \"y\"", "narrow.name = \"y\", narrow.later"},
            {"{narrow.name = \"z\"})", "{narrow.name = \"z\"}) attributes {narrow.later}"},
            {" : () -> tensor<2xf32>", " {narrow.id = \"b\", narrow.name = \"bias\"} : () -> tensor<2xf32>"},
+           {"func.func @main", "func.func public @main"},
            // What holds without being said.
            {"alpha 0.1", "alpha 0.1 beta 0.0"},
            {"narrow.id = \"c\"", "local_bound = false, narrow.id = \"c\""},

@@ -112,9 +112,11 @@ ModelContent narrow::getModelContent(ModuleOp module) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal())
     return content;
-  for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
-    content.inputs.push_back({names.lookup(main.getArgument(index)),
-                              std::vector<int64_t>(cast<RankedTensorType>(type).getShape())});
+  for (BlockArgument argument : main.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    content.inputs.push_back(
+        {names.lookup(argument), type ? std::vector<int64_t>(type.getShape()) : std::vector<int64_t>()});
+  }
   for (auto [index, value] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
     content.outputs.push_back(
         {getName(main.getResultAttr(index, NarrowDialect::getNameAttrName()), "output", index),
