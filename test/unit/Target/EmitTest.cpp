@@ -183,6 +183,24 @@ TEST_F(Emission, EveryISAOfTheHostGivesTheSame) {
   }
 }
 
+TEST_F(Emission, FeaturesThatOnlyCountingBitsUses) {
+  auto module = load("quantized.mlir");
+  EmitOptions emit = options();
+  emit.target = llvm::cantFail(resolveTarget({"", "x86_64-linux-gnu", "", "avx512vnni"}));
+  auto demands = [&] {
+    return llvm::cantFail(emitLLVMIR(*module, emit)).find("avx512vpopcntdq") != std::string::npos;
+  };
+  emit.target.popcountFeatures = "+avx512vpopcntdq";
+  EXPECT_FALSE(demands());
+  auto count = parse("func.func private @count(%x: vector<16xi32>) -> vector<16xi32> {\n"
+                     "  %0 = math.ctpop %x : vector<16xi32>\n"
+                     "  return %0 : vector<16xi32>\n}");
+  module->push_back(count->getBody()->front().clone());
+  EXPECT_TRUE(demands());
+  emit.target.popcountFeatures = "";
+  EXPECT_FALSE(demands());
+}
+
 TEST_F(Emission, Observers) {
   auto module = load("observed.mlir");
   ASSERT_TRUE(module);

@@ -18,11 +18,11 @@ namespace narrow {
 
 /// What the user asked for, as the options of the same names; all may be empty.
 struct TargetRequest {
-  std::string cpu;      // --mcpu: a CPU of LLVM, or "native"
-  std::string triple;   // --mtriple: the host's if empty
-  std::string features; // --mattr: "+a,-b"
-  std::string isa;      // --isa: one of getISANames(), or "native"; of resolveTargets, several
-  std::string emulated; // --emulate-isa: one of getISANames()
+  std::string cpu;           // --mcpu: a CPU of LLVM, or "native"
+  std::string triple;        // --mtriple: the host's if empty
+  std::string features;      // --mattr: "+a,-b"
+  std::string isa;           // --isa: one of getISANames(), or "native"; of resolveTargets, several
+  std::string emulated = {}; // --emulate-isa: one of getISANames()
 };
 
 /// A target that is known to exist. With an ISA and no CPU the result does not
