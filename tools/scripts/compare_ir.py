@@ -45,7 +45,7 @@ class Dense:
 
     def __init__(self, kind, data):
         self.kind, self.data = kind, data
-        self.element = re.search(r"(\w+)>$", kind)
+        self.element = re.search(r"[<x]([a-wyz]\w*)>$", kind)
         size = self.width() // 8
         if size and len(data) > size and data == data[:size] * (len(data) // size):
             self.data = data[:size]  # A splat.
@@ -163,7 +163,8 @@ class Parser:
             if name in ("narrow.id", "sym_name"):
                 self.identity = str(value).strip('"')
             dropped = discardable and name.startswith("narrow.") or self.ignore and re.search(self.ignore, name)
-            if not dropped:
+            # No argument has attributes.
+            if not dropped and not (name in ("arg_attrs", "res_attrs") and not any(value)):
                 result[name] = value
             self.match(",", required=False)
         return result
@@ -184,7 +185,8 @@ class Parser:
         top = self.op({}, 0)
         if top.name != "builtin.module":
             self.fail("no module")
-        if self.peek(r"\S"):
+        # Aliases of locations follow.
+        if self.peek(r"[^#\s]"):
             self.fail("more than one module")
         return top
 

@@ -165,7 +165,7 @@ class Object:
             start = offset - offset % section.entry_size
             return "constant", section.data[start : start + section.entry_size].hex(), offset - start
         if section.flags & WRITE or section.kind == NOBITS:
-            return "data", section.name, offset
+            return "data", section.name  # The description, or the word that says which variant runs.
         return "line", sha(self.line(section, offset - offset % LINE)), offset % LINE
 
     def line(self, section, start):
@@ -216,12 +216,9 @@ class Object:
         return lines
 
 
-def compare(old_path, new_path):
-    """What differs, a list of (what, function or None, text): 'kernels', 'entry points' or 'constants'."""
-    old, new = Object(old_path), Object(new_path)
-    differences = []
-    left, added = Counter(f.code for f in new.functions), []
-    removed = []
+def compare(old, new):
+    """What differs of two objects, a list of (what, text): 'kernels', 'entry points' or 'constants'."""
+    left, removed, added = Counter(f.code for f in new.functions), [], []
     for f in old.functions:
         if left[f.code]:
             left[f.code] -= 1
@@ -232,21 +229,24 @@ def compare(old_path, new_path):
             left[f.code] -= 1
             added.append(f)
     added.reverse()
+    differences, callers = [], []
     for f in removed:
         other = next((g for g in added if g.name == f.name), None)
-        if other:
-            added.remove(other)
-            text = describe_pair(f, other)
+        if not other:
+            differences.append((what_is(f), f"{f.name} ({f.size} bytes) is in the old one only"))
+            continue
+        added.remove(other)
+        if text := describe_pair(f, other):
+            differences.append((what_is(f), text))
         else:
-            text = f"{f.name} ({f.size} bytes) is in the old one only"
-        differences.append((what_is(f), text))
+            callers.append((what_is(f), f"{f.name}: what it calls"))
     differences += [(what_is(f), f"{f.name} ({f.size} bytes) is in the new one only") for f in added]
     lines = [o.constant_lines() for o in (old, new)]
     if lines[0] != lines[1]:
         gone, come = (sum((a - b).values()) for a, b in (lines, reversed(lines)))
-        differences.append(("constants", f"constants: {gone} of {sum(lines[0].values())} lines of {LINE} bytes are in the old one only, "
+        differences.append(("constants", f"{gone} of {sum(lines[0].values())} lines of {LINE} bytes are in the old one only, "
                                          f"{come} of {sum(lines[1].values())} in the new one only"))
-    return differences
+    return differences or callers
 
 
 def what_is(function):
@@ -254,18 +254,17 @@ def what_is(function):
     return "entry points" if re.search(r"_(info|run|run_codes|run_threads|run_codes_threads|observe|main)$", function.name) else "kernels"
 
 
-def plain(token):
-    return " ".join(part.name if isinstance(part, Function) else str(part)[:40] for part in token) if isinstance(token, tuple) else token
-
-
 def describe_pair(old, new):
-    resolve = lambda f: [plain(t) for t in f.tokens]
-    a, b = resolve(old), resolve(new)
+    """Where two functions begin to differ; None if only what they call does."""
+    own = lambda token: tuple("" if isinstance(part, Function) else part for part in token) if isinstance(token, tuple) else token
+    a, b = ([own(token) for token in f.tokens] for f in (old, new))
     at = next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
     if at == len(a) == len(b):
-        return f"{old.name}: what it calls"
-    show = lambda side: side[at] if at < len(side) else "end"
-    return f"{old.name}: {len(a)} | {len(b)} instructions, the first to differ is {at}: {show(a)} | {show(b)}"
+        return None
+    name = lambda part: part.name if isinstance(part, Function) else str(part)[:40]
+    show = lambda token: " ".join(map(name, token)) if isinstance(token, tuple) else token
+    first = [show(f.tokens[at]) if at < len(f.tokens) else "end" for f in (old, new)]
+    return f"{old.name}: {len(a)} | {len(b)} instructions, the first to differ is {at}: {first[0]} | {first[1]}"
 
 
 def main():
@@ -273,7 +272,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 3
     try:
-        differences = compare(*sys.argv[1:])
+        differences = compare(*map(Object, sys.argv[1:]))
     except (OSError, ObjectError) as error:
         print(f"compare_objects.py: error: {error}", file=sys.stderr)
         return 3
