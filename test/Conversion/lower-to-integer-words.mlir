@@ -166,7 +166,9 @@ func.func @main(%i: tensor<1x4x4x8xf32>) -> tensor<1x1x1x16xf32> {
   %xq = narrow.quantize %i {narrow.id = "x"} : tensor<1x4x4x8xf32> to tensor<1x4x4x8x!x>
   %x = narrow.dequantize %xq : tensor<1x4x4x8x!x> to tensor<1x4x4x8xf32>
   %m = tosa.max_pool2d %x {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x8xf32>) -> tensor<1x2x2x8xf32>
-  %a = tosa.avg_pool2d %m, %z, %z {acc_type = f32, kernel = array<i64: 1, 2>, stride = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x2x2x8xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x1x8xf32>
+  %a0 = tosa.avg_pool2d %m, %z, %z {acc_type = f32, kernel = array<i64: 1, 2>, stride = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x2x2x8xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x1x8xf32>
+  %aq = narrow.quantize %a0 : tensor<1x2x1x8xf32> to tensor<1x2x1x8x!x>
+  %a = narrow.dequantize %aq : tensor<1x2x1x8x!x> to tensor<1x2x1x8xf32>
   %amounts = tosa.const_shape {values = dense<[0, 0, 0, 0, 0, 1, 0, 0]> : tensor<8xindex>} : () -> !tosa.shape<8>
   %p = tosa.pad %a, %amounts, %z : (tensor<1x2x1x8xf32>, !tosa.shape<8>, tensor<1xf32>) -> tensor<1x2x2x8xf32>
   %t = tosa.transpose %p {perms = array<i32: 0, 2, 1, 3>} : (tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32>

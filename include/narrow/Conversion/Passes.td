@@ -24,10 +24,17 @@ def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
       `tosa.table`.
     - Ops that move or select codes move codes. A padding with zeros goes into
       the convolution behind it.
+    - A quantization is moved in front of an op only if the op commutes with it
+      (`QuantizableOpInterface`): movements, nearest resizing, clamps, max
+      pools, pads do. Averages and interpolations of codes are summed in i32 and
+      rounded where their quantization stands. An op that reads codes yields
+      codes only if they mean its numbers exactly: no code is padded with, and
+      none is a bound, that is not in the operand's type.
     - Unsigned codes become signed ones by subtracting 128.
 
     What cannot be lowered stays float between narrow.dequantize and
-    narrow.quantize and has `narrow.float_reason`. Float ops that only results
+    narrow.quantize and has `narrow.float_reason`. It reads the i32 result of
+    a contraction through a narrow.dequantize too. Float ops that only results
     depend on (a final softmax) go to `@dequantize_outputs`. Factors that have
     no multiplier and shift, and sums that could leave 32 bits, are errors.
 

@@ -27,6 +27,11 @@ bool narrow::isWide(CodeType type) {
          type.getExpressedType().isF32();
 }
 
+bool narrow::isSameGrid(CodeType a, CodeType b) {
+  return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint() &&
+         a.getStorageType() == b.getStorageType();
+}
+
 CodeType narrow::getSignedType(Type type) {
   auto uniform = dyn_cast<CodeType>(type);
   if (uniform && isWide(uniform))
@@ -142,11 +147,7 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
 std::optional<Value> Lowering::convert(Codes from, const Target &target, Operation *op) {
   Operation *name = target.name ? target.name : op;
   Value codes = from.value;
-  auto same = [](CodeType a, CodeType b) {
-    return a.getScale() == b.getScale() && a.getZeroPoint() == b.getZeroPoint() &&
-           a.getStorageType() == b.getStorageType();
-  };
-  if (!same(from.type, target.type)) {
+  if (!isSameGrid(from.type, target.type)) {
     std::optional<Value> rescaled =
         rescale(codes, from.type.getZeroPoint(), target.getStorage(), target.type.getZeroPoint(),
                 from.type.getScale() / target.type.getScale(), name);
@@ -156,7 +157,7 @@ std::optional<Value> Lowering::convert(Codes from, const Target &target, Operati
   }
   // Codes in a range that is narrow already need no clamp to it.
   numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(from.type);
-  if (same(from.type, target.type) && bounds.min <= have.min && bounds.max >= have.max)
+  if (isSameGrid(from.type, target.type) && bounds.min <= have.min && bounds.max >= have.max)
     return codes;
   return clamp(codes, bounds, name);
 }

@@ -23,8 +23,44 @@ LogicalResult Lowering::run() {
   return success(!failed);
 }
 
-/// Whatever the results need stays; float ops among it read codes through a
-/// narrow.dequantize of their own. Everything else goes.
+/// i32 codes at the scales of `accumulator`.
+static quant::QuantizedType getAccumulatorType(const Accumulator &accumulator) {
+  auto shape = cast<RankedTensorType>(accumulator.value.getType());
+  auto i32 = cast<IntegerType>(shape.getElementType());
+  Type f32 = Float32Type::get(i32.getContext());
+  constexpr int64_t min = std::numeric_limits<int32_t>::min(), max = std::numeric_limits<int32_t>::max();
+  if (llvm::all_equal(accumulator.scales))
+    return CodeType::get(quant::QuantizationFlags::Signed, i32, f32, accumulator.scales.front(), 0, min, max);
+  SmallVector<int64_t> zeroPoints(accumulator.scales.size(), 0);
+  return quant::UniformQuantizedPerAxisType::get(quant::QuantizationFlags::Signed, i32, f32,
+                                                 accumulator.scales, zeroPoints, shape.getRank() - 1, min,
+                                                 max);
+}
+
+/// What a float op reads in place of `value`: numbers of a constant, of codes, of the accumulator of a
+/// contraction; null if `value` is a float of its own.
+Value Lowering::getFloat(Value value) {
+  if (!isa<FloatType>(getElementTypeOrSelf(value.getType())) || getConstant(value))
+    return {};
+  if (auto numbers = getConstantReals(value)) {
+    builder.setInsertionPointAfterValue(value);
+    return createConstant(builder, value.getLoc(), cast<RankedTensorType>(value.getType()).getShape(),
+                          std::vector<float>(numbers->begin(), numbers->end()));
+  }
+  if (std::optional<Codes> codes = getCodes(value))
+    return getReal(codes->value, codes->type);
+  Operation *op = value.getDefiningOp();
+  auto quantizable = dyn_cast_if_present<QuantizableOpInterface>(op);
+  if (!quantizable || op->hasAttr(floatReasonAttrName) ||
+      quantizable.getQuantizationKind() != QuantizationKind::Contraction)
+    return {};
+  std::optional<Accumulator> accumulator = getAccumulator(op);
+  if (!accumulator)
+    return {};
+  return getReal(accumulator->value, getAccumulatorType(*accumulator));
+}
+
+/// Whatever the results need stays, and reads what getFloat() says. Everything else goes.
 void Lowering::keepFloats() {
   Block &body = function.getBody().front();
   llvm::SetVector<Operation *> live;
@@ -32,9 +68,8 @@ void Lowering::keepFloats() {
   for (unsigned i = 0; i != live.size(); ++i) {
     Operation *op = live[i];
     for (OpOperand &operand : op->getOpOperands()) {
-      if (isa<FloatType>(getElementTypeOrSelf(operand.get().getType())) && !getConstant(operand.get()))
-        if (std::optional<Codes> codes = getCodes(operand.get()))
-          operand.set(getReal(*codes));
+      if (Value real = getFloat(operand.get()))
+        operand.set(real);
       if (Operation *def = operand.get().getDefiningOp())
         live.insert(def);
     }
@@ -56,15 +91,15 @@ void Lowering::keepFloats() {
   }
 }
 
-Value Lowering::getReal(Codes codes) {
-  Value &real = reals[{codes.value, codes.type}];
+Value Lowering::getReal(Value integers, quant::QuantizedType type) {
+  Value &real = reals[{integers, type}];
   if (real)
     return real;
-  builder.setInsertionPointAfterValue(codes.value);
-  Location loc = codes.value.getLoc();
-  auto shape = cast<RankedTensorType>(codes.value.getType());
-  Value quantized = quant::StorageCastOp::create(builder, loc, shape.clone(codes.type), codes.value);
-  real = DequantizeOp::create(builder, loc, shape.clone(codes.type.getExpressedType()), quantized);
+  builder.setInsertionPointAfterValue(integers);
+  Location loc = integers.getLoc();
+  auto shape = cast<RankedTensorType>(integers.getType());
+  Value quantized = quant::StorageCastOp::create(builder, loc, shape.clone(type), integers);
+  real = DequantizeOp::create(builder, loc, shape.clone(type.getExpressedType()), quantized);
   return real;
 }
 
@@ -101,24 +136,20 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
   if (!quantizable)
     return std::nullopt;
   QuantizationKind kind = quantizable.getQuantizationKind();
-  if ((kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale) || isa<RoundTokensOp>(op))
+  if (kind != QuantizationKind::Clamp && kind != QuantizationKind::SameScale)
     return std::nullopt;
 
   SmallVector<Value> moved;
   CodeType type;
   for (unsigned operand : quantizable.getActivationOperands()) {
     std::optional<Codes> codes = getCodes(op->getOperand(operand));
-    if (!codes)
+    if (!codes || (type && codes->type != type))
       return std::nullopt;
-    if (!type)
-      type = codes->type;
-    // A concatenation of different types takes the first operand's.
-    builder.setInsertionPoint(op);
-    std::optional<Value> same = convert(*codes, {type}, op);
-    if (!same)
-      return std::nullopt;
-    moved.push_back(*same);
+    type = codes->type;
+    moved.push_back(codes->value);
   }
+  if (!quantizable.keepsCodes(type))
+    return std::nullopt;
   builder.setInsertionPoint(op);
   if (kind == QuantizationKind::SameScale)
     if (std::optional<Value> codes = moveCodes(*this, op, moved, {type}))
@@ -276,6 +307,8 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
     return quantize(op->getOperand(0), target);
   }
   case QuantizationKind::SameScale: {
+    if (!quantizable.commutesWithQuantization())
+      return lowerInterpolation(*this, op, target);
     SmallVector<unsigned> activations = quantizable.getActivationOperands();
     if (activations.size() == 1 && !wide)
       if (std::optional<Codes> codes = getCodes(real)) {

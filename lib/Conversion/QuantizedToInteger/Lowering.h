@@ -6,9 +6,13 @@
 // constants and function arguments. What no narrow.quantize needs as a float
 // number is dead afterwards; what cannot be expressed in integers stays.
 //
+// A quantization is pulled to the operands of an op only if the op commutes with
+// it (QuantizableOpInterface); codes pass through an op only if its result has
+// codes in their type, exactly. All else is computed where it stands.
+//
 // One file for each family of ops: Contraction, Sum, Product, Average,
-// Movement, Table. Integer ops are created at the float op that they stand for,
-// so every value dominates the users of the float value.
+// Interpolation, Movement, Table. Integer ops are created at the float op that
+// they stand for, so every value dominates the users of the float value.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_CONVERSION_QUANTIZEDTOINTEGER_LOWERING_H
@@ -41,6 +45,9 @@ CodeType getSignedType(Type type);
 
 /// Whether `type` has 16-bit codes, signed and with zero point 0.
 bool isWide(CodeType type);
+
+/// Whether equal codes of both mean the same number. One may have codes that the other lacks.
+bool isSameGrid(CodeType a, CodeType b);
 
 inline numerics::QuantParams getParams(CodeType type) {
   return {static_cast<float>(type.getScale()), type.getZeroPoint()};
@@ -166,7 +173,8 @@ private:
   std::optional<Codes> getQuantizedCodes(Value quantized);
   std::optional<Value> lower(Value real, Target target);
   std::optional<Value> quantizeArgument(BlockArgument argument, const Target &target);
-  Value getReal(Codes codes);
+  Value getReal(Value integers, quant::QuantizedType type);
+  Value getFloat(Value value);
   void keepFloats();
 
   func::FuncOp function;
@@ -200,7 +208,9 @@ std::pair<Value, Value> splitCodes(OpBuilder &builder, Location loc, Value codes
 /// Table.cpp: a function of one tensor of 8-bit codes, evaluated at every code.
 /// Says nothing (no reason) if the expression is not of this kind.
 std::optional<Value> lowerTable(Lowering &lowering, Value real, const Target &target);
-/// Movement.cpp: the op on codes, all operands in `target.type`.
+/// Interpolation.cpp: averages of a window, bilinear resizing.
+std::optional<Value> lowerInterpolation(Lowering &lowering, Operation *op, const Target &target);
+/// Movement.cpp: an op that commutes with quantization on codes, all operands in `target.type`.
 std::optional<Value> moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
                                const Target &target);
 

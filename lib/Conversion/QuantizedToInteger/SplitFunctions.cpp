@@ -92,8 +92,15 @@ void Splitter::classify() {
          entry.contains(input.getDefiningOp())))
       entry.insert(&op);
   }
+  // Accumulators are no results of the network: it dequantizes them itself.
+  auto readsAccumulator = [](Operation &op) {
+    auto dequantize = dyn_cast<DequantizeOp>(op);
+    return dequantize && cast<quant::QuantizedType>(getElementTypeOrSelf(dequantize.getInput().getType()))
+                                 .getStorageTypeIntegralWidth() == 32;
+  };
   for (Operation &op : llvm::reverse(body)) {
-    if (entry.contains(&op) || isConstant(&op) || op.hasTrait<OpTrait::IsTerminator>() || !touchesReals(&op))
+    if (entry.contains(&op) || isConstant(&op) || op.hasTrait<OpTrait::IsTerminator>() ||
+        !touchesReals(&op) || readsAccumulator(op))
       continue;
     bool trailing = llvm::all_of(op.getUsers(), [&](Operation *user) {
       return user->hasTrait<OpTrait::IsTerminator>() || exit.contains(user);

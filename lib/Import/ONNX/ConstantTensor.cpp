@@ -199,6 +199,22 @@ ConstantTensor ConstantTensor::broadcastTo(ArrayRef<int64_t> newShape) const {
   return gathered(Shape(newShape), sources);
 }
 
+ConstantTensor ConstantTensor::dequantized() const {
+  if (!quantization)
+    return *this;
+  int64_t stride = quantization->isPerAxis() ? getStrides(shape)[quantization->axis] : 1;
+  int64_t channels = quantization->scales.size();
+  std::vector<float> values;
+  for (auto [i, code] : llvm::enumerate(getIntegers())) {
+    int64_t channel = static_cast<int64_t>(i) / stride % channels;
+    values.push_back(static_cast<float>(code - quantization->zeroPoints[channel]) *
+                     quantization->scales[channel]);
+  }
+  ConstantTensor result(Shape(shape), std::move(values));
+  result.name = name;
+  return result;
+}
+
 std::optional<int64_t> ConstantTensor::findNonFinite() const {
   for (auto [i, value] : llvm::enumerate(getFloats()))
     if (!std::isfinite(value))

@@ -83,6 +83,8 @@ public:
   /// a per-axis quantization's meaning: only for plain or per-tensor tensors.
   ConstantTensor gathered(Shape newShape, llvm::ArrayRef<int64_t> sources) const;
   ConstantTensor broadcastTo(llvm::ArrayRef<int64_t> newShape) const;
+  /// The numbers that codes mean; a tensor without quantization as it is.
+  ConstantTensor dequantized() const;
 
   /// Index of the first NaN or infinity.
   std::optional<int64_t> findNonFinite() const;

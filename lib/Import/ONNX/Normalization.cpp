@@ -17,7 +17,10 @@ static LogicalResult importBatchNorm(OpContext &ctx) {
     return ctx.error() << "needs an input with a channel axis, got shape " << toString(shape);
   Value operands[5];
   for (unsigned i = 0; i < 5; ++i) {
-    FailureOr<Value> value = ctx.value(i);
+    Tensor input = ctx.input(i);
+    if (i > 0 && input.constant) // Factors and offsets will be folded: they are numbers.
+      input.constant = input.constant->dequantized();
+    FailureOr<Value> value = ctx.value(input, ctx.getInputName(i));
     if (failed(value))
       return failure();
     if (i > 0 && ctx.input(i).getShape() != shape.slice(1, 1))

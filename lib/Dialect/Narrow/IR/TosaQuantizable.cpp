@@ -1,8 +1,11 @@
 //===- TosaQuantizable.cpp - QuantizableOpInterface of the TOSA ops -------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
+#include "narrow/Numerics/QuantParams.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace narrow;
@@ -40,13 +43,32 @@ struct ReductionModel : QuantizableOpInterface::ExternalModel<ReductionModel<Op>
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::Arithmetic; }
 };
 
+/// Each element of the result is one of the operand's.
 template <typename Op>
-struct SameScaleModel : QuantizableOpInterface::ExternalModel<SameScaleModel<Op>, Op> {
+struct SelectionModel : QuantizableOpInterface::ExternalModel<SelectionModel<Op>, Op> {
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::SameScale; }
+  bool commutesWithQuantization(Operation *) const { return true; }
+};
+
+struct PadModel : QuantizableOpInterface::ExternalModel<PadModel, tosa::PadOp> {
+  QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::SameScale; }
+  bool commutesWithQuantization(Operation *) const { return true; }
+  bool keepsCodes(Operation *op, quant::UniformQuantizedType type) const {
+    auto number = getFloats(cast<tosa::PadOp>(op).getPadConst());
+    return number && number->size() == 1 && hasCodeOf(type, number->front());
+  }
+};
+
+struct ResizeModel : QuantizableOpInterface::ExternalModel<ResizeModel, tosa::ResizeOp> {
+  QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::SameScale; }
+  bool commutesWithQuantization(Operation *op) const {
+    return cast<tosa::ResizeOp>(op).getMode() == tosa::ResizeMode::NEAREST_NEIGHBOR;
+  }
 };
 
 struct ConcatModel : QuantizableOpInterface::ExternalModel<ConcatModel, tosa::ConcatOp> {
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::SameScale; }
+  bool commutesWithQuantization(Operation *) const { return true; }
   SmallVector<unsigned> getActivationOperands(Operation *op) const {
     return llvm::to_vector(llvm::seq<unsigned>(0, op->getNumOperands()));
   }
@@ -66,6 +88,18 @@ struct AvgPoolModel : QuantizableOpInterface::ExternalModel<AvgPoolModel, tosa::
 
 struct ClampModel : QuantizableOpInterface::ExternalModel<ClampModel, tosa::ClampOp> {
   QuantizationKind getQuantizationKind(Operation *) const { return QuantizationKind::Clamp; }
+  bool commutesWithQuantization(Operation *) const { return true; }
+  bool keepsCodes(Operation *op, quant::UniformQuantizedType type) const {
+    std::optional<ClampBounds> bounds = getActivationBounds(cast<tosa::ClampOp>(op));
+    if (!bounds)
+      return false;
+    numerics::QuantParams params{static_cast<float>(type.getScale()), type.getZeroPoint()};
+    double least = numerics::dequantizeDouble(type.getStorageTypeMin(), params),
+           greatest = numerics::dequantizeDouble(type.getStorageTypeMax(), params);
+    // No element is beyond the codes: a bound there changes none.
+    return (bounds->lowest <= least || hasCodeOf(type, bounds->lowest)) &&
+           (bounds->highest >= greatest || hasCodeOf(type, bounds->highest));
+  }
   std::optional<std::pair<double, double>> getKnownRange(Operation *op) const {
     std::optional<ClampBounds> bounds = getActivationBounds(cast<tosa::ClampOp>(op));
     if (!bounds || (std::isinf(bounds->lowest) && std::isinf(bounds->highest)))
@@ -93,13 +127,23 @@ void attach(MLIRContext *context) {
 
 } // namespace
 
+bool narrow::hasCodeOf(quant::UniformQuantizedType type, double number) {
+  constexpr double tolerance = 0x1p-12; // of a code: a number and a scale are each rounded to f32
+  double code = number / type.getScale() + static_cast<double>(type.getZeroPoint());
+  return std::abs(code - std::round(code)) <= tolerance &&
+         std::round(code) >= static_cast<double>(type.getStorageTypeMin()) &&
+         std::round(code) <= static_cast<double>(type.getStorageTypeMax());
+}
+
 void narrow::registerTosaQuantizableModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
     attach<ConvModel, tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(context);
     attach<BinaryModel, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(context);
     attach<ReductionModel, tosa::ReduceSumOp>(context);
-    attach<SameScaleModel, tosa::MaxPool2dOp, tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp, tosa::PadOp,
-           tosa::ReverseOp, tosa::TileOp, tosa::ResizeOp>(context);
+    attach<SelectionModel, tosa::MaxPool2dOp, tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp,
+           tosa::ReverseOp, tosa::TileOp>(context);
+    tosa::PadOp::attachInterface<PadModel>(*context);
+    tosa::ResizeOp::attachInterface<ResizeModel>(*context);
     tosa::ConcatOp::attachInterface<ConcatModel>(*context);
     tosa::AvgPool2dOp::attachInterface<AvgPoolModel>(*context);
     tosa::ClampOp::attachInterface<ClampModel>(*context);

@@ -206,9 +206,25 @@ bool narrow::movesWideCodes(Operation *op) {
 // Points around an op
 //===----------------------------------------------------------------------===//
 
+/// Whether the numbers of `value` are those of codes, dequantized and moved: of the quantized stage, where
+/// what is rounded has a quantization of its own.
+static bool hasCodes(Value value) {
+  quant::QuantizedType type = getParameterType(value);
+  auto uniform = dyn_cast_or_null<quant::UniformQuantizedType>(type);
+  for (Operation *op = value.getDefiningOp(); uniform && op && movesCodes(op);) {
+    auto quantizable = cast<QuantizableOpInterface>(op);
+    if (!quantizable.keepsCodes(uniform) && !isa<RoundTokensOp>(op))
+      return false;
+    op = op->getOperand(quantizable.getActivationOperands().front()).getDefiningOp();
+  }
+  return static_cast<bool>(type);
+}
+
 /// Whether `value` is read off codes in `stage`.
 static bool hasPoint(Value value, QuantizationStage stage) {
-  if (stage != QuantizationStage::Observed)
+  if (stage == QuantizationStage::Quantized)
+    return hasCodes(value);
+  if (stage == QuantizationStage::Annotated)
     return static_cast<bool>(getParameterType(value));
   // Constants are observed in the annotated stage.
   Value source = getParameterSource(value);

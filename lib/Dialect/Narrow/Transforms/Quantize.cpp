@@ -52,7 +52,7 @@ struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
     if (failed(checkObservers()))
       return signalPassFailure();
     markFloat();
-    SmallVector<QuantizableOpInterface> contractions, joins, tables;
+    SmallVector<QuantizableOpInterface> contractions, joins, tables, moves;
     getOperation().walk([&](QuantizableOpInterface op) {
       if (!getQuantizable(op))
         return;
@@ -63,6 +63,8 @@ struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
         joins.push_back(op);
       else if (op.getQuantizationKind() == QuantizationKind::Elementwise)
         tables.push_back(op);
+      else if (movesCodes(op))
+        moves.push_back(op);
     });
     for (QuantizableOpInterface op : contractions)
       if (failed(quantizeBias(op)))
@@ -74,6 +76,8 @@ struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
     for (ObserveOp op : observers)
       if (failed(replace(op)))
         return signalPassFailure();
+    for (QuantizableOpInterface op : moves)
+      keepParameters(op);
     for (QuantizableOpInterface op : joins)
       requantizeOperands(op);
   }
@@ -86,6 +90,7 @@ private:
   LogicalResult replace(ObserveOp op);
   FailureOr<Value> quantizeConstant(ObserveOp op, quant::QuantizedType type);
   void roundTokens(Value value, int64_t largest);
+  void keepParameters(QuantizableOpInterface op);
   void requantizeOperands(QuantizableOpInterface op);
   void narrowOperands(QuantizableOpInterface op);
 };
@@ -281,6 +286,20 @@ void Quantize::roundTokens(Value value, int64_t largest) {
                                       builder.getI64IntegerAttr(largest)));
     ++numTokens;
   }
+}
+
+/// The result has the parameters of the operand, also where the op yields other numbers than
+/// codes mean: averages, what it pads with.
+void Quantize::keepParameters(QuantizableOpInterface op) {
+  Value result = op->getResult(0);
+  auto type = dyn_cast_or_null<quant::UniformQuantizedType>(
+      getParameterType(op->getOperand(op.getActivationOperands().front())));
+  if (!type || result.use_empty() || op.keepsCodes(type))
+    return;
+  OpBuilder builder(op);
+  builder.setInsertionPointAfter(op);
+  DequantizeOp pair = createPair(builder, op.getLoc(), result, type, /*id=*/"");
+  result.replaceAllUsesExcept(pair.getOutput(), pair.getInput().getDefiningOp());
 }
 
 /// Operands whose codes mean something else than the joined result's.

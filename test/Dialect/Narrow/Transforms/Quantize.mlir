@@ -166,3 +166,31 @@ func.func @tokens(%x: tensor<1x1x1x2xf32> {narrow.name = "x"}) -> tensor<1x1x1x2
   %4 = narrow.observe %3 "add" type !quant.uniform<i8:f32, 0.125:-128> : tensor<1x1x1x2xf32>
   return %4 : tensor<1x1x1x2xf32>
 }
+
+// -----
+
+// What has the parameters of its operand is rounded to them where it yields other numbers: a mean, a
+// number without a code (1.5 has one, 1.6 has none).
+// CHECK-LABEL: func.func @parameters_are_kept
+// CHECK:         %[[D:.*]] = narrow.dequantize
+// CHECK-NEXT:    %[[A:.*]] = tosa.avg_pool2d %[[D]]
+// CHECK-NEXT:    %[[AQ:.*]] = narrow.quantize %[[A]] : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!quant.uniform<i8:f32, 5.000000e-01:3>>
+// CHECK-NEXT:    %[[AD:.*]] = narrow.dequantize %[[AQ]]
+// CHECK-NEXT:    %[[P:.*]] = tosa.pad %[[AD]]
+// CHECK-NEXT:    %[[R:.*]] = tosa.pad %[[P]]
+// CHECK-NEXT:    %[[RQ:.*]] = narrow.quantize %[[R]] : tensor<1x2x2x3xf32> to tensor<1x2x2x3x!quant.uniform<i8:f32, 5.000000e-01:3>>
+// CHECK-NEXT:    %[[RD:.*]] = narrow.dequantize %[[RQ]]
+// CHECK-NEXT:    tosa.tanh %[[RD]]
+func.func @parameters_are_kept(%x: tensor<1x4x4x1xf32> {narrow.name = "x"}) -> tensor<1x2x2x3xf32> {
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %v = "tosa.const"() <{values = dense<1.5> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %u = "tosa.const"() <{values = dense<1.6> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %amount = tosa.const_shape {values = dense<[0, 0, 0, 0, 0, 0, 0, 1]> : tensor<8xindex>} : () -> !tosa.shape<8>
+  %0 = narrow.observe %x "x" type !quant.uniform<i8:f32, 0.5:3> : tensor<1x4x4x1xf32>
+  %1 = tosa.avg_pool2d %0, %z, %z {acc_type = f32, kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x1xf32>
+  %2 = tosa.pad %1, %amount, %v : (tensor<1x2x2x1xf32>, !tosa.shape<8>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
+  %3 = tosa.pad %2, %amount, %u : (tensor<1x2x2x2xf32>, !tosa.shape<8>, tensor<1xf32>) -> tensor<1x2x2x3xf32>
+  %4 = tosa.tanh %3 : (tensor<1x2x2x3xf32>) -> tensor<1x2x2x3xf32>
+  %5 = narrow.observe %4 "tanh" type !quant.uniform<i8:f32, 0.0078125> : tensor<1x2x2x3xf32>
+  return %5 : tensor<1x2x2x3xf32>
+}

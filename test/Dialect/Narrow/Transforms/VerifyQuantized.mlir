@@ -77,3 +77,17 @@ func.func @concat(%xq: tensor<1x4x!x>, %yq: tensor<1x4x!y>) -> tensor<1x8x!x> {
   %1 = narrow.quantize %0 : tensor<1x8xf32> to tensor<1x8x!x>
   return %1 : tensor<1x8x!x>
 }
+
+// -----
+
+// Means of codes are no codes: a quantization has to make them such.
+!x = !quant.uniform<i8:f32, 0.5:3>
+func.func @mean(%xq: tensor<1x4x4x1x!x>) -> tensor<1x2x2x1x!x> {
+  %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %x = narrow.dequantize %xq : tensor<1x4x4x1x!x> to tensor<1x4x4x1xf32>
+  %m = tosa.avg_pool2d %x, %z, %z {acc_type = f32, kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x1xf32>
+  // expected-error@+1 {{violates the quantized stage: operand 0 is not quantized, and the op has no 'narrow.float_reason'}}
+  %t = tosa.tanh %m : (tensor<1x2x2x1xf32>) -> tensor<1x2x2x1xf32>
+  %q = narrow.quantize %t : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!x>
+  return %q : tensor<1x2x2x1x!x>
+}

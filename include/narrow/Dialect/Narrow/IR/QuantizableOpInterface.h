@@ -2,6 +2,7 @@
 #ifndef NARROW_DIALECT_NARROW_IR_QUANTIZABLEOPINTERFACE_H
 #define NARROW_DIALECT_NARROW_IR_QUANTIZABLEOPINTERFACE_H
 
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/OpDefinition.h"
 #include "narrow/Support/LLVM.h"
 #include "llvm/ADT/SmallVector.h"
@@ -26,6 +27,9 @@ enum class QuantizationKind {
   /// operands and result share one set of parameters.
   SameScale,
 };
+
+/// Whether `type` has a code that means `number`, to far less than what a code can tell apart.
+bool hasCodeOf(quant::UniformQuantizedType type, double number);
 
 /// Attaches QuantizableOpInterface to the TOSA ops as external models.
 void registerTosaQuantizableModels(DialectRegistry &registry);

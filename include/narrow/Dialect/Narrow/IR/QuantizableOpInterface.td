@@ -39,7 +39,20 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
     InterfaceMethod<[{Whether the result is the sum of the activation operands,
       so that one of them may come as the accumulator of a contraction, before
       it is rounded to codes.}],
-      "bool", "addsAccumulators", (ins), "", [{ return false; }]>
+      "bool", "addsAccumulators", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{Whether the op commutes with every non-decreasing function
+      of one element, as a quantization is: each element of the result is one of
+      the operands' or a number of the op's own (what it pads with, a bound),
+      chosen by position or by order. Then operands may be quantized in place of
+      the result. Averages and interpolations do not commute: what is clipped or
+      rounded before them is something else than behind them.}],
+      "bool", "commutesWithQuantization", (ins), "", [{ return false; }]>,
+    InterfaceMethod<[{Whether the op, given numbers that codes of `type` mean,
+      yields such numbers: it commutes and `type` has those of the op's own that
+      can appear in the result. Then the result is codes as well, exactly.}],
+      "bool", "keepsCodes", (ins "::mlir::quant::UniformQuantizedType":$type), "",
+      [{ return ::llvm::cast<::narrow::QuantizableOpInterface>($_op.getOperation())
+            .commutesWithQuantization(); }]>
   ];
 }
 

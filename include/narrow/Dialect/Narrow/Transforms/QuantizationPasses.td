@@ -468,7 +468,9 @@ def NarrowQuantize : Pass<"narrow-quantize", "::mlir::ModuleOp"> {
     `quant.scast` and `narrow.dequantize`; each bias becomes i32 codes at
     `scale_x * scale_w` in the same form. An operand of a concat whose type
     differs from the concat's is requantized, and an operand of 16 bits for a
-    function that becomes a table, to 8 bits from the same range.
+    function that becomes a table, to 8 bits from the same range. An average, an
+    interpolation or a pad that has the parameters of its operand is rounded to
+    them, unless all its numbers have codes.
 
     An op that cannot be quantized gets `narrow.float_reason`; an observer
     between two such ops disappears.

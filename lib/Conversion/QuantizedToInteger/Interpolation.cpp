@@ -1,0 +1,89 @@
+//===- Interpolation.cpp - Averages of a window, interpolation ------------===//
+//
+// What these ops yield lies between codes of their operand, and is rounded once: to
+// the codes that are asked for.
+//
+//===----------------------------------------------------------------------===//
+#include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
+
+using namespace mlir;
+using namespace narrow;
+
+/// N15, if the result has the operand's scale. Else sums of the window, a convolution with ones.
+static std::optional<Value> average(Lowering &lowering, tosa::AvgPool2dOp op, const Codes &codes,
+                                    const Target &target) {
+  OpBuilder &builder = lowering.getBuilder();
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(op.getType());
+  IntegerType storage = target.getStorage();
+  auto scalar = [&](int64_t value, IntegerType element) {
+    return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), element);
+  };
+  if (isSameGrid(codes.type, target.type)) {
+    Value zeroPoint = scalar(target.type.getZeroPoint(), storage);
+    Operation *name = target.name ? target.name : op;
+    Value pool =
+        tosa::AvgPool2dOp::create(builder, loc, type.clone(storage), codes.value, zeroPoint, zeroPoint,
+                                  op.getKernel(), op.getStride(), op.getPad(), builder.getI32Type());
+    if (Attribute id = name->getAttr(NarrowDialect::getIdAttrName()))
+      pool.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+    return lowering.clamp(pool, target.getBounds(), name);
+  }
+  auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());
+  if (getStorage(codes.type) != i8)
+    return lowering.refuse(op, "its codes have 16 bits and another scale than its result's");
+  if (llvm::any_of(op.getPad(), [](int64_t amount) { return amount != 0; }))
+    return lowering.refuse(op, "it averages fewer elements at the edges, and its result has another scale "
+                               "than its operand");
+  int64_t channels = type.getShape().back(), height = op.getKernel()[0], width = op.getKernel()[1];
+  Value ones = createConstant(builder, loc, {height, width, channels, 1},
+                              SmallVector<int64_t>(height * width * channels, 1), i8);
+  Value bias = createConstant(builder, loc, {channels}, SmallVector<int64_t>(channels, 0), i32);
+  Value sums = tosa::DepthwiseConv2DOp::create(builder, loc, type.clone(i32), codes.value, ones, bias,
+                                               scalar(codes.type.getZeroPoint(), i8), scalar(0, i8),
+                                               op.getPad(), op.getStride(), ArrayRef<int64_t>{1, 1}, i32);
+  return lowering.requantize(sums, codes.type.getScale() / static_cast<double>(height * width), target, op);
+}
+
+/// N76.
+static std::optional<Value> interpolate(Lowering &lowering, tosa::ResizeOp op, const Codes &codes,
+                                        const Target &target) {
+  std::optional<ResizeAxes> axes = getResizeAxes(op);
+  if (!axes || axes->weight() >> (32 - getStorage(codes.type).getWidth()))
+    return lowering.refuse(op, "its interpolation of codes can leave 32 bits");
+  OpBuilder &builder = lowering.getBuilder();
+  auto i32 = cast<IntegerType>(builder.getI32Type());
+  auto type = cast<RankedTensorType>(op.getType()).clone(i32);
+  Value sums = tosa::ResizeOp::create(builder, op.getLoc(), type, codes.value, op.getScale(), op.getOffset(),
+                                      op.getBorder(), op.getMode());
+  auto weight = static_cast<double>(axes->weight());
+  if (isSameGrid(codes.type, target.type)) {
+    std::optional<Value> rounded = lowering.rescale(sums, 0, target.getStorage(), 0, 1.0 / weight, op);
+    return rounded
+               ? std::optional(lowering.clamp(*rounded, target.getBounds(), target.name ? target.name : op))
+               : std::nullopt;
+  }
+  // The weights add up: so do zero points.
+  if (int64_t zeroPoint = codes.type.getZeroPoint()) {
+    Value offset = createConstant(builder, op.getLoc(), SmallVector<int64_t>(type.getRank(), 1),
+                                  ArrayRef<int64_t>(zeroPoint * axes->weight()), i32);
+    sums = tosa::SubOp::create(builder, op.getLoc(), type, sums, offset);
+  }
+  return lowering.requantize(sums, codes.type.getScale() / weight, target, op);
+}
+
+std::optional<Value> narrow::lowerInterpolation(Lowering &lowering, Operation *op, const Target &target) {
+  auto quantizable = cast<QuantizableOpInterface>(op);
+  std::optional<Codes> codes = lowering.getCodes(op->getOperand(quantizable.getActivationOperands().front()));
+  if (!codes)
+    return lowering.refuse(
+        op, "its operand is not quantized, and to quantize that is not to quantize its result");
+  lowering.getBuilder().setInsertionPoint(op);
+  if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
+    return average(lowering, pool, *codes, target);
+  if (auto resize = dyn_cast<tosa::ResizeOp>(op))
+    return interpolate(lowering, resize, *codes, target);
+  return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
+}
