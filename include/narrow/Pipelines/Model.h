@@ -27,7 +27,7 @@ LogicalResult runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> b
 struct HostOptions {
   bool profile = false; ///< kernels count cycles
   PackWeights packWeights = PackWeights::Auto;
-  std::string emulatedISA; ///< whose kernels it gets, emulated; empty: those of this machine
+  std::string emulatedISA = {}; ///< whose kernels it gets, emulated; empty: those of this machine
 };
 
 /// Lowers `module` (float, observed or integer stage), which is of no other use afterwards,
