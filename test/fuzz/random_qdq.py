@@ -403,7 +403,7 @@ def compare(graph, expected, found):
         exact[codes] = count == 0
         equal, different = equal + len(a) - count, different + count
         if all(exact.get(source, False) for source in sources):
-            if most > 1.01 or count > 3 + 0.2 * len(a):
+            if most > 1.01 or count > 3 + 0.35 * len(a):
                 raise Failure(f"{name}: {count} of {len(a)} differ, by up to {most:.1f} codes, of equal codes before it")
         elif most > 2 + 4 * coarsest[codes] / scale or sum(distances) > (3 + 0.5 * len(a)) * coarsest[codes] / scale:
             raise Failure(f"{name}: {count} of {len(a)} differ, by up to {most:.1f} codes")

@@ -82,7 +82,10 @@ FailureOr<Value> OpContext::materialize(const ConstantTensor &constant, StringRe
   if (!constant.isFloat())
     return error() << "constant '" << origin << "' has element type " << getName(constant.getType())
                    << ", only float is supported here";
-  if (std::optional<int64_t> index = constant.findNonFinite())
+  // What is infinite may mask, or be no bound: the float pipeline sees that.
+  bool maskOrBound = llvm::is_contained({"Add", "Sub", "Max", "Min"}, node.op_type());
+  if (std::optional<int64_t> index = constant.findNonFinite();
+      index && !(maskOrBound && std::isinf(constant.getFloats()[*index])))
     return error() << "constant '" << origin << "' contains " << constant.getFloats()[*index] << " (element "
                    << *index << "); weights must be finite";
   Location where = origin.empty() ? loc : NameLoc::get(builder.getStringAttr(origin));

@@ -8,6 +8,7 @@
   npz.py columns OUT NAME=SHAPE…            f32 arrays of the index along the last axis
   npz.py take IN OUT ORDER                  samples in another order: reversed,
                                             shuffled, or FIRST:END
+  npz.py join OUT IN…                       the arrays of all archives
 """
 import random
 import re
@@ -99,12 +100,19 @@ def take(path, order):
         yield name[: -len(".npy")], npy(dtype, [len(samples)] + shape[1:], data)
 
 
+def join(paths):
+    for path in paths:
+        archive = zipfile.ZipFile(path)
+        for name in archive.namelist():
+            yield name[: -len(".npy")], archive.read(name)
+
+
 if __name__ == "__main__":
     command, arguments = sys.argv[1], sys.argv[2:]
     if command == "take":
         output, arrays = arguments[1], take(arguments[0], arguments[2])
     else:
-        output, arrays = arguments[0], {"make": make, "ramp": ramp, "growing": growing, "columns": columns}[command](arguments[1:])
+        output, arrays = arguments[0], {"make": make, "ramp": ramp, "growing": growing, "columns": columns, "join": join}[command](arguments[1:])
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in arrays:
             archive.writestr(name + ".npy", data)

@@ -27,6 +27,17 @@ bool isSplat(Value value, float number) {
   return values && llvm::all_of(*values, [&](float v) { return v == number; });
 }
 
+/// Whether no f32 of `value` is less (`sign` 1) or greater (-1) than any other: exporters write such for
+/// no bound.
+bool isNoBound(Value value, int sign) {
+  ElementsAttr attr = getConstant(value);
+  if (!attr || !attr.getElementType().isF32() || attr.getNumElements() == 0)
+    return false;
+  auto values = getFloats(attr);
+  return values &&
+         llvm::all_of(*values, [&](float v) { return sign * v <= -std::numeric_limits<float>::max(); });
+}
+
 bool allEqual(Value shape, int64_t number) {
   auto dims = getShapeDims(shape);
   return dims && llvm::all_of(*dims, [&](int64_t dim) { return dim == number; });
@@ -47,6 +58,16 @@ Value getNeutral(Operation *op) {
         return isSplat(mul.getInput2(), 1)   ? same(mul.getInput1())
                : isSplat(mul.getInput1(), 1) ? same(mul.getInput2())
                                              : Value();
+      })
+      .Case([&](tosa::MaximumOp max) {
+        return isNoBound(max.getInput2(), 1)   ? same(max.getInput1())
+               : isNoBound(max.getInput1(), 1) ? same(max.getInput2())
+                                               : Value();
+      })
+      .Case([&](tosa::MinimumOp min) {
+        return isNoBound(min.getInput2(), -1)   ? same(min.getInput1())
+               : isNoBound(min.getInput1(), -1) ? same(min.getInput2())
+                                                : Value();
       })
       .Case([&](tosa::IdentityOp identity) { return same(identity.getInput1()); })
       .Case([&](tosa::ReshapeOp reshape) { return same(reshape.getInput1()); })

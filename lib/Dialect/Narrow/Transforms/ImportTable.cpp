@@ -1,4 +1,5 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
+#include "Masks.h"
 #include "Notes.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -75,26 +76,29 @@ struct Import {
 } // namespace
 
 /// Ops that move codes keep the type of what they read, so a number that one of them pads with has to have a
-/// code too. Numbers beyond any code, such as the least of all behind a max pool, saturate as they are meant
-/// to.
+/// code too. One beyond all others that maxima (minima) leave out takes the code at the end, as numbers
+/// beyond any code do.
 static void includePadding(Value value, Interval &range) {
   for (Operation *reader : value.getUsers()) {
     if (!movesCodes(reader))
       continue;
     if (auto pad = dyn_cast<tosa::PadOp>(reader))
-      if (auto number = getFloats(pad.getPadConst()); number && std::abs(number->front()) < 1e30f)
-        range = {std::min<double>(range.lo, number->front()), std::max<double>(range.hi, number->front())};
+      if (auto number = getFloats(pad.getPadConst()); number && std::abs(number->front()) < 1e30f) {
+        double v = number->front();
+        if ((v < range.lo && !isPaddingForExtrema(pad, 1)) || (v > range.hi && !isPaddingForExtrema(pad, -1)))
+          range = {std::min(range.lo, v), std::max(range.hi, v)};
+      }
     includePadding(reader->getResult(0), range);
   }
 }
 
 /// Sets the range that follows from the function, if there is one and no rule names the
-/// tensor: who names a tensor means it.
+/// tensor: who names a tensor means it. Bounds as large as masks are none of what is computed.
 bool Import::takeKnownRange(ObserveOp op, const RangeRules::Match &method) {
   if (!useKnownRanges || !method.rule.empty())
     return false;
   std::optional<Interval> known = getBounds(op.getInput());
-  if (!known || std::isinf(known->lo) || std::isinf(known->hi))
+  if (!known || known->lo <= kMaskNumber || known->hi >= -kMaskNumber)
     return false;
   includePadding(op.getOutput(), *known);
   op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi}, /*known=*/true));
@@ -216,6 +220,11 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
                         << " weights that are not used: " << listNames(unused);
 }
 
+static void keepMasks(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    keepMasksFloat(function, MaskSource::Ranges);
+}
+
 /// Ranges of another tool, by the names of tensors in the source model, which ids are.
 LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreign,
                                     ArrayRef<ObserveOp> observers) {
@@ -285,6 +294,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
   if (!otherBits.empty())
     module.emitWarning() << what << " has ranges that were chosen for " << bits
                          << " bits, not for the bits of the scheme: " << listNames(otherBits);
+  keepMasks(module);
   return success();
 }
 
@@ -316,6 +326,7 @@ LogicalResult Import::importTable(ModuleOp module) {
           Builder(op.getContext()).getF64FloatAttr(numerics::meanMagnitude(entry->statistics.histogram())));
     noteOddities(op, *entry);
   }
+  keepMasks(module);
   return success();
 }
 

@@ -3,6 +3,7 @@
 // Decides which tensors get quantization parameters of their own.
 //
 //===----------------------------------------------------------------------===//
+#include "Masks.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
@@ -176,6 +177,7 @@ private:
   }
 
   LogicalResult runOnFunction(func::FuncOp function, llvm::StringMap<Location> &ids) {
+    keepMasksFloat(function, MaskSource::Constants);
     ObservedValues values;
     function.walk([&](QuantizableOpInterface op) {
       if (getQuantizable(op))

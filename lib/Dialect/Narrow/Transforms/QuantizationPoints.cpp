@@ -1,5 +1,6 @@
 //===- QuantizationPoints.cpp - Where tensors are quantized ---------------===//
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "Masks.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -382,6 +383,15 @@ LogicalResult narrow::verifyFinite(Operation *op) {
     return success();
   auto it = llvm::find_if(*values, [](float value) { return !std::isfinite(value); });
   if (it == values->end())
+    return success();
+  // Minus infinity masks, and an infinity pads what a maximum or minimum is taken of.
+  int sign = *it < 0 ? 1 : -1;
+  auto hidesInfinity = [&](OpOperand &use) {
+    auto pad = dyn_cast<tosa::PadOp>(use.getOwner());
+    return pad ? isPaddingForExtrema(pad, sign) : sign > 0 && addsMask(use.getOwner());
+  };
+  if (llvm::all_of(*values, [&](float value) { return std::isfinite(value) || value == *it; }) &&
+      llvm::all_of(op->getUses(), hidesInfinity))
     return success();
   OpOperand &use = *op->use_begin();
   return op->emitError() << "operand " << use.getOperandNumber() << " of '"

@@ -160,3 +160,53 @@ func.func @concat_of_inputs(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}, %y: ten
     : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
   return %0, %1 : tensor<1x4x4x4xf32>, tensor<1x4x4x2xf32>
 }
+
+// -----
+
+// A mask stays float with what it is added to, up to the softmax: no range has it. So do both signs, and a
+// difference of the maximum as it stands in a logarithm of a softmax. What the mask is made of has codes.
+// CHECK-LABEL: func.func @masks
+// CHECK:         %[[S:.*]] = tosa.tanh
+// CHECK-NEXT:    %[[SO:.*]] = narrow.observe %[[S]] "scores"
+// CHECK:         %[[M:.*]] = tosa.mul
+// CHECK-NEXT:    %[[MO:.*]] = narrow.observe %[[M]] "mask"
+// CHECK-NEXT:    %[[A:.*]] = tosa.sub %[[SO]], %[[MO]] {narrow.float_reason = "it adds numbers that stand for minus infinity, beside which no 8-bit code is left for what they mask", narrow.id = "masked"}
+// CHECK-NEXT:    %[[R:.*]] = tosa.reverse %[[A]] {axis = 1 : i32, narrow.float_reason = "it reads what numbers that stand for minus infinity mask"
+// CHECK-NEXT:    %[[P:.*]] = narrow.softmax %[[R]]
+// CHECK-NEXT:    %[[B:.*]] = tosa.add %{{.*}}, %[[SO]] {narrow.float_reason
+// CHECK-NEXT:    %[[L:.*]] = tosa.reduce_max %[[B]]
+// CHECK-NEXT:    %[[D:.*]] = tosa.sub %[[B]], %[[L]] {narrow.float_reason
+// CHECK-NEXT:    %[[E:.*]] = tosa.exp %[[D]] {narrow.float_reason
+// CHECK-NEXT:    %[[EO:.*]] = narrow.observe %[[E]] "exp"
+// CHECK-NEXT:    tosa.reduce_sum %[[EO]] {axis = 1 : i32, narrow.id = "sum"}
+func.func @masks(%x: tensor<1x4xf32> {narrow.name = "x"}, %m: tensor<1x4xf32> {narrow.name = "m"}) -> (tensor<1x4xf32>, tensor<1x1xf32>) {
+  %k = "tosa.const"() <{values = dense<10000.0> : tensor<1x1xf32>}> : () -> tensor<1x1xf32>
+  %c = "tosa.const"() <{values = dense<[[0.0, 0xFF800000, 0.0, 0.0]]> : tensor<1x4xf32>}> : () -> tensor<1x4xf32>
+  %shift = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
+  %0 = tosa.tanh %x {narrow.id = "scores"} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %1 = tosa.mul %m, %k, %shift {narrow.id = "mask"} : (tensor<1x4xf32>, tensor<1x1xf32>, tensor<1xi8>) -> tensor<1x4xf32>
+  %2 = tosa.sub %0, %1 {narrow.id = "masked"} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %3 = tosa.reverse %2 {narrow.id = "reverse", axis = 1 : i32} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %4 = narrow.softmax %3 axis 1 {narrow.id = "softmax"} : tensor<1x4xf32>
+  %5 = tosa.add %c, %0 {narrow.id = "logits"} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %6 = tosa.reduce_max %5 {narrow.id = "max", axis = 1 : i32} : (tensor<1x4xf32>) -> tensor<1x1xf32>
+  %7 = tosa.sub %5, %6 {narrow.id = "shifted"} : (tensor<1x4xf32>, tensor<1x1xf32>) -> tensor<1x4xf32>
+  %8 = tosa.exp %7 {narrow.id = "exp"} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %9 = tosa.reduce_sum %8 {narrow.id = "sum", axis = 1 : i32} : (tensor<1x4xf32>) -> tensor<1x1xf32>
+  return %4, %9 : tensor<1x4xf32>, tensor<1x1xf32>
+}
+
+// -----
+
+// Large numbers that nothing hides are numbers like others.
+// CHECK-LABEL: func.func @no_masks
+// CHECK-NOT:     narrow.float_reason
+func.func @no_masks(%x: tensor<1x4xf32> {narrow.name = "x"}) -> (tensor<1x4xf32>, tensor<1x4xf32>) {
+  %k = "tosa.const"() <{values = dense<-10000.0> : tensor<1x4xf32>}> : () -> tensor<1x4xf32>
+  %few = "tosa.const"() <{values = dense<-999.0> : tensor<1x4xf32>}> : () -> tensor<1x4xf32>
+  %0 = tosa.add %x, %k {narrow.id = "sum"} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %1 = tosa.abs %0 {narrow.id = "abs"} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  %2 = tosa.add %x, %few {narrow.id = "few"} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<1x4xf32>
+  %3 = tosa.tanh %2 {narrow.id = "tanh"} : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  return %1, %3 : tensor<1x4xf32>, tensor<1x4xf32>
+}

@@ -156,3 +156,21 @@ func.func @not_neutral(%x: tensor<1x3xf32>) -> (tensor<2x3xf32>, tensor<1x3xf32>
   %2 = tosa.sub %zero, %x : (tensor<1x1xf32>, tensor<1x3xf32>) -> tensor<1x3xf32>
   return %0, %1, %2 : tensor<2x3xf32>, tensor<1x3xf32>, tensor<1x3xf32>
 }
+
+// -----
+
+// What exporters write for no bound is none; a bound is.
+// CHECK-LABEL: func.func @no_bound
+// CHECK-SAME:    %[[X:.*]]: tensor<2xf32>
+// CHECK-NEXT:    %[[K:.*]] = "tosa.const"
+// CHECK-NEXT:    %[[M:.*]] = tosa.maximum %[[X]], %[[K]]
+// CHECK-NEXT:    return %[[X]], %[[X]], %[[M]]
+func.func @no_bound(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>, tensor<2xf32>) {
+  %lowest = "tosa.const"() <{values = dense<[0xFF800000, -3.40282347E+38]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %inf = "tosa.const"() <{values = dense<0x7F800000> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %k = "tosa.const"() <{values = dense<[0xFF800000, -1.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %0 = tosa.maximum %x, %lowest : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %1 = tosa.minimum %inf, %0 : (tensor<1xf32>, tensor<2xf32>) -> tensor<2xf32>
+  %2 = tosa.maximum %x, %k : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
+  return %0, %1, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
+}

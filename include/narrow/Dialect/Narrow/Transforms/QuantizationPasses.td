@@ -29,6 +29,11 @@ def NarrowInsertObservers : Pass<"narrow-insert-observers", "::mlir::ModuleOp"> 
     of `narrow.dequantize`, operands of nothing but `narrow.quantize`) are left
     alone.
 
+    Sums with a mask, constants of -1000 or below (or a factor as large) that a
+    softmax, an exponential or a maximum behind them hides, get
+    `narrow.float_reason` up to that op, and have no observer: in a range with
+    such a number no codes are left for what it masks.
+
     An observer's id is that of the tensor: `narrow.id` of the op, `narrow.name`
     of the argument. Two equal ids are an error.
 
@@ -107,11 +112,18 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
 
     An interval always includes 0. Where the function that computes the tensor
     bounds its values (ReLU6, sigmoid, softmax) that interval is taken instead and
-    marked `known`, unless `known-ranges` is false or a rule names the tensor. The
+    marked `known`, unless `known-ranges` is false, a rule names the tensor, or a
+    bound is 1000 or more, which exporters write to catch overflows. The
     method is noted in `narrow.range_method` if it is not `minmax`. Tensors and
     channels that are constant in the table, zero or not, and a channel that exceeds
     all others by more than 2^20 get `narrow.notes`, which `narrow-assign-scales`
     reports.
+
+    What is padded is included, unless it is beyond all of the tensor and nothing
+    but maxima (or minima), each of an element of the tensor, reads it: it then has
+    the code at the end. A sum in front of a softmax one of whose operands was seen
+    at -1000 or below is masked and gets `narrow.float_reason`, as
+    `narrow-insert-observers` does with masks that are constants.
 
     Run after `narrow-assign-bit-width` where methods should know the bits; without
     a scheme they assume 8.
