@@ -181,12 +181,13 @@ llvm::Error Search::prepare() {
   std::string recipe = describe(options.recipe);
   if (getPacking() == PackWeights::Always)
     recipe += " --pack-weights=always";
+  recipe += (" --isa=" + target.getKernelISA()).str(); // whose costs they are
   if (state.model.empty()) {
     state.model = hash, state.samples = *fingerprint, state.choices = options.choices, state.recipe = recipe;
   } else if (state.model != hash || state.samples != *fingerprint || state.choices != options.choices ||
              state.recipe != recipe) {
-    return llvm::createStringError("the search to resume is of another model, other samples, choices or "
-                                   "options: remove its file to start anew");
+    return llvm::createStringError("the search to resume is of another model, other samples, choices, "
+                                   "options or instruction set: remove its file to start anew");
   }
 
   llvm::Expected<OutputMeter> made = OutputMeter::create(network, data, *samples, /*threads=*/0);
