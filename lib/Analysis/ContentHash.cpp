@@ -171,17 +171,20 @@ bool ContentHasher::Graph::addConstant(Operation *op) {
 Digest ContentHasher::Graph::hash(Operation *op) {
   Hash hash("op");
   hash.add(op->getName().getStringRef());
+  hash.add(op->getNumResults());
   for (Type type : op->getResultTypes())
     addType(hash, type);
   hash.add(op->getNumOperands());
   for (Value operand : op->getOperands())
     hash.add(digests.lookup(operand)); // Unknown only where dead code reads itself.
 
-  auto function = dyn_cast<FunctionOpInterface>(op);
   NamedAttrList attributes;
   auto add = [&](NamedAttribute attribute) { attributes.append(attribute); };
-  if (auto properties = dyn_cast_or_null<DictionaryAttr>(op->getPropertiesAsAttribute()))
-    llvm::for_each(properties, add);
+  Attribute properties = op->getPropertiesAsAttribute();
+  if (auto dictionary = dyn_cast_or_null<DictionaryAttr>(properties))
+    llvm::for_each(dictionary, add);
+  else if (properties)
+    addAttribute(hash, properties);
   // An op may keep inherent attributes beside properties; of one that is not registered the name tells.
   for (NamedAttribute attribute : op->getDiscardableAttrs())
     if (op->isRegistered() ? llvm::is_contained(op->getName().getAttributeNames(), attribute.getName())
@@ -204,12 +207,14 @@ Digest ContentHasher::Graph::hash(Operation *op) {
     hash.add(name);
     addAttribute(hash, attribute.getValue());
   }
+  hash.add("end");
   if (detail == Detail::Model) {
     auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
     hash.add(id && computesTensor(op) ? id.getValue() : StringRef());
-    if (function)
+    if (auto function = dyn_cast<FunctionOpInterface>(op))
       addNames(hash, function);
   }
+  hash.add(op->getNumRegions());
   for (Region &region : op->getRegions())
     addRegion(hash, region);
   for (Block *successor : op->getSuccessors())

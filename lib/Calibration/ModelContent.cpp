@@ -1,6 +1,5 @@
 //===- ModelContent.cpp - How two models differ ---------------------------===//
 #include "narrow/Calibration/ModelContent.h"
-#include "narrow/Support/Npz.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -37,6 +36,7 @@ private:
   void matchInputs();
   void matchTensors();
   bool readsSame(const Origin &inTable, const Origin &inModel) const;
+  /// Of tensors that the same ops compute.
   bool isAlike(const TensorContent &inTable, const TensorContent &inModel) const;
   void compare(const TensorContent &inTable, const TensorContent &inModel);
 
@@ -62,8 +62,7 @@ bool Matcher::readsSame(const Origin &inTable, const Origin &inModel) const {
 bool Matcher::isAlike(const TensorContent &inTable, const TensorContent &inModel) const {
   // Inputs have names alone.
   return isKnown(inTable.origin) && !inTable.origin.from.empty() &&
-         inTable.tensor.shape == inModel.tensor.shape && inTable.origin.ops == inModel.origin.ops &&
-         readsSame(inTable.origin, inModel.origin);
+         inTable.tensor.shape == inModel.tensor.shape && readsSame(inTable.origin, inModel.origin);
 }
 
 void Matcher::compare(const TensorContent &inTable, const TensorContent &inModel) {
@@ -81,8 +80,8 @@ void Matcher::compare(const TensorContent &inTable, const TensorContent &inModel
 
 /// An input whose name is gone is the one at its place.
 void Matcher::matchInputs() {
-  auto contains = [](ArrayRef<InputContent> list, StringRef name) {
-    return llvm::any_of(list, [&](const InputContent &input) { return input.name == name; });
+  auto contains = [](ArrayRef<ModelInput> list, StringRef name) {
+    return llvm::any_of(list, [&](const ModelInput &input) { return input.name == name; });
   };
   if (table.inputs.size() != model.inputs.size()) {
     if (!table.inputs.empty())

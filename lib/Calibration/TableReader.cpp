@@ -72,7 +72,8 @@ static void readInputs(ObjectReader &reader, StringRef name, CalibrationTable &t
       return reader.failField("inputs", "expected objects");
     ObjectReader input(*object, ("'" + name + "': inputs").str(), error);
     input.allowOnly({"name", "shape"});
-    table.inputs.push_back({input.string("name"), input.integers("shape", 1)});
+    std::string inputName = input.string("name");
+    table.inputs.push_back({std::move(inputName), input.integers("shape", 1)});
   }
 }
 

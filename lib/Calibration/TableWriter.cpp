@@ -106,7 +106,7 @@ std::string narrow::formatTable(const CalibrationTable &table) {
   bool namesModel = table.version > 1 && !table.model.empty();
   if (namesModel || !table.inputs.empty()) {
     os << ",\n  \"inputs\": ";
-    writeList(os, table.inputs, [&](const InputContent &input) {
+    writeList(os, table.inputs, [&](const ModelInput &input) {
       os << "{\"name\": ";
       writeString(os, input.name);
       os << ", \"shape\": ";

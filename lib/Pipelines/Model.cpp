@@ -111,17 +111,3 @@ llvm::Expected<std::unique_ptr<CompiledModel>> narrow::compileForHost(ModuleOp m
     return object.takeError();
   return CompiledModel::fromObject(std::move(*object));
 }
-
-std::vector<ModelInput> narrow::getModelInputs(ModuleOp module) {
-  std::vector<ModelInput> inputs;
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  if (!main)
-    return inputs;
-  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
-    auto name = main.getArgAttrOfType<StringAttr>(i, NarrowDialect::getNameAttrName());
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    inputs.push_back({name ? name.str() : "input" + std::to_string(i),
-                      tensor ? std::vector<int64_t>(tensor.getShape()) : std::vector<int64_t>()});
-  }
-  return inputs;
-}

@@ -3,6 +3,7 @@
 #define NARROW_CALIBRATION_MODELCONTENT_H
 
 #include "narrow/Calibration/Statistics.h"
+#include "narrow/Support/Dataset.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
@@ -19,12 +20,6 @@ struct Origin {
   bool operator==(const Origin &) const = default;
 };
 
-/// An input or an output of a model: the tensor with its batch.
-struct InputContent {
-  std::string name;
-  std::vector<int64_t> shape;
-  bool operator==(const InputContent &) const = default;
-};
 struct OutputContent {
   std::string name;
   Origin origin;
@@ -38,7 +33,7 @@ struct TensorContent {
 
 struct ModelContent {
   std::string hash; ///< by which the model is known; empty: not known
-  std::vector<InputContent> inputs;
+  std::vector<ModelInput> inputs;
   std::vector<OutputContent> outputs;
   std::vector<TensorContent> tensors; ///< of a model in program order, of a table sorted by id
 };

@@ -69,7 +69,7 @@ struct CalibrationTable {
 
   int64_t version = newestVersion;
   std::string model; ///< Hash of the float network; empty: the table fits all with these tensors.
-  std::vector<InputContent> inputs;
+  std::vector<ModelInput> inputs;
   std::vector<OutputContent> outputs;
   std::vector<InputPreprocessing> preprocessing;
   std::string rewrites; ///< Options of the drivers that changed the model before; empty: none.

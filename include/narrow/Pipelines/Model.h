@@ -6,6 +6,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Calibration/Table.h"
+#include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Import/ONNX/Import.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Support/Dataset.h"
@@ -34,9 +35,6 @@ struct HostOptions {
 /// to code for this machine and loads it. Errors call it `what`.
 llvm::Expected<std::unique_ptr<CompiledModel>> compileForHost(ModuleOp module, StringRef what,
                                                               const HostOptions &options = {});
-
-/// Inputs of @main as data sets know them.
-std::vector<ModelInput> getModelInputs(ModuleOp module);
 
 struct CalibrationOptions {
   int64_t samples = 0;   ///< 0: all

@@ -18,6 +18,7 @@ struct ModelInput {
   std::string name;
   std::vector<int64_t> shape;
   bool takesPixels = false; ///< u8, which the model normalizes itself; else f32
+  bool operator==(const ModelInput &) const = default;
 };
 
 /// The samples that one run of a model takes: the first dimension of its first input.

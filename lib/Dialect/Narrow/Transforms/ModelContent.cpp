@@ -15,8 +15,28 @@ using namespace mlir;
 using namespace narrow;
 
 //===----------------------------------------------------------------------===//
-// Ids and shapes
+// Names and shapes
 //===----------------------------------------------------------------------===//
+
+/// As data sets and artifacts call an input or output without a name.
+static std::string getName(Attribute name, StringRef kind, unsigned index) {
+  auto text = dyn_cast_or_null<StringAttr>(name);
+  return text && !text.empty() ? text.str() : (kind + Twine(index)).str();
+}
+
+static ModelInput getInput(func::FuncOp function, unsigned index) {
+  auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
+  return {getName(function.getArgAttr(index, NarrowDialect::getNameAttrName()), "input", index),
+          type ? std::vector<int64_t>(type.getShape()) : std::vector<int64_t>()};
+}
+
+std::vector<ModelInput> narrow::getModelInputs(ModuleOp module) {
+  std::vector<ModelInput> inputs;
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  for (unsigned i = 0; main && i < main.getNumArguments(); ++i)
+    inputs.push_back(getInput(main, i));
+  return inputs;
+}
 
 /// The shape of what one sample of `batch` has in a tensor, whose last axis is that of the channels. The
 /// samples may lie along any axis (a fully connected layer has [1, M, 1, K]) or share one, as behind a
@@ -69,23 +89,16 @@ std::vector<ObservedTensor> narrow::getCalibratedTensors(ModuleOp module) {
 // How they are computed
 //===----------------------------------------------------------------------===//
 
-/// As data sets and artifacts call an input or output without a name.
-static std::string getName(Attribute name, StringRef kind, unsigned index) {
-  auto text = dyn_cast_or_null<StringAttr>(name);
-  return text && !text.empty() ? text.str() : (kind + Twine(index)).str();
-}
-
 ModelContent narrow::getModelContent(ModuleOp module) {
   ContentHasher hasher;
   ModelContent content;
   content.hash = hasher.hashModel(module);
+  content.inputs = getModelInputs(module);
   std::vector<ObservedTensor> tensors = getCalibratedTensors(module);
   DenseMap<Value, std::string> names;
   for (auto function : module.getOps<func::FuncOp>())
     for (BlockArgument argument : function.getArguments())
-      names[argument] =
-          getName(function.getArgAttr(argument.getArgNumber(), NarrowDialect::getNameAttrName()), "input",
-                  argument.getArgNumber());
+      names[argument] = getInput(function, argument.getArgNumber()).name;
   SmallVector<Value> values;
   module.walk([&](ObserveOp op) {
     if (op.getWeight())
@@ -112,11 +125,6 @@ ModelContent narrow::getModelContent(ModuleOp module) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal())
     return content;
-  for (BlockArgument argument : main.getArguments()) {
-    auto type = dyn_cast<RankedTensorType>(argument.getType());
-    content.inputs.push_back(
-        {names.lookup(argument), type ? std::vector<int64_t>(type.getShape()) : std::vector<int64_t>()});
-  }
   for (auto [index, value] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
     content.outputs.push_back(
         {getName(main.getResultAttr(index, NarrowDialect::getNameAttrName()), "output", index),

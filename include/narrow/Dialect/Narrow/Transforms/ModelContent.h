@@ -10,6 +10,9 @@
 
 namespace narrow {
 
+/// Inputs of @main as data sets know them.
+std::vector<ModelInput> getModelInputs(ModuleOp module);
+
 /// Ids and shapes of one sample of what the observers of `module` observe, in program order.
 std::vector<ObservedTensor> getObservedTensors(ModuleOp module);
 /// The same of what calibration observes instead (narrow-sink-observers): the entries of the
