@@ -246,13 +246,20 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     std::vector<int32_t> wide(entries->begin(), entries->end());
     Value memref =
         globalBytes("lookup", {reinterpret_cast<const char *>(wide.data()), wide.size() * 4}, b.getI32Type());
-    auto maskType = lanes(block.width, b.getI1Type());
-    Value mask = arith::ConstantOp::create(b, loc, maskType, DenseElementsAttr::get(maskType, true));
-    unary([&](Value x) -> Value {
+    result = evaluate(op->getOperand(0), point, block);
+    if (failed(result))
+      return failure();
+    // What is in lanes without a channel is no code: it may lie anywhere outside of the table.
+    for (auto [part, x] : llvm::enumerate(*result)) {
+      SmallVector<bool> exists;
+      for (unsigned lane = 0; lane < block.width; ++lane)
+        exists.push_back(block.channelOf(part * block.width + lane) < block.valid);
+      auto maskType = lanes(block.width, b.getI1Type());
+      Value mask = arith::ConstantOp::create(b, loc, maskType, DenseElementsAttr::get(maskType, exists));
       Value at = arith::AddIOp::create(b, loc, x, splat(intType, 128));
-      return vector::GatherOp::create(b, loc, intType, memref, ValueRange{index(0)}, at, mask,
-                                      splat(intType, 0));
-    });
+      x = vector::GatherOp::create(b, loc, intType, memref, ValueRange{index(0)}, at, mask,
+                                   splat(intType, 0));
+    }
   } else if (auto shift = dyn_cast<tosa::ArithmeticRightShiftOp>(op)) {
     if (shift.getRound())
       return emitUnsupported(op) << "a rounding shift", failure();

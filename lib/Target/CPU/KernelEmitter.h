@@ -250,13 +250,13 @@ private:
   Value inRegisters(ArrayRef<Value> operands, function_ref<Value(ArrayRef<Value>)> emit);
   /// The instruction set shuffles bytes by indices in a register.
   bool hasByteShuffle() const { return target.lanes >= 8 || target.dot == DotKind::Sdot; }
-  Value lookUp(Value stored, ArrayRef<int64_t> entries);
+  Value lookUp(Value stored, ArrayRef<int64_t> entries, int64_t valid);
   FailureOr<Parts> evaluateTable(tosa::TableOp op, const Point &point, const ChannelBlock &block,
                                  int64_t offset);
   Value lookUpWords(Value stored, Value table);
   Value lookUpSixteenths(Value stored, Value table);
   Value lookUpQuads(Value stored, Value table);
-  Value lookUpOneByOne(Value stored, Value table);
+  Value lookUpOneByOne(Value stored, Value table, int64_t valid);
   Parts loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat);
 
   //===- Kernels ------------------------------------------------------------===//

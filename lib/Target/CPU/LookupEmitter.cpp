@@ -23,8 +23,9 @@ Parts KernelEmitter::loadBytes(Value table, int64_t first, int64_t count, Vector
   return parts;
 }
 
-/// Entries by code + 128 for stored codes. The table is in the order of stored bytes.
-Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries) {
+/// Entries by code + 128 for stored codes, of which the first `valid` are some. The table is in the order of
+/// stored bytes.
+Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries, int64_t valid) {
   BufferLayout form = storageForm();
   std::vector<char> bytes(256);
   for (int64_t i = 0; i < 256; ++i) {
@@ -37,7 +38,7 @@ Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries) {
   bool words = form.element.isInteger(16), wide = target.lanes == 16 && target.dot != DotKind::Sdot;
   auto byteType = lanes(n, b.getI8Type());
   if (!hasByteShuffle())
-    return lookUpOneByOne(stored, table);
+    return lookUpOneByOne(stored, table, valid);
   if (words && !wide)
     stored = arith::TruncIOp::create(b, loc, byteType, stored);
   // Whole registers.
@@ -79,7 +80,8 @@ FailureOr<Parts> KernelEmitter::evaluateTable(tosa::TableOp op, const Point &poi
     Value packed =
         packToStorage(together, block.width, form.element, rounding, factorsOf(rounding, first, block));
     Value stored = clampStored(packed, lo, hi);
-    result.append(unpackPieces(lookUp(stored, *getIntegers(op.getTable())), block, form));
+    int64_t valid = block.valid - int64_t(first) * block.width;
+    result.append(unpackPieces(lookUp(stored, *getIntegers(op.getTable()), valid), block, form));
   }
   if (int64_t move = offset - form.codeOffset)
     for (Value &x : result)
@@ -172,10 +174,10 @@ Value KernelEmitter::lookUpQuads(Value stored, Value table) {
 }
 
 /// From memory.
-Value KernelEmitter::lookUpOneByOne(Value stored, Value table) {
+Value KernelEmitter::lookUpOneByOne(Value stored, Value table, int64_t valid) {
   auto type = cast<VectorType>(stored.getType());
   Value result = splat(type, 0);
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
+  for (int64_t i = 0, n = std::min(valid, type.getNumElements()); i < n; ++i) {
     Value code = vector::ExtractOp::create(b, loc, stored, i);
     if (!code.getType().isInteger(8))
       code = arith::TruncIOp::create(b, loc, b.getI8Type(), code);

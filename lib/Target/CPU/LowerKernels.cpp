@@ -117,7 +117,7 @@ private:
   }
 
   static MemRefType typeOf(const BufferLayout &layout) {
-    return MemRefType::get({layout.size}, layout.element);
+    return MemRefType::get({layout.size + layout.tail}, layout.element);
   }
 
   LogicalResult lower(func::FuncOp function, StringRef name, GlobalTables &tables) {

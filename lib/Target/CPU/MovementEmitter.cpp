@@ -34,6 +34,8 @@ void KernelEmitter::fillRun(const Buffer &buffer, Value offset, int64_t count, d
 
 void KernelEmitter::fillBorder(const Buffer &buffer) {
   const BufferLayout &layout = buffer.layout;
+  if (layout.tail)
+    fillRun(buffer, index(layout.size), layout.tail, layout.borderValue);
   if (!layout.hasBorder())
     return;
   auto [top, bottom, left, right] = layout.border;

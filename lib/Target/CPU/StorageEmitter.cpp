@@ -52,7 +52,7 @@ Value KernelEmitter::evaluateStored(Value value, const Point &point, int64_t val
     return emitCodeSum(*matchCodeSum(rescale), point, valid, width);
   Value x = evaluateStored(op->getOperand(0), point, valid, width);
   if (auto table = dyn_cast<tosa::TableOp>(op))
-    return lookUp(x, *getIntegers(table.getTable()));
+    return lookUp(x, *getIntegers(table.getTable()), valid);
   if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
     auto bound = [&](Attribute attr) { return cast<IntegerAttr>(attr).getInt(); };
     return clampStored(x, bound(clamp.getMinValAttr()), bound(clamp.getMaxValAttr()));

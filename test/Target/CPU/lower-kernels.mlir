@@ -28,8 +28,8 @@
 // The border is filled with the zero point before the plane is copied: codes
 // are stored plus 128 for vpdpbusd, as i16 for vpmaddwd.
 // CHECK-LABEL: func.func private @k0_identity(
-// VNNI-SAME:     memref<2048xi8>, %{{.*}}: memref<3200xi8>
-// AVX2-SAME:     memref<2048xi8>, %{{.*}}: memref<3200xi16>
+// VNNI-SAME:     memref<2048xi8>, %{{.*}}: memref<3264xi8>
+// AVX2-SAME:     memref<2048xi8>, %{{.*}}: memref<3216xi16>
 // VNNI:          arith.constant dense<123> : vector<64xi8>
 // AVX2:          arith.constant dense<-5> : vector<16xi16>
 // CHECK:         vector.store

@@ -1,8 +1,6 @@
 /* Runs a compiled model on pictures and compares every output with the bytes of the
  * reference evaluator: compare [THREADS], in a folder with pictures.f32 and expected.f32. */
 #include "m.h"
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,35 +9,7 @@ static _Alignas(M_ARENA_ALIGNMENT) char arena[M_ARENA_SIZE];
 static float in[M_INPUT_0_SIZE], out[M_OUTPUT_0_SIZE], expected[M_OUTPUT_0_SIZE];
 
 #ifdef THREADS
-struct job {
-  void (*task)(void *, int32_t);
-  void *arg;
-  int32_t i;
-};
-
-static void *start(void *arg) {
-  struct job *job = arg;
-  job->task(job->arg, job->i);
-  return NULL;
-}
-
-static void parallel(void *ctx, int32_t count, void (*task)(void *, int32_t), void *arg) {
-  pthread_t threads[16];
-  struct job jobs[16];
-  for (int32_t i = 1; i < count; ++i) {
-    jobs[i] = (struct job){task, arg, i};
-    pthread_create(&threads[i], NULL, start, &jobs[i]);
-  }
-  task(arg, 0);
-  for (int32_t i = 1; i < count; ++i)
-    pthread_join(threads[i], NULL);
-  (void)ctx;
-}
-
-static void yield(void *ctx) {
-  (void)ctx;
-  sched_yield();
-}
+#include "team.h"
 #endif
 
 static int run(int threads) {

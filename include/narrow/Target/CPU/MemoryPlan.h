@@ -26,9 +26,10 @@ struct BufferLayout {
   bool isUnsigned = false; ///< stored bytes are unsigned
   SmallVector<int64_t> shape, strides;
   int64_t origin = 0;
-  int64_t size = 0;                ///< elements, borders included, slack excluded
+  int64_t size = 0;                ///< elements, borders included, tail and slack excluded
   std::array<int64_t, 4> border{}; ///< top, bottom, left, right (of [N, H, W, C])
   int64_t borderValue = 0;         ///< as stored
+  int64_t tail = 0;                ///< elements past the end that are written with the border
   bool hasSlack = false;           ///< reading a vector past the end is allowed
 
   unsigned elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
