@@ -11,10 +11,6 @@
 using namespace mlir;
 using namespace narrow;
 
-bool narrow::isQuantizedByOthers(ModuleOp module) {
-  return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
-}
-
 /// What is wrong with @main as the entry of a network; empty if nothing is.
 static std::string checkMain(ModuleOp module) {
   Operation *symbol = module.lookupSymbol("main");

@@ -28,6 +28,8 @@ using numerics::RangeNote;
 
 /// Size of the bias code of a channel that has no weights but zeros.
 static constexpr double kFreeBiasCode = int64_t{1} << 20;
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
 
 namespace {
 

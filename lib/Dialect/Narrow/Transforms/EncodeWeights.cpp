@@ -12,6 +12,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
@@ -91,6 +92,8 @@ struct EncodeWeights : narrow::impl::NarrowEncodeWeightsBase<EncodeWeights> {
   using NarrowEncodeWeightsBase::NarrowEncodeWeightsBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) {
       if (op.getWeight() && !op->hasAttr(kFloatReasonAttr) && op.getSchemeAttr() &&

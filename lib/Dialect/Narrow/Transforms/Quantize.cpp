@@ -50,6 +50,8 @@ struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
 
   void runOnOperation() override {
     if (failed(checkObservers()))
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
+      return signalPassFailure();
       return signalPassFailure();
     markFloat();
     SmallVector<QuantizableOpInterface> contractions, joins, tables, moves;

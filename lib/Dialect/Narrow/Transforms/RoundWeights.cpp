@@ -200,6 +200,8 @@ struct RoundWeights : narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
 
   void runOnOperation() override {
     std::unique_ptr<FileActivations> file;
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
+      return signalPassFailure();
     if (!source && !inputs.empty()) {
       llvm::Expected<std::unique_ptr<FileActivations>> opened = FileActivations::open(inputs);
       if (!opened) {

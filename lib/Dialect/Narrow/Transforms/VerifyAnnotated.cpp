@@ -78,11 +78,8 @@ struct VerifyAnnotated : narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated
   using NarrowVerifyAnnotatedBase::NarrowVerifyAnnotatedBase;
 
   void runOnOperation() override {
-    Stage stage = detectStage(getOperation());
-    if (stage != Stage::Annotated) {
-      emitWrongStage(getOperation(), stage, Stage::Annotated);
+    if (mlir::failed(requireQuantizationStage(getOperation(), {Stage::Annotated}, StageUser::Verifier)))
       return signalPassFailure();
-    }
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
     getOperation().walk([&](ObserveOp op) {
       if (op->hasAttr(kFloatReasonAttr))
