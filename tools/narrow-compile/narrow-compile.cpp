@@ -1,6 +1,7 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
 #include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -344,6 +345,12 @@ int Compiler::compile() {
                                                  options.model.path + " is observed already"));
     std::vector<ModelInput> inputs = getModelInputs(*module);
     std::optional<Dataset> data;
+  // An edit takes effect or is refused, also where nothing else looks at it.
+  if (stage == Stage::Annotated &&
+      failed(runPipeline(*module, [](OpPassManager &pm) { pm.addPass(createNarrowVerifyAnnotated()); })))
+    return BadInput;
+  if (failed(extend(stage)))
+    return BadInput;
     std::optional<CalibrationSamples> samples;
     if (needsTable && !options.data.empty()) {
       llvm::Expected<Dataset> opened = Dataset::open(options.data, inputs, dataOptions);

@@ -1,4 +1,5 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -181,9 +182,15 @@ public:
     runner->module = loadModel(path, context, options);
     if (!runner->module)
       return alreadyReported();
-    if (detectStage(*runner->module) >= Stage::Vector)
+    Stage stage = detectStage(*runner->module);
+    if (stage >= Stage::Vector)
       return llvm::createStringError(
           path + " is past the integer stage: the reference evaluator runs tensor stages");
+    // Its values do not show an edit that narrow-compile would refuse.
+    if (stage == Stage::Annotated && failed(runPipeline(*runner->module, [](OpPassManager &pm) {
+          pm.addPass(createNarrowVerifyAnnotated());
+        })))
+      return alreadyReported();
     FailureOr<reference::Evaluator> made = reference::Evaluator::create(*runner->module);
     if (failed(made))
       return alreadyReported();
