@@ -42,6 +42,11 @@ void narrow::printNotes(llvm::ArrayRef<std::string> notes) {
     llvm::errs() << "note: " << note << '\n';
 }
 
+void narrow::printWarnings(llvm::ArrayRef<std::string> warnings) {
+  for (const std::string &warning : warnings)
+    llvm::WithColor::warning(llvm::errs(), toolName) << warning << '\n';
+}
+
 int narrow::finishTool(int code) {
   if (llvm::Error error = flushStandardOutput())
     return std::max(code, reportError(std::move(error)));

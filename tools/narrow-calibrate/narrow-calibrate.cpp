@@ -1,5 +1,6 @@
 //===- narrow-calibrate.cpp - Runs a model on data, writes a table --------===//
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/OutputFile.h"
@@ -201,6 +202,7 @@ static int run(const Options &options) {
   if (llvm::Error error = writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()
+  printWarnings(findDataFaults(*table, inputs, &*data));
                << " tensors\n";
   return Done;
 }

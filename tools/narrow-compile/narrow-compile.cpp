@@ -3,6 +3,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
@@ -390,6 +391,7 @@ int Compiler::compile() {
       return reportError(std::move(error));
     stage = Stage::Annotated;
   } else if (StringRef choice = options.recipe.getGiven(); !choice.empty()) {
+      printWarnings(findDataFaults(*table, inputs, &*data));
     return reportError(
         llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
                                 " stage, where how it is quantized is decided: it takes no --" + choice));

@@ -38,6 +38,7 @@ llvm::Error alreadyReported();
 int reportUsage(const llvm::Twine &message);
 void printNotes(llvm::ArrayRef<std::string> notes);
 
+void printWarnings(llvm::ArrayRef<std::string> warnings);
 /// The last statement of a driver's main: its exit code, and an error if
 /// standard output has not taken what was written to it.
 int finishTool(int code);
