@@ -89,14 +89,16 @@ ToolDiagnostics::ToolDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler
   });
 }
 
-static DialectRegistry makeRegistry() {
+static DialectRegistry makeRegistry(const ExtensionOptions &extensions) {
   DialectRegistry registry;
   registerAllDialects(registry);
+  extensions.registerDialects(registry);
   return registry;
 }
 
-ToolContext::ToolContext() : context(makeRegistry()), diagnostics(&context) {
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
+ToolContext::ToolContext(const ExtensionOptions &extensions)
+    : context(makeRegistry(extensions)), diagnostics(&context) {
+  extensions.configure(context);
 }
 
 void ToolDiagnostics::print(Location location, DiagnosticSeverity severity, const llvm::Twine &message) {

@@ -84,6 +84,7 @@ OwningOpRef<ModuleOp> narrow::loadModel(StringRef path, MLIRContext &context, co
 
 LogicalResult narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
+  applyCommandLine(pm);
   build(pm);
   return pm.run(module);
 }
