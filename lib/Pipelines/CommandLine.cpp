@@ -42,6 +42,11 @@ void narrow::printNotes(llvm::ArrayRef<std::string> notes) {
     llvm::errs() << "note: " << note << '\n';
 }
 
+void narrow::printWarnings(llvm::ArrayRef<std::string> warnings) {
+  for (const std::string &warning : warnings)
+    llvm::WithColor::warning(llvm::errs(), toolName) << warning << '\n';
+}
+
 int narrow::finishTool(int code) {
   if (llvm::Error error = flushStandardOutput())
     return std::max(code, reportError(std::move(error)));
@@ -84,14 +89,16 @@ ToolDiagnostics::ToolDiagnostics(MLIRContext *context) : ScopedDiagnosticHandler
   });
 }
 
-static DialectRegistry makeRegistry() {
+static DialectRegistry makeRegistry(const ExtensionOptions &extensions) {
   DialectRegistry registry;
   registerAllDialects(registry);
+  extensions.registerDialects(registry);
   return registry;
 }
 
-ToolContext::ToolContext() : context(makeRegistry()), diagnostics(&context) {
-  context.printOpOnDiagnostic(false); // The op is named; networks are long.
+ToolContext::ToolContext(const ExtensionOptions &extensions)
+    : context(makeRegistry(extensions)), diagnostics(&context) {
+  extensions.configure(context);
 }
 
 void ToolDiagnostics::print(Location location, DiagnosticSeverity severity, const llvm::Twine &message) {

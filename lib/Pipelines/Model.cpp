@@ -11,10 +11,6 @@
 using namespace mlir;
 using namespace narrow;
 
-bool narrow::isQuantizedByOthers(ModuleOp module) {
-  return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
-}
-
 /// What is wrong with @main as the entry of a network; empty if nothing is.
 static std::string checkMain(ModuleOp module) {
   Operation *symbol = module.lookupSymbol("main");
@@ -88,6 +84,7 @@ OwningOpRef<ModuleOp> narrow::loadModel(StringRef path, MLIRContext &context, co
 
 LogicalResult narrow::runPipeline(ModuleOp module, function_ref<void(OpPassManager &)> build) {
   PassManager pm(module.getContext());
+  applyCommandLine(pm);
   build(pm);
   return pm.run(module);
 }

@@ -33,7 +33,8 @@ void narrow::buildObservedPipeline(OpPassManager &pm) {
 
 void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
                                     const CalibrationTable *table) {
-  // First: how a range is best depends on the number of codes.
+  pm.addPass(createNarrowVerifyObserved());
+  // How a range is best depends on the number of codes.
   NarrowAssignBitWidthOptions bits;
   bits.scheme = options.scheme;
   bits.overrides.assign(options.overrides.begin(), options.overrides.end());
@@ -101,8 +102,11 @@ void narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions 
 void narrow::buildLLVMPipeline(OpPassManager &pm) { buildLowerToLLVM(pm); }
 
 void narrow::registerPipelines() {
-  PassPipelineRegistration<>("narrow-float-pipeline", "imported -> float: fold, raise composites, NHWC, ids",
-                             [](OpPassManager &pm) { buildFloatPipeline(pm); });
+  PassPipelineRegistration<FloatPipelineOptions>("narrow-float-pipeline",
+                                                 "imported -> float: fold, raise composites, NHWC, ids",
+                                                 [](OpPassManager &pm, const FloatPipelineOptions &options) {
+                                                   buildFloatPipeline(pm, /*verify=*/!options.quantized);
+                                                 });
   PassPipelineRegistration<>("narrow-observed-pipeline", "float -> observed: insert observers",
                              buildObservedPipeline);
   PassPipelineRegistration<AnnotatedPipelineOptions>(

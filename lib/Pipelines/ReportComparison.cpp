@@ -2,6 +2,7 @@
 #include "ReportStages.h"
 #include "SampleBatches.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/Progress.h"
@@ -346,15 +347,6 @@ static void merge(ComparisonReport &report, const BatchResult &batch) {
   report.top1.deviceAgrees += batch.top1.deviceAgrees;
 }
 
-/// Values that are no f32 made of pixels but the pixels.
-static bool looksLikePixels(double min, double max, bool integral) {
-  return integral && min >= 0 && max > 16 && max <= 255;
-}
-
-static constexpr StringLiteral kPixels =
-    ": these look like pixels without the preprocessing of the training (give them as uint8 with --mean and "
-    "--std)";
-
 /// How many of the tensors reach further in `more` than in `less`, by a share of their width that matters.
 namespace {
 struct Growth {
@@ -387,12 +379,11 @@ struct Growth {
 
 static void warnOfCalibration(std::vector<std::string> &warnings, const ComparisonReport &report,
                               const CalibrationTable &table, const CalibrationTable *firstHalf,
-                              const Dataset &data, ArrayRef<ModelInput> inputs) {
+                              const Dataset &data, const Dataset *calibrationData,
+                              ArrayRef<ModelInput> inputs) {
   if (table.foreign) // Says nothing of its data.
     return;
-  if (table.samples < 32)
-    warnings.push_back("the ranges come from " + std::to_string(table.samples) +
-                       " samples only: calibrate on more");
+  llvm::append_range(warnings, findDataFaults(table, inputs, calibrationData));
   if (firstHalf) {
     Growth growth;
     for (const TableEntry &entry : table.entries)
@@ -416,14 +407,6 @@ static void warnOfCalibration(std::vector<std::string> &warnings, const Comparis
                        " samples, compared with the calibration data, " + growth.describe() +
                        ": the calibration data are too few or of another kind");
   for (auto [i, input] : llvm::enumerate(inputs)) {
-    const TableEntry *entry = table.find(input.name);
-    if (entry) {
-      MinMax range = entry->statistics.range();
-      bool integral = range.min == std::floor(range.min) && range.max == std::floor(range.max);
-      if (looksLikePixels(range.min, range.max, integral))
-        warnings.push_back("input '" + input.name + "' was calibrated on values from " +
-                           llvm::formatv("{0:f0} to {1:f0}", range.min, range.max).str() + kPixels.str());
-    }
     auto known = llvm::find_if(table.preprocessing, [&](auto &other) { return other.input == input.name; });
     bool calibratedRaw = known == table.preprocessing.end();
     if (!calibratedRaw && data.preprocessing(i).empty())
@@ -441,9 +424,10 @@ static void addWarnings(ComparisonReport &report) {
   std::vector<std::string> &warnings = report.warnings;
   for (const LayerReport &layer : report.layers) {
     const LayerSums &sums = layer.sums;
-    if (layer.isInput && sums.values && looksLikePixels(sums.min, sums.max, sums.integral))
-      warnings.push_back("input '" + layer.id + "' has whole numbers from " +
-                         llvm::formatv("{0:f0} to {1:f0}", sums.min, sums.max).str() + kPixels.str());
+    if (layer.isInput && sums.values)
+      if (StringRef pixels = describePixels(sums.min, sums.max, sums.integral); !pixels.empty())
+        warnings.push_back("input '" + layer.id + "' has whole numbers from " +
+                           llvm::formatv("{0:f0} to {1:f0}", sums.min, sums.max).str() + pixels.str());
     if (layer.isInput && layer.range && sums.values) {
       double calibrated = layer.range->second - layer.range->first, here = sums.max - sums.min;
       if (here > 0 && here * 8 < calibrated)
@@ -517,7 +501,9 @@ llvm::Expected<ComparisonReport> narrow::compareStages(ModuleOp floatStage, Cali
       [&](BatchResult &result) { merge(report, result); });
   if (error)
     return std::move(error);
-  warnOfCalibration(report.warnings, report, **table, *half, data, getModelInputs(floatStage));
+  const CalibrationSamples *calibrated = calibration.samples();
+  warnOfCalibration(report.warnings, report, **table, *half, data, calibrated ? &calibrated->data : nullptr,
+                    getModelInputs(floatStage));
   addWarnings(report);
   if (!stages->unsplit.empty())
     report.warnings.push_back("the constants of " + std::to_string(stages->unsplit.size()) +

@@ -37,7 +37,7 @@ func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
 // CHECK:       return
 func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %shift = "tosa.const"() <{values = dense<0> : tensor<1xi8>}> : () -> tensor<1xi8>
-  %q = narrow.quantize %x : tensor<1x4xf32> to tensor<1x4x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x4xf32> to tensor<1x4x!a>
   %d = narrow.dequantize %q : tensor<1x4x!a> to tensor<1x4xf32>
   %s = tosa.sigmoid %d : (tensor<1x4xf32>) -> tensor<1x4xf32>
   %m = tosa.mul %d, %s, %shift : (tensor<1x4xf32>, tensor<1x4xf32>, tensor<1xi8>) -> tensor<1x4xf32>
@@ -162,7 +162,7 @@ func.func @main(%x: tensor<1x4x4x2xf32>, %y: tensor<1x4x4x2xf32>) -> tensor<1x2x
 // CHECK:       %[[V:.*]] = "tosa.const"() <{values = dense<5> : tensor<1xi8>}>
 // CHECK:       tosa.pad %[[C]], %{{.*}}, %[[V]]
 func.func @main(%x: tensor<1x2xf32>) -> tensor<2x3xf32> {
-  %q = narrow.quantize %x : tensor<1x2xf32> to tensor<1x2x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x2xf32> to tensor<1x2x!a>
   %d = narrow.dequantize %q : tensor<1x2x!a> to tensor<1x2xf32>
   %c = tosa.clamp %d {min_val = -1.0 : f32, max_val = 2.0 : f32} : (tensor<1x2xf32>) -> tensor<1x2xf32>
   %cq = narrow.quantize %c : tensor<1x2xf32> to tensor<1x2x!a>
@@ -186,7 +186,7 @@ func.func @main(%x: tensor<1x2xf32>) -> tensor<2x3xf32> {
 // CHECK:       tosa.conv2d
 func.func @main(%x: tensor<1x1x1x2xf32>) -> tensor<1x1x1x1xf32> {
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
-  %q = narrow.quantize %x : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!a>
   %d = narrow.dequantize %q : tensor<1x1x1x2x!a> to tensor<1x1x1x2xf32>
   %wc = "tosa.const"() <{values = dense<100> : tensor<1x1x1x2xi8>}> : () -> tensor<1x1x1x2xi8>
   %wq = quant.scast %wc : tensor<1x1x1x2xi8> to tensor<1x1x1x2x!w>

@@ -40,7 +40,7 @@ func.func @main(%x: tensor<1x1x1x4xf32>) -> tensor<1x4xf32> {
 // CHECK-NEXT:  return
 // STRICT:      error: 'narrow.softmax' (narrow.softmax) stays float: narrow.softmax has no integer form
 func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
-  %q = narrow.quantize %x : tensor<1x4xf32> to tensor<1x4x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x4xf32> to tensor<1x4x!a>
   %d = narrow.dequantize %q : tensor<1x4x!a> to tensor<1x4xf32>
   %s = narrow.softmax %d axis 1 : tensor<1x4xf32>
   %sq = narrow.quantize %s : tensor<1x4xf32> to tensor<1x4x!p>
@@ -73,7 +73,7 @@ func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
 func.func @main(%x: tensor<1x1x1x2xf32>, %unused: tensor<7xf32>) -> (tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>) {
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %w = "tosa.const"() <{values = dense<0.5> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
-  %q = narrow.quantize %x : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!a>
   %d = narrow.dequantize %q : tensor<1x1x1x2x!a> to tensor<1x1x1x2xf32>
   %c = tosa.conv2d %d, %w, %z, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x1x1x2xf32>, tensor<2x1x1x2xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x2xf32>
   %cq = narrow.quantize %c : tensor<1x1x1x2xf32> to tensor<1x1x1x2x!a>
@@ -97,7 +97,7 @@ func.func @main(%x: tensor<1x1x1x2xf32>, %unused: tensor<7xf32>) -> (tensor<1x1x
 // CHECK-SAME:    narrow.float_reason = "it is no function of one tensor of 8-bit codes with 8-bit results"
 // CHECK:       tosa.reverse %{{.*}} : (tensor<4xi8>) -> tensor<4xi8>
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %q = narrow.quantize %x : tensor<4xf32> to tensor<4x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<4xf32> to tensor<4x!a>
   %d = narrow.dequantize %q : tensor<4x!a> to tensor<4xf32>
   %t = tosa.tanh %d : (tensor<4xf32>) -> tensor<4xf32>
   %tq = narrow.quantize %t : tensor<4xf32> to tensor<4x!b>
@@ -119,7 +119,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-NEXT:  return %[[X]] :
 // CHECK-LABEL: func.func private @network(
 // CHECK-SAME:    %[[X:[^:]*]]: tensor<1x4xf32>
-// CHECK-DAG:   narrow.quantize %[[X]] : tensor<1x4xf32> to tensor<1x4x!quant.uniform<i8:f32, 5.000000e-01>>
+// CHECK-DAG:   narrow.quantize %[[X]] {narrow.id = "x"} : tensor<1x4xf32> to tensor<1x4x!quant.uniform<i8:f32, 5.000000e-01>>
 // CHECK-DAG:   narrow.quantize %[[X]] : tensor<1x4xf32> to tensor<1x4x!quant.uniform<i8:f32, 2.500000e-01>>
 // CHECK:       %[[P:.*]] = tosa.pow
 // CHECK:       return %[[P]], %{{.*}} : tensor<1x4xf32>, tensor<1x4xi8>
@@ -128,7 +128,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK:       %[[D:.*]] = narrow.dequantize
 // CHECK-NEXT:  return %[[P]], %[[D]] :
 func.func @main(%x: tensor<1x4xf32>) -> (tensor<1x4xf32>, tensor<1x4xf32>) {
-  %q = narrow.quantize %x : tensor<1x4xf32> to tensor<1x4x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x4xf32> to tensor<1x4x!a>
   %d = narrow.dequantize %q : tensor<1x4x!a> to tensor<1x4xf32>
   %r = narrow.quantize %x : tensor<1x4xf32> to tensor<1x4x!b>
   %e = narrow.dequantize %r : tensor<1x4x!b> to tensor<1x4xf32>

@@ -5,18 +5,42 @@ module {}
 
 // -----
 
-// expected-error @below {{symbol @network is in the way}}
-func.func private @network()
-func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {
-  return %x : tensor<1xf32>
+// expected-error @below {{this looks like the imported stage, not the quantized stage; run --narrow-float-pipeline --narrow-observed-pipeline --narrow-annotated-pipeline=table=<file> --narrow-quantized-pipeline first}}
+module {
+  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+    %0 = tosa.abs %x : (tensor<4xf32>) -> tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
 }
 
 // -----
 
+// A model that came quantized has another way.
+// expected-error @below {{this looks like the imported stage, not the quantized stage; run --narrow-float-pipeline=quantized first}}
+module {
+  func.func @main(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i8:f32, 1.0>> {
+    %0 = narrow.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 1.0>>
+    return %0 : tensor<4x!quant.uniform<i8:f32, 1.0>>
+  }
+}
+
+// -----
+
+// expected-error @below {{symbol @quantize_inputs is in the way}}
+func.func private @quantize_inputs()
 func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {
-  // expected-error @below {{is still observed}}
-  %0 = narrow.observe %x "x" : tensor<1xf32>
+  %0 = tosa.reverse %x {axis = 0 : i32, narrow.id = "y"} : (tensor<1xf32>) -> tensor<1xf32>
   return %0 : tensor<1xf32>
+}
+
+// -----
+
+// expected-error @below {{this looks like the observed stage, not the quantized stage; run --narrow-annotated-pipeline=table=<file> --narrow-quantized-pipeline first}}
+module {
+  func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {
+    %0 = narrow.observe %x "x" : tensor<1xf32>
+    return %0 : tensor<1xf32>
+  }
 }
 
 // -----
@@ -58,7 +82,7 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
   %wc = "tosa.const"() <{values = dense<1> : tensor<1x1x1x1xi8>}> : () -> tensor<1x1x1x1xi8>
   %wq = quant.scast %wc : tensor<1x1x1x1xi8> to tensor<1x1x1x1x!a>
   %w = narrow.dequantize %wq : tensor<1x1x1x1x!a> to tensor<1x1x1x1xf32>
-  %q = narrow.quantize %x : tensor<1x1x1x1xf32> to tensor<1x1x1x1x!a>
+  %q = narrow.quantize %x {narrow.id = "x"} : tensor<1x1x1x1xf32> to tensor<1x1x1x1x!a>
   %d = narrow.dequantize %q : tensor<1x1x1x1x!a> to tensor<1x1x1x1xf32>
   // expected-error @below {{'tosa.conv2d': the bias of channel 0 is not finite}}
   %c = tosa.conv2d %d, %w, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x1x1x1xf32>, tensor<1x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
@@ -71,5 +95,6 @@ func.func @main(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x1xf32> {
 
 // expected-error @below {{arguments and results of @main must be static tensors of numbers, got 'tensor<?x4xf32>'}}
 func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
-  return %x : tensor<?x4xf32>
+  %0 = tosa.reverse %x {axis = 0 : i32, narrow.id = "y"} : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
 }

@@ -51,12 +51,14 @@ function(narrow_use_mlir name)
   add_dependencies(${name} NarrowTableGen)
 endfunction()
 
-# narrow_add_tool(name [LINK lib...]): a driver of every .cpp in the folder.
+# narrow_add_tool(name [PLUGINS] [LINK lib...]): a driver of every .cpp in the folder.
+# PLUGINS: it loads some, which take the narrow dialect from it.
 function(narrow_add_tool name)
-  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "PLUGINS" "" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ${ARG_PLUGINS})
   narrow_use_mlir(${name})
 endfunction()
 

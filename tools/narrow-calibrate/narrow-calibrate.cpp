@@ -1,5 +1,6 @@
 //===- narrow-calibrate.cpp - Runs a model on data, writes a table --------===//
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/OutputFile.h"
@@ -41,6 +42,7 @@ struct Options {
   DataOptions preprocessing{category};
   RewriteOptions rewrites{category};
   EmulationOption emulated{category};
+  ExtensionOptions extensions{category};
 };
 } // namespace
 
@@ -100,6 +102,8 @@ int main(int argc, char **argv) {
           "  narrow-calibrate --merge a.json b.json -o m.table.json\n",
           options.category))
     return BadUsage;
+  if (llvm::Error error = options.extensions.load())
+    return finishTool(reportError(std::move(error)));
   return finishTool(run(options));
 }
 
@@ -153,7 +157,7 @@ static int run(const Options &options) {
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
-  ToolContext context;
+  ToolContext context(options.extensions);
   OwningOpRef<ModuleOp> module = loadModel(options.inputs[0], *context, *import);
   if (!module)
     return BadInput;
@@ -163,8 +167,8 @@ static int run(const Options &options) {
   if (isQuantizedByOthers(*module))
     return reportError(llvm::createStringError(
         options.inputs[0] + " is already quantized and has its scales: compile it without a table"));
-  if (failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
-    return BadInput;
+  if (llvm::Error error = options.extensions.runToFloat(*module, options.inputs[0]))
+    return reportError(std::move(error));
   // Without the samples: narrow-compile has none beside a table, and must come to the same network.
   Recipe recipe;
   recipe.rewrites = *rewrites;
@@ -198,6 +202,7 @@ static int run(const Options &options) {
   llvm::Expected<CalibrationTable> table = calibrate(*module, *data, inputs, calibration);
   if (!table)
     return reportError(table.takeError());
+  printWarnings(findDataFaults(*table, inputs, &*data));
   if (llvm::Error error = writeTable(options.output, *table))
     return reportError(std::move(error));
   llvm::errs() << options.output << ": " << table->samples << " samples, " << table->entries.size()

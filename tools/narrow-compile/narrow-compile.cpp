@@ -1,7 +1,9 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
 #include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
+#include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
@@ -67,6 +69,7 @@ struct Options {
                             cl::cat(category)};
   DataOptions preprocessing{category};
   TargetOptions target{category};
+  ExtensionOptions extensions{category};
 };
 
 Emit fromExtension(StringRef path) {
@@ -149,6 +152,8 @@ public:
 
 private:
   llvm::Error checkPreprocessingOf(const CalibrationTable &table) const;
+  /// The stages that a model in stage `first` comes by until the artifact.
+  SmallVector<Stage> getReachedStages(Stage first, bool foreign) const;
   /// --fold-preprocessing, of the integer stage.
   llvm::Error fold();
   int compile();
@@ -161,6 +166,7 @@ private:
 
   const Options &options;
   Emit artifact = Emit::Default; // Library, Object, LLVM; or a stage
+  bool floatCode = false;        ///< the artifact is the float stage, as code
   OwningOpRef<ModuleOp> module;
   OwningOpRef<ModuleOp> floatModule; ///< for --explain, if the float stage was passed
   std::vector<TargetSpec> targets;   ///< one for each ISA, the best first
@@ -214,7 +220,7 @@ int Compiler::run() {
   if (artifact == Emit::Default)
     return reportUsage("'" + options.output +
                        "' does not say what to write: end it in .so, .o, .ll or .mlir, or give --emit");
-  bool floatCode =
+  floatCode =
       artifact == Emit::Float && (byName == Emit::Library || byName == Emit::Object || byName == Emit::LLVM);
   Emit form = artifact < Emit::LLVM ? Emit::Integer : artifact; // what the file has
   if (byName != Emit::Default && byName != form && !floatCode)
@@ -296,7 +302,7 @@ int Compiler::run() {
   if (!import)
     return reportError(import.takeError());
 
-  ToolContext context;
+  ToolContext context(options.extensions);
   module = loadModel(options.model.path, *context, *import);
   if (!module)
     return BadInput;
@@ -306,6 +312,20 @@ int Compiler::run() {
   return code;
 }
 
+SmallVector<Stage> Compiler::getReachedStages(Stage first, bool foreign) const {
+  // Emit::Float .. Emit::Vector name stages, in the order of Stage.
+  auto last = artifact >= Emit::LLVM || floatCode ? Stage::Vector : static_cast<Stage>(artifact);
+  SmallVector<Stage> reached;
+  for (auto number = static_cast<unsigned>(first); number <= static_cast<unsigned>(last); ++number) {
+    auto stage = static_cast<Stage>(number);
+    bool skipped = foreign ? stage > Stage::Imported && stage < Stage::Quantized
+                           : floatCode && stage > Stage::Float && stage < Stage::Vector;
+    if (!skipped)
+      reached.push_back(stage);
+  }
+  return reached;
+}
+
 int Compiler::compile() {
   Stage stage = detectStage(*module);
   if (stage == Stage::LLVM)
@@ -313,21 +333,29 @@ int Compiler::compile() {
                                                " is in the llvm stage, which no longer describes the model: "
                                                "compile it from the vector stage or one before"));
   bool foreign = isQuantizedByOthers(*module) && stage == Stage::Imported;
+  if (llvm::Error error =
+          options.extensions.checkStages(getReachedStages(stage, foreign), options.model.path))
+    return reportError(std::move(error));
+  auto extend = [&](Stage reached) { return options.extensions.run(*module, reached); };
   if (stage < Stage::Float) {
-    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildFloatPipeline(pm, /*verify=*/!foreign); })))
+    if (failed(extend(stage)) ||
+        failed(runPipeline(*module, [&](OpPassManager &pm) { buildFloatPipeline(pm, /*verify=*/!foreign); })))
       return BadInput;
     stage = foreign ? Stage::Quantized : Stage::Float;
   }
+  // An edit takes effect or is refused, also where nothing else looks at it.
+  if (stage == Stage::Annotated &&
+      failed(runPipeline(*module, [](OpPassManager &pm) { pm.addPass(createNarrowVerifyAnnotated()); })))
+    return BadInput;
+  if (failed(extend(stage)))
+    return BadInput;
   if (stage <= Stage::Observed || foreign)
     modelHash = hashModel(*module);
   if (options.emit == Emit::Float) {
     if (stage > Stage::Float)
       return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
                                                  " stage, past the one to emit (float)"));
-    return fromExtension(options.output) == Emit::Library || fromExtension(options.output) == Emit::Object ||
-                   fromExtension(options.output) == Emit::LLVM
-               ? emitCode(/*isFloat=*/true)
-               : writeIR(*module, options.output);
+    return floatCode ? emitCode(/*isFloat=*/true) : writeIR(*module, options.output);
   }
   if (options.explain && stage == Stage::Float && artifact > Emit::Vector)
     floatModule = module->clone();
@@ -363,6 +391,7 @@ int Compiler::compile() {
       if (!made)
         return reportError(made.takeError());
       table = std::move(*made);
+      printWarnings(findDataFaults(*table, inputs, &*data));
     } else if (needsTable) {
       llvm::Expected<CalibrationTable> read = readTable(options.table);
       if (!read)
@@ -374,13 +403,16 @@ int Compiler::compile() {
         if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
           return reportError(std::move(error));
     }
-    if (stage == Stage::Float && failed(runPipeline(*module, buildObservedPipeline)))
+    if (stage == Stage::Float &&
+        (failed(runPipeline(*module, buildObservedPipeline)) || failed(extend(Stage::Observed))))
       return BadInput;
     if (artifact == Emit::Observed)
       return writeIR(*module, options.output);
     StringRef tableName = options.table.empty() ? options.data : options.table;
     if (llvm::Error error = annotate(*module, recipe, *table, tableName, given))
       return reportError(std::move(error));
+    if (failed(extend(Stage::Annotated)))
+      return BadInput;
     stage = Stage::Annotated;
   } else if (StringRef choice = options.recipe.getGiven(); !choice.empty()) {
     return reportError(
@@ -419,7 +451,8 @@ int Compiler::quantize() {
     return writeIR(*module, options.output);
   Stage stage = detectStage(*module);
   if (stage == Stage::Annotated) {
-    if (failed(runPipeline(*module, buildQuantizedPipeline)))
+    if (failed(runPipeline(*module, buildQuantizedPipeline)) ||
+        failed(options.extensions.run(*module, Stage::Quantized)))
       return BadInput;
     stage = Stage::Quantized;
   }
@@ -429,7 +462,8 @@ int Compiler::quantize() {
     IntegerPipelineOptions integer;
     integer.strict = options.strict.getValue();
     integer.requantize = options.requantize.getValue();
-    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })))
+    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })) ||
+        failed(options.extensions.run(*module, Stage::Integer)))
       return BadInput;
     requantized = true;
   } else if (options.requantize.getNumOccurrences()) {
@@ -472,6 +506,8 @@ std::string Compiler::makeManifest(bool isFloat) const {
     manifest["emulated_isa"] = emulated.getValue();
   if (auto bound = (*module)->getAttrOfType<IntegerAttr>("narrow.arena_lower_bound"))
     manifest["arena_lower_bound"] = bound.getInt();
+  if (!options.extensions.runAfter.empty())
+    manifest["run_after"] = llvm::json::Array(options.extensions.runAfter);
   if (!isFloat) {
     manifest["scheme"] = recipe.scheme;
     if (requantized)
@@ -500,7 +536,9 @@ LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
   vector.profile = options.profile.getValue();
   vector.threads = options.threads.getValue();
   vector.packWeights = options.packWeights.getValue();
-  return runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); });
+  if (failed(runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
+    return failure();
+  return options.extensions.run(lowered, Stage::Vector);
 }
 
 /// Compiles the model with counters for every instruction set, and runs what this CPU can.
@@ -575,5 +613,7 @@ int main(int argc, char **argv) {
                         "  narrow-compile m.onnx --table m.table.json --mcpu=haswell -o m.o\n",
                         options.category))
     return BadUsage;
+  if (llvm::Error error = options.extensions.load())
+    return finishTool(reportError(std::move(error)));
   return finishTool(Compiler(options).run());
 }

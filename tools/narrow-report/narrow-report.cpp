@@ -59,6 +59,7 @@ struct Options {
   cl::opt<std::string> output{"o", cl::desc("file to write (default: -, standard output)"), cl::init("-"),
                               cl::cat(category)};
   DataOptions preprocessing{category};
+  ExtensionOptions extensions{category};
 };
 
 enum class Form { Text, Json, Html };
@@ -92,7 +93,8 @@ int reportArtifact(const Options &options) {
         std::pair(options.strict.getValue(), "--strict"), std::pair(options.ranking.getValue(), "--compare"),
         std::pair(!options.candidates.empty(), "--candidate"),
         std::pair(options.sensitivity.getValue(), "--sensitivity"),
-        std::pair(!options.artifacts.empty(), "--artifact"), std::pair(!options.shapes.empty(), "--shape")})
+        std::pair(!options.artifacts.empty(), "--artifact"), std::pair(!options.shapes.empty(), "--shape"),
+        std::pair(!options.extensions.runAfter.empty(), "--run-after")})
     if (given)
       return reportUsage(llvm::Twine(name) + " is for models, and " + options.path + " is compiled");
   if (StringRef given = options.recipe.getGiven(); !given.empty())
@@ -141,8 +143,8 @@ int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe>
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
                                                stringifyStage(stage) +
                                                "): there is no float model to compare with"));
-  if (stage < Stage::Float && failed(runPipeline(module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
-    return BadInput;
+  if (llvm::Error error = options.extensions.runToFloat(module, options.path))
+    return reportError(std::move(error));
   std::vector<ModelInput> inputs = getModelInputs(module);
   llvm::Expected<Dataset> data = Dataset::open(options.input, inputs, dataOptions);
   if (!data)
@@ -227,7 +229,7 @@ int reportModel(const Options &options, ArrayRef<RankedRecipe> candidates) {
   if (!file)
     return reportError(file.takeError());
 
-  ToolContext context;
+  ToolContext context(options.extensions);
   OwningOpRef<ModuleOp> module = loadModel(options.path, *context, *import);
   if (!module)
     return BadInput;
@@ -337,6 +339,8 @@ int main(int argc, char **argv) {
   if (!options.candidates.empty())
     if (int code = parseCandidates(argc, argv, options, candidates); code != Done)
       return code;
+  if (llvm::Error error = options.extensions.load())
+    return finishTool(reportError(std::move(error)));
   llvm::StringRef path = options.path;
   if (isArtifact(path) || path.ends_with(".so") || path.ends_with(".o"))
     return finishTool(reportArtifact(options));

@@ -1,4 +1,5 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -54,6 +55,7 @@ struct Options {
                         cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("print one JSON object"), cl::cat(category)};
   DataOptions preprocessing{category};
+  ExtensionOptions extensions{category};
 };
 
 /// Threads that share one run of a compiled model.
@@ -175,15 +177,29 @@ private:
 
 class ReferenceRunner : public Runner {
 public:
+  /// `extensions`: of the model; null: of what it is compared with.
   static llvm::Expected<std::unique_ptr<Runner>> create(StringRef path, MLIRContext &context,
-                                                        const ImportOptions &options) {
+                                                        const ImportOptions &options,
+                                                        const ExtensionOptions *extensions) {
     auto runner = std::make_unique<ReferenceRunner>();
     runner->module = loadModel(path, context, options);
     if (!runner->module)
       return alreadyReported();
-    if (detectStage(*runner->module) >= Stage::Vector)
+    Stage stage = detectStage(*runner->module);
+    if (stage >= Stage::Vector)
       return llvm::createStringError(
           path + " is past the integer stage: the reference evaluator runs tensor stages");
+    // Its values do not show an edit that narrow-compile would refuse.
+    if (stage == Stage::Annotated && failed(runPipeline(*runner->module, [](OpPassManager &pm) {
+          pm.addPass(createNarrowVerifyAnnotated());
+        })))
+      return alreadyReported();
+    if (extensions) {
+      if (llvm::Error error = extensions->checkStages(stage, path))
+        return std::move(error);
+      if (failed(extensions->run(*runner->module, stage)))
+        return alreadyReported();
+    }
     FailureOr<reference::Evaluator> made = reference::Evaluator::create(*runner->module);
     if (failed(made))
       return alreadyReported();
@@ -233,14 +249,15 @@ private:
 };
 
 llvm::Expected<std::unique_ptr<Runner>> makeRunner(StringRef path, MLIRContext &context,
-                                                   const ImportOptions &import) {
+                                                   const ImportOptions &import,
+                                                   const ExtensionOptions &extensions) {
   if (path.ends_with(".so")) {
     llvm::Expected<std::unique_ptr<CompiledModel>> model = CompiledModel::fromSharedLibrary(path);
     if (!model)
       return model.takeError();
     return std::make_unique<CompiledRunner>(std::move(*model));
   }
-  return ReferenceRunner::create(path, context, import);
+  return ReferenceRunner::create(path, context, import, &extensions);
 }
 
 std::vector<std::vector<float>> allocate(ArrayRef<Runner::Port> ports) {
@@ -252,7 +269,7 @@ std::vector<std::vector<float>> allocate(ArrayRef<Runner::Port> ports) {
 
 class Run {
 public:
-  explicit Run(const Options &options) : options(options) {}
+  explicit Run(const Options &options) : options(options), context(options.extensions) {}
   int main();
 
 private:
@@ -441,6 +458,8 @@ std::string Run::findMisuse() const {
     return "--labels, --output, --check and --against need --input";
   if (StringRef given = options.preprocessing.getGiven(); options.input.empty() && !given.empty())
     return ("--" + given + " says how the samples of --input are read, and there is none").str();
+  if (compiled && !options.extensions.runAfter.empty())
+    return "--run-after changes IR, not a .so";
   if (compiled && !options.shapes.empty() && options.check.empty())
     return "--shape is for .onnx models: the shapes of a .so are fixed";
   return "";
@@ -467,7 +486,7 @@ int Run::main() {
   if (!dataOptions)
     return reportError(dataOptions.takeError());
 
-  auto made = makeRunner(options.model, *context, *import);
+  auto made = makeRunner(options.model, *context, *import, options.extensions);
   if (!made)
     return reportError(made.takeError());
   runner = std::move(*made);
@@ -476,7 +495,7 @@ int Run::main() {
     return reportError(llvm::createStringError(options.model + ": " + llvm::toString(usable.takeError())));
   workers = *usable;
   if (!options.check.empty()) {
-    auto other = ReferenceRunner::create(options.check, *context, *import);
+    auto other = ReferenceRunner::create(options.check, *context, *import, /*extensions=*/nullptr);
     if (!other)
       return reportError(other.takeError());
     checker = std::move(*other);
@@ -631,5 +650,7 @@ int main(int argc, char **argv) {
                         "  narrow-run m.so --repeat 1000\n",
                         options.category))
     return BadUsage;
+  if (llvm::Error error = options.extensions.load())
+    return finishTool(reportError(std::move(error)));
   return finishTool(Run(options).main());
 }

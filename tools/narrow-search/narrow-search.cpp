@@ -37,6 +37,7 @@ struct Options {
   cl::opt<bool> resume{"resume", cl::desc("continue with what the output file has"), cl::cat(category)};
   RecipeOptions recipe{category};
   DataOptions preprocessing{category};
+  ExtensionOptions extensions{category};
 };
 
 /// `text` as a shell reads it back.
@@ -161,7 +162,7 @@ int run(const Options &options) {
   if (!import)
     return reportError(import.takeError());
 
-  ToolContext context;
+  ToolContext context(options.extensions);
   OwningOpRef<ModuleOp> module = loadModel(options.model.path, *context, *import);
   if (!module)
     return BadInput;
@@ -169,8 +170,8 @@ int run(const Options &options) {
   if (isQuantizedByOthers(*module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.model.path +
                                                " is quantized already: the search takes a float model"));
-  if (stage < Stage::Float && failed(runPipeline(*module, [](OpPassManager &pm) { buildFloatPipeline(pm); })))
-    return BadInput;
+  if (llvm::Error error = options.extensions.runToFloat(*module, options.model.path))
+    return reportError(std::move(error));
   return ::search(options, search, *module, *dataOptions);
 }
 
@@ -185,5 +186,7 @@ int main(int argc, char **argv) {
                         "      --budget size=0.6 --points 8 -o m.search.json\n",
                         options.category))
     return BadUsage;
+  if (llvm::Error error = options.extensions.load())
+    return finishTool(reportError(std::move(error)));
   return finishTool(run(options));
 }

@@ -8,6 +8,7 @@
 #define NARROW_PIPELINES_COMMANDLINE_H
 
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Pipelines/Extensions.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Support/Dataset.h"
 #include "narrow/Target/CPU/Target.h"
@@ -37,6 +38,7 @@ llvm::Error alreadyReported();
 /// Prints what is wrong with the command line; returns BadUsage.
 int reportUsage(const llvm::Twine &message);
 void printNotes(llvm::ArrayRef<std::string> notes);
+void printWarnings(llvm::ArrayRef<std::string> warnings);
 
 /// The last statement of a driver's main: its exit code, and an error if
 /// standard output has not taken what was written to it.
@@ -64,10 +66,11 @@ private:
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
 };
 
-/// The context of a driver's models: all dialects, and diagnostics as drivers print them.
+/// The context of a driver's models: all dialects, those of plugins included, and diagnostics as drivers print
+/// them.
 class ToolContext {
 public:
-  ToolContext();
+  explicit ToolContext(const ExtensionOptions &extensions);
   MLIRContext &operator*() { return context; }
 
 private:

@@ -16,9 +16,6 @@
 
 namespace narrow {
 
-/// True for a model that came with quantization of its own (QDQ).
-bool isQuantizedByOthers(ModuleOp module);
-
 /// Reads an .onnx file or IR of any stage, by content. Null after a diagnostic.
 OwningOpRef<ModuleOp> loadModel(StringRef path, MLIRContext &context, const ImportOptions &options);
 

@@ -16,6 +16,12 @@
 namespace narrow {
 struct CalibrationTable;
 
+struct FloatPipelineOptions : mlir::PassPipelineOptions<FloatPipelineOptions> {
+  Option<bool> quantized{*this, "quantized",
+                         llvm::cl::desc("the model came quantized: it is in the quantized stage afterwards"),
+                         llvm::cl::init(false)};
+};
+
 struct AnnotatedPipelineOptions : mlir::PassPipelineOptions<AnnotatedPipelineOptions> {
   Option<std::string> table{*this, "table", llvm::cl::desc("calibration table")};
   Option<std::string> method{*this, "method", llvm::cl::desc("how ranges of activations are chosen"),

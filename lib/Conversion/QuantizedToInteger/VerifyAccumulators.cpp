@@ -21,16 +21,8 @@ struct VerifyAccumulators : narrow::impl::NarrowVerifyAccumulatorsBase<VerifyAcc
   using NarrowVerifyAccumulatorsBase::NarrowVerifyAccumulatorsBase;
 
   void runOnOperation() override {
-    // Functions that only have integers are parts of an integer stage, whatever their name.
-    Stage stage = detectStage(getOperation());
-    auto findReal = [](Operation *op) {
-      return touchesReals(op) ? WalkResult::interrupt() : WalkResult::advance();
-    };
-    if (stage != Stage::Integer &&
-        (stage > Stage::Integer || getOperation()->walk(findReal).wasInterrupted())) {
-      emitWrongStage(getOperation(), stage, Stage::Integer);
+    if (failed(requireStage(getOperation(), {Stage::Integer}, StageUser::Verifier)))
       return signalPassFailure();
-    }
     bool sound = true;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       IntegerRanges ranges;

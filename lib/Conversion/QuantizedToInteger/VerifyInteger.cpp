@@ -117,8 +117,8 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
 
 LogicalResult VerifyInteger::run() {
   ModuleOp module = getOperation();
-  if (Stage stage = detectStage(module); stage != Stage::Integer)
-    return emitWrongStage(module, stage, Stage::Integer), failure();
+  if (failed(requireStage(module, {Stage::Integer}, StageUser::Verifier)))
+    return failure();
   SmallVector<func::FuncOp> functions;
   for (StringRef name : {"quantize_inputs", "network", "dequantize_outputs", "main"}) {
     auto function = module.lookupSymbol<func::FuncOp>(name);

@@ -18,10 +18,8 @@ struct VerifyIntegerOnly : narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyInteg
   using NarrowVerifyIntegerOnlyBase::NarrowVerifyIntegerOnlyBase;
 
   void runOnOperation() override {
-    if (Stage stage = detectStage(getOperation()); stage != Stage::Integer) {
-      emitWrongStage(getOperation(), stage, Stage::Integer);
+    if (failed(requireStage(getOperation(), {Stage::Integer}, StageUser::Verifier)))
       return signalPassFailure();
-    }
     auto network = getOperation().lookupSymbol<func::FuncOp>("network");
     if (!network) {
       getOperation().emitError("expected a function @network");

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Parser/Parser.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Target/CPU/Passes.h"
 
 using namespace mlir;
@@ -183,9 +184,15 @@ struct DistributeThreads : impl::NarrowDistributeThreadsBase<DistributeThreads> 
   using NarrowDistributeThreadsBase::NarrowDistributeThreadsBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Vector})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     if (threads < 2)
       return;
+    if (module->hasAttr("narrow.threads")) {
+      module.emitError() << "threads share its kernels already; run --narrow-distribute-threads once";
+      return signalPassFailure();
+    }
     if (module->hasAttr("narrow.observed") || module->hasAttr("narrow.profile")) {
       module.emitError() << "several threads are not supported for a model that observes or profiles";
       return signalPassFailure();

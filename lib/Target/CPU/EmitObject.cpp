@@ -302,6 +302,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
   ErrorCollector errors(context);
   OwningOpRef<ModuleOp> lowered = ModuleOp(variant.module).clone();
   PassManager pm(context);
+  applyCommandLine(pm);
   if (!variant.target.emulatedISA.empty())
     pm.addPass(createNarrowEmulateIntrinsics({variant.target.isa}));
   buildLowerToLLVM(pm);
@@ -361,6 +362,11 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateVariant(const Variant &va
 }
 
 } // namespace
+
+void applyCommandLine(PassManager &pm) {
+  (void)applyPassManagerCLOptions(pm); // Fails where there are no such options.
+  applyDefaultTimingPassManagerCLOptions(pm);
+}
 
 static llvm::Expected<std::unique_ptr<llvm::Module>> translate(ArrayRef<Variant> variants,
                                                                const EmitOptions &options,

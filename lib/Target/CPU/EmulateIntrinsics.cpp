@@ -1,6 +1,7 @@
 //===- EmulateIntrinsics.cpp - Target intrinsics as plain vector code -----===//
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "llvm/IR/Intrinsics.h"
 
@@ -274,6 +275,8 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
   using NarrowEmulateIntrinsicsBase::NarrowEmulateIntrinsicsBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Vector})))
+      return signalPassFailure();
     emulateTiles();
     ModuleOp module = getOperation();
     SmallVector<LLVM::CallIntrinsicOp> calls;

@@ -122,6 +122,8 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
   using NarrowFormKernelsBase::NarrowFormKernelsBase;
 
   void runOnOperation() override {
+    if (failed(requireCodeStage(getOperation())))
+      return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal() && failed(formKernels(function)))
         return signalPassFailure();
@@ -135,6 +137,10 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
 
     DenseSet<Operation *> taken;
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (auto observe = dyn_cast<ObserveOp>(op))
+        if (Operation *def = observe.getInput().getDefiningOp();
+            def && getKernelRole(def) == KernelRole::Constant)
+          return emitUnsupported(&op) << "it observes a constant";
       if (taken.contains(&op) || isa<func::CallOp, func::ReturnOp, ObserveOp>(op) ||
           getKernelRole(&op) == KernelRole::Constant)
         continue;

@@ -3,6 +3,7 @@
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Signs.h"
+#include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 #include "llvm/ADT/DenseMap.h"
@@ -101,6 +102,8 @@ struct FormXnor : impl::NarrowFormXnorBase<FormXnor> {
   using NarrowFormXnorBase::NarrowFormXnorBase;
 
   void runOnOperation() override {
+    if (failed(requireCodeStage(getOperation())))
+      return signalPassFailure();
     std::optional<TargetDescription> target = TargetDescription::lookup(isa, popcount);
     if (!target || target->popcount == 0) // Of an unknown name narrow-lower-kernels says so.
       return;

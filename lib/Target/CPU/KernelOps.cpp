@@ -67,6 +67,13 @@ bool narrow::isSupportedByKernels(Operation *op, std::string &reason) {
     reason = "no code generation for " + op->getName().getStringRef().str();
     return false;
   }
+  // Codes that say what they mean are for the ops that turn numbers into them and back.
+  bool takesQuantized = isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op);
+  for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+    if (!takesQuantized && isa<quant::QuantizedType>(getElementTypeOrSelf(type))) {
+      llvm::raw_string_ostream(reason) << "element type " << getElementTypeOrSelf(type);
+      return false;
+    }
   for (Type type : op->getResultTypes()) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor) // tosa.const_shape
@@ -88,4 +95,10 @@ InFlightDiagnostic narrow::emitUnsupported(Operation *op) {
   if (StringRef id = op->getNumResults() ? getTensorId(op->getResult(0)) : ""; !id.empty())
     error << "'" << id << "': ";
   return error << op->getName() << " cannot be compiled: ", std::move(error);
+}
+
+LogicalResult narrow::requireCodeStage(ModuleOp module, StageUser user) {
+  Stage accepted[] = {Stage::Integer, Stage::Float, Stage::Observed, Stage::Imported};
+  // Nothing computes with the codes of a model that came quantized.
+  return requireStage(module, ArrayRef(accepted).drop_back(isQuantizedByOthers(module)), user);
 }

@@ -22,6 +22,8 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
   using NarrowLowerKernelsBase::NarrowLowerKernelsBase;
 
   void runOnOperation() override {
+    if (failed(requireCodeStage(getOperation(), StageUser::KernelPass)))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     std::optional<TargetDescription> found = TargetDescription::lookup(isa, popcount);
     if (!found) {

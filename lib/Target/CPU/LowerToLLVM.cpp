@@ -6,6 +6,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Target/CPU/Emit.h"
 
 using namespace mlir;
@@ -101,6 +102,8 @@ struct LowerToLLVM : impl::NarrowLowerToLLVMBase<LowerToLLVM> {
   }
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Vector})))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     OpPassManager pm(ModuleOp::getOperationName());
     addConversions(pm);

@@ -26,10 +26,8 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (Stage stage = detectStage(module); stage != Stage::Vector) {
-      emitWrongStage(module, stage, Stage::Vector);
+    if (failed(requireStage(module, {Stage::Vector}, StageUser::Verifier)))
       return signalPassFailure();
-    }
     for (StringRef name : {"narrow.arena_size", "narrow.arena_alignment"})
       if (!module->getAttrOfType<IntegerAttr>(name)) {
         module.emitError() << "has no attribute " << name << ": run --narrow-vector-pipeline";

@@ -40,6 +40,9 @@ struct EmitOptions {
 
 using ObjectBuffer = llvm::SmallVector<char, 0>;
 
+/// Does to `pm` what MLIR's options on the command line say, in a program that has registered them.
+void applyCommandLine(PassManager &pm);
+
 /// Vector stage to LLVM dialect: canonicalize, --narrow-lower-to-llvm, clean
 /// up.
 void buildLowerToLLVM(OpPassManager &pm);

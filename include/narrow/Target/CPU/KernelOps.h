@@ -2,6 +2,7 @@
 #ifndef NARROW_TARGET_CPU_KERNELOPS_H
 #define NARROW_TARGET_CPU_KERNELOPS_H
 
+#include "narrow/Analysis/Stage.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 #include "narrow/Support/LLVM.h"
@@ -34,6 +35,10 @@ bool isSupportedByKernels(Operation *op, std::string &reason);
 
 /// Starts the error of an op without code, "'id': tosa.concat cannot be compiled: "; the reason follows.
 InFlightDiagnostic emitUnsupported(Operation *op);
+
+/// requireStage for the passes up to narrow-lower-kernels: the integer stage becomes code, and a float network,
+/// observed or not.
+LogicalResult requireCodeStage(ModuleOp module, StageUser user = StageUser::Pass);
 
 } // namespace narrow
 

@@ -1,6 +1,7 @@
 //===- AbsorbBias.cpp - narrow-absorb-bias --------------------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -41,6 +42,8 @@ struct AbsorbBias : narrow::impl::NarrowAbsorbBiasBase<AbsorbBias> {
   using NarrowAbsorbBiasBase::NarrowAbsorbBiasBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     ChannelGraph graph(getOperation());
     std::vector<ChannelLayer> &layers = graph.getLayers();
     int64_t moved = 0, unknown = 0, padded = 0;

@@ -20,6 +20,8 @@ struct AlignOperands : narrow::impl::NarrowAlignOperandsBase<AlignOperands> {
   using NarrowAlignOperandsBase::NarrowAlignOperandsBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     bool all = which == "all";
     if (!all && which != "add" && which != "concat") {
       getOperation().emitError() << "narrow-align-operands takes which=add, concat or all, got '" << which

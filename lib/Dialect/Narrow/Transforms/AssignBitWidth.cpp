@@ -171,6 +171,8 @@ struct AssignBitWidth : narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
   using NarrowAssignBitWidthBase::NarrowAssignBitWidthBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     llvm::Expected<SchemeRules> rules = SchemeRules::parse(scheme, overrides);
     if (!rules) {
       getOperation().emitError(llvm::toString(rules.takeError()));

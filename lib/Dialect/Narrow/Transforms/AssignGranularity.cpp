@@ -43,6 +43,8 @@ struct AssignGranularity : narrow::impl::NarrowAssignGranularityBase<AssignGranu
   using NarrowAssignGranularityBase::NarrowAssignGranularityBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     auto fail = [&](llvm::Error error) {
       getOperation().emitError(llvm::toString(std::move(error)));
       signalPassFailure();

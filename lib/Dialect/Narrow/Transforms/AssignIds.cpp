@@ -1,5 +1,6 @@
 //===- AssignIds.cpp - narrow-assign-ids ----------------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -24,6 +25,9 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
   using NarrowAssignIdsBase::NarrowAssignIdsBase;
 
   void runOnOperation() override {
+    if (failed(
+            requireStage(getOperation(), {Stage::Float, Stage::Imported, Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     // Ids are unique in the module, and differ from the names of its inputs.
     llvm::StringSet<> taken;
     getOperation().walk([&](func::FuncOp function) {

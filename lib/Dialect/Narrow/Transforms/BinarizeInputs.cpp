@@ -20,6 +20,8 @@ struct BinarizeInputs : narrow::impl::NarrowBinarizeInputsBase<BinarizeInputs> {
   using NarrowBinarizeInputsBase::NarrowBinarizeInputsBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;
     getOperation().walk([&](QuantizableOpInterface op) {
       if (op->removeAttr(kBinaryInputAttr))

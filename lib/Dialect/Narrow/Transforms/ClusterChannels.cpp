@@ -18,6 +18,8 @@ struct ClusterChannels : narrow::impl::NarrowClusterChannelsBase<ClusterChannels
   using NarrowClusterChannelsBase::NarrowClusterChannelsBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     getOperation().walk([&](ObserveOp op) {
       SchemeAttr scheme = op.getSchemeAttr();
       if (!scheme || scheme.getGranularity() != GranularityKind::PerCluster || op->hasAttr(kFloatReasonAttr))

@@ -57,6 +57,8 @@ struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
       : NarrowCorrectBiasBase(options), floatStage(floatStage) {}
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
+      return signalPassFailure();
     if (method != "analytic" && method != "empirical") {
       getOperation().emitError("narrow-correct-bias: method '")
           << method << "' is not known; accepted: analytic, empirical";

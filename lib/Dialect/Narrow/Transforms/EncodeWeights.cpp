@@ -6,12 +6,13 @@
 //===----------------------------------------------------------------------===//
 #include "BiasFit.h"
 #include "CodeGrid.h"
-#include "Notes.h"
+#include "ObservedTypes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
@@ -91,6 +92,8 @@ struct EncodeWeights : narrow::impl::NarrowEncodeWeightsBase<EncodeWeights> {
   using NarrowEncodeWeightsBase::NarrowEncodeWeightsBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) {
       if (op.getWeight() && !op->hasAttr(kFloatReasonAttr) && op.getSchemeAttr() &&
@@ -422,6 +425,9 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
     return fail("has no type; run --narrow-assign-scales first");
   if (!getObservedContraction(op))
     return fail("has a format of weights but observes none");
+  if (isEncoded(op) && !findEncodingFault(op) && (!codeGrid || op->hasAttr(kCodeGridAttr)))
+    return success();
+  forgetEncoding(op);
   auto tensor = cast<RankedTensorType>(op.getType());
   std::optional<std::vector<float>> values = getFloats(op.getInput());
   if (!values || static_cast<int64_t>(values->size()) != tensor.getNumElements())
@@ -482,6 +488,9 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
       createConstant(builder, before->getLoc(), tensor.getShape(), ArrayRef<float>(*values)));
   if (before->use_empty())
     before->erase();
+  op->setAttr(kEncodedAttr, scheme);
+  if (failed(setRangeOfNumbers(op)))
+    return failure();
   if (encoder.getRounded()) {
     Notes notes;
     notes.add(

@@ -1,6 +1,7 @@
 //===- Equalize.cpp - narrow-equalize -------------------------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
@@ -24,6 +25,8 @@ struct Equalize : narrow::impl::NarrowEqualizeBase<Equalize> {
   using NarrowEqualizeBase::NarrowEqualizeBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     if (maxSweeps < 1) {
       getOperation().emitError("narrow-equalize: max-sweeps takes 1 or more");
       return signalPassFailure();

@@ -9,6 +9,7 @@
 #include "ConstantData.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -245,6 +246,8 @@ struct FoldBatchNorm : impl::NarrowFoldBatchNormBase<FoldBatchNorm> {
   using NarrowFoldBatchNormBase::NarrowFoldBatchNormBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     // First everything that folds, then the rest: writing out a batch norm hides
     // it from a convolution that another rewrite would have brought next to it.
     RewritePatternSet fold(&getContext());

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Iterators.h"
 #include "mlir/IR/Matchers.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -116,6 +117,8 @@ struct FoldConstants : impl::NarrowFoldConstantsBase<FoldConstants> {
   using NarrowFoldConstantsBase::NarrowFoldConstantsBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     if (maxElements < 1) {
       getOperation().emitError("narrow-fold-constants: max-elements must be at least 1, got ")
           << maxElements.getValue();

@@ -338,6 +338,8 @@ struct ImportTable : narrow::impl::NarrowImportTableBase<ImportTable> {
       : NarrowImportTableBase(options), given(given) {}
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
+      return signalPassFailure();
     auto fail = [&](const Twine &what) {
       getOperation().emitError(what);
       signalPassFailure();

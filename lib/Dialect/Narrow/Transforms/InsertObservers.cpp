@@ -142,11 +142,7 @@ struct InsertObservers : narrow::impl::NarrowInsertObserversBase<InsertObservers
   using NarrowInsertObserversBase::NarrowInsertObserversBase;
 
   void runOnOperation() override {
-    auto existing = getOperation().walk([](ObserveOp op) {
-      op.emitError("the module has observers already; run this pass on the float stage");
-      return WalkResult::interrupt();
-    });
-    if (existing.wasInterrupted())
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Float, Stage::Quantized})))
       return signalPassFailure();
     llvm::StringMap<Location> ids;
     for (auto function : getOperation().getOps<func::FuncOp>())

@@ -9,6 +9,7 @@
 #include "LayoutRules.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Iterators.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -204,6 +205,8 @@ struct PropagateLayout : impl::NarrowPropagateLayoutBase<PropagateLayout> {
   using NarrowPropagateLayoutBase::NarrowPropagateLayoutBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     bool isStatic = true;
     getOperation().walk([&](Operation *op) {
       for (Value result : op->getResults())

@@ -68,6 +68,29 @@ static bool isSameScale(Operation *op, bool several) {
          (quantizable.getActivationOperands().size() > 1) == several;
 }
 
+/// Whether no op of a float network can be quantized. Of the imported stage this is known only if nothing is
+/// computed at all.
+static bool hasNothingToQuantize(ModuleOp module, Stage stage) {
+  if (stage > Stage::Float)
+    return false;
+  return !module
+              .walk([&](Operation *op) {
+                auto quantizable = getQuantizable(op);
+                bool computes = stage == Stage::Imported
+                                    ? computesFloat(op) || isa<QuantizeOp, DequantizeOp>(op)
+                                    : quantizable && !op->getResult(0).use_empty() &&
+                                          quantizable.getQuantizationKind() != QuantizationKind::SameScale;
+                return computes ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+LogicalResult narrow::requireQuantizationStage(ModuleOp module, ArrayRef<Stage> accepted, StageUser user) {
+  if (hasNothingToQuantize(module, detectStage(module)))
+    return success();
+  return requireStage(module, accepted, user);
+}
+
 bool narrow::movesCodes(Operation *op) { return isSameScale(op, /*several=*/false); }
 bool narrow::joinsCodes(Operation *op) { return isSameScale(op, /*several=*/true); }
 

@@ -3,6 +3,7 @@
 // First decides which ops are quantized, then replaces the observers.
 //
 //===----------------------------------------------------------------------===//
+#include "ObservedTypes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -49,6 +50,8 @@ struct Quantize : narrow::impl::NarrowQuantizeBase<Quantize> {
   using NarrowQuantizeBase::NarrowQuantizeBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
+      return signalPassFailure();
     if (failed(checkObservers()))
       return signalPassFailure();
     markFloat();
@@ -100,9 +103,12 @@ private:
 LogicalResult Quantize::checkObservers() {
   bool failed = false;
   getOperation().walk([&](ObserveOp op) {
-    if (op->hasAttr(kFloatReasonAttr) ||
-        (op.getQuantizedType() && !getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).empty()))
+    if (op->hasAttr(kFloatReasonAttr))
       return;
+    if (op.getQuantizedType() && !getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).empty()) {
+      failed |= mlir::failed(verifyType(op));
+      return;
+    }
     op.emitError() << "observer '" << op.getId()
                    << "' has no !quant.uniform type; run --narrow-assign-scales first";
     failed = true;

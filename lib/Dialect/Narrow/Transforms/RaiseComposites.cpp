@@ -2,6 +2,7 @@
 #include "RaisePatterns.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 
 using namespace mlir;
@@ -16,6 +17,8 @@ struct RaiseComposites : impl::NarrowRaiseCompositesBase<RaiseComposites> {
   using NarrowRaiseCompositesBase::NarrowRaiseCompositesBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     populateRaiseActivationPatterns(patterns, numRaised);
     populateRaiseWindowPatterns(patterns, numRaised);

@@ -8,6 +8,7 @@
 #include "BiasFit.h"
 #include "CodeGrid.h"
 #include "LayerInputs.h"
+#include "ObservedTypes.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
@@ -199,6 +200,8 @@ struct RoundWeights : narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
   RoundWeights(const RoundWeights &other) : NarrowRoundWeightsBase(other), source(other.source) {}
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
+      return signalPassFailure();
     std::unique_ptr<FileActivations> file;
     if (!source && !inputs.empty()) {
       llvm::Expected<std::unique_ptr<FileActivations>> opened = FileActivations::open(inputs);
@@ -393,7 +396,6 @@ void RoundWeights::apply(Layer &layer, Choice &choice) {
   ObserveOp weight = layer.weight;
   const ContractionShape &shape = layer.shape;
   std::vector<float> values(layer.values.size());
-  bool newScales = choice.scales != layer.scales;
   for (int64_t g = 0; g < shape.groups; ++g)
     for (int64_t o = 0; o < shape.groupOutputs; ++o)
       for (int64_t k = 0; k < shape.getDepth(); ++k) {
@@ -407,14 +409,10 @@ void RoundWeights::apply(Layer &layer, Choice &choice) {
   weight.getInputMutable().assign(createConstant(builder, old.getLoc(), type.getShape(), values));
   if (old.use_empty())
     old.getDefiningOp()->erase();
-  if (newScales) {
-    auto perAxis = cast<quant::UniformQuantizedPerAxisType>(layer.type);
-    SmallVector<double> scales(choice.scales.begin(), choice.scales.end());
-    weight.setQuantizedTypeAttr(TypeAttr::get(quant::UniformQuantizedPerAxisType::get(
-        perAxis.getFlags(), perAxis.getStorageType(), perAxis.getExpressedType(), scales,
-        perAxis.getZeroPoints(), perAxis.getQuantizedDimension(), perAxis.getStorageTypeMin(),
-        perAxis.getStorageTypeMax())));
-  }
+  if (isEncoded(weight))
+    (void)setRangeOfNumbers(weight);
+  else if (choice.scales != layer.scales) // One scale for each output.
+    setScales(weight, choice.scales);
   if (choice.bias != layer.bias) {
     OpOperand &operand = layer.op->getOpOperand(*layer.op.getBiasOperand());
     Operation *constant = operand.get().getDefiningOp();

@@ -16,6 +16,8 @@ struct SinkObservers : narrow::impl::NarrowSinkObserversBase<SinkObservers> {
   using NarrowSinkObserversBase::NarrowSinkObserversBase;
 
   void runOnOperation() override {
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Observed})))
+      return signalPassFailure();
     getOperation().walk([&](ObserveOp op) {
       Value kept = getKeptValue(op.getOutput());
       if (op.getWeight() || kept == op.getOutput())

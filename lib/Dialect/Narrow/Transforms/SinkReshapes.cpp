@@ -1,6 +1,7 @@
 //===- SinkReshapes.cpp - narrow-sink-reshapes ----------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -43,6 +44,8 @@ struct SinkReshapes : impl::NarrowSinkReshapesBase<SinkReshapes> {
   using NarrowSinkReshapesBase::NarrowSinkReshapesBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<SinkReshape>(&getContext(), numSunk);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns)))) {

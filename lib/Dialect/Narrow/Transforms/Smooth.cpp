@@ -1,6 +1,7 @@
 //===- Smooth.cpp - narrow-smooth -----------------------------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
 
@@ -28,6 +29,8 @@ struct Smooth : narrow::impl::NarrowSmoothBase<Smooth> {
   using NarrowSmoothBase::NarrowSmoothBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     if (!(alpha >= 0 && alpha <= 1)) {
       getOperation().emitError("narrow-smooth: alpha is between 0 and 1");
       return signalPassFailure();

@@ -1,6 +1,7 @@
 //===- SplitChannels.cpp - narrow-split-channels --------------------------===//
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -40,6 +41,8 @@ struct SplitChannels : narrow::impl::NarrowSplitChannelsBase<SplitChannels> {
   using NarrowSplitChannelsBase::NarrowSplitChannelsBase;
 
   void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported})))
+      return signalPassFailure();
     if (!(fraction > 0 && fraction <= 1)) {
       getOperation().emitError("narrow-split-channels: fraction is above 0 and at most 1");
       return signalPassFailure();

@@ -1,10 +1,9 @@
 //===- VerifyAnnotated.cpp - narrow-verify-annotated ----------------------===//
+#include "ObservedTypes.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
-#include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
-#include "narrow/Numerics/QuantParams.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYANNOTATED
@@ -14,61 +13,17 @@ namespace narrow {
 using namespace mlir;
 using namespace narrow;
 
-/// What is wrong with the annotations of `op`, or nullopt.
+/// What is missing of the annotations of `op`, or nullopt.
 static std::optional<std::string> findFault(ObserveOp op) {
-  RangeAttr range = op.getRangeAttr();
-  SchemeAttr scheme = op.getSchemeAttr();
-  if (!range)
-    return "has no range";
-  if (!scheme)
-    return "has no scheme";
+  if (!op.getRangeAttr())
+    return "has no range; run --narrow-import-table, or --narrow-assign-granularity for a weight";
+  if (!op.getSchemeAttr())
+    return "has no scheme; run --narrow-assign-bit-width";
   if (!op.getQuantizedType())
-    return "has no type";
+    return "has no type; run --narrow-assign-scales";
   if (op.getWeight() != static_cast<bool>(getConstant(op.getInput())))
     return op.getWeight() ? "is marked weight but observes no constant"
                           : "observes a constant but is not marked weight";
-
-  auto tensor = cast<RankedTensorType>(op.getType());
-  size_t channels = scheme.getAxis() < 0 ? 1 : tensor.getDimSize(scheme.getAxis());
-  if (range.getMin().size() != channels)
-    return llvm::formatv("has {0} intervals, but its scheme asks for {1}", range.getMin().size(), channels)
-        .str();
-
-  auto type = dyn_cast<quant::QuantizedType>(*op.getQuantizedType());
-  if (!type || getScales(type).empty())
-    return "has a type that is not !quant.uniform per tensor or per axis";
-  if (type.getExpressedType() != tensor.getElementType())
-    return "has a type that expresses another element type than the tensor's";
-  SmallVector<int64_t> zeroPoints;
-  int64_t axis = -1;
-  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
-    axis = perAxis.getQuantizedDimension();
-    zeroPoints.assign(perAxis.getZeroPoints().begin(), perAxis.getZeroPoints().end());
-  } else {
-    zeroPoints.push_back(cast<quant::UniformQuantizedType>(type).getZeroPoint());
-  }
-  if (axis != scheme.getAxis())
-    return llvm::formatv("has a type with axis {0}, but its scheme has axis "
-                         "{1} (-1: per tensor)",
-                         axis, scheme.getAxis())
-        .str();
-  if (zeroPoints.size() != channels)
-    return llvm::formatv("has a type of {0} scales for {1} channels", zeroPoints.size(), channels).str();
-  // An observer that feeds a concat may have the concat's codes: no more bits
-  // than the scheme allows.
-  // Codes of a format are its numbers in units of the scale.
-  auto codes =
-      scheme.isUniform() ? getUniformCodes(scheme) : numerics::CodeRange::signedBits(16, /*restricted=*/true);
-  if (type.getStorageTypeMin() < codes.min || type.getStorageTypeMax() > codes.max)
-    return llvm::formatv("has codes [{0}, {1}], but its scheme allows [{2}, {3}]", type.getStorageTypeMin(),
-                         type.getStorageTypeMax(), codes.min, codes.max)
-        .str();
-  for (int64_t zeroPoint : zeroPoints) {
-    if (scheme.getSymmetric() && zeroPoint != 0)
-      return llvm::formatv("has zero point {0}, but a symmetric scheme", zeroPoint).str();
-    if (zeroPoint < type.getStorageTypeMin() || zeroPoint > type.getStorageTypeMax())
-      return llvm::formatv("has zero point {0} outside of its codes", zeroPoint).str();
-  }
   return std::nullopt;
 }
 
@@ -78,11 +33,8 @@ struct VerifyAnnotated : narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated
   using NarrowVerifyAnnotatedBase::NarrowVerifyAnnotatedBase;
 
   void runOnOperation() override {
-    Stage stage = detectStage(getOperation());
-    if (stage != Stage::Annotated) {
-      emitWrongStage(getOperation(), stage, Stage::Annotated);
+    if (mlir::failed(requireQuantizationStage(getOperation(), {Stage::Annotated}, StageUser::Verifier)))
       return signalPassFailure();
-    }
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
     getOperation().walk([&](ObserveOp op) {
       if (op->hasAttr(kFloatReasonAttr))
@@ -90,6 +42,8 @@ struct VerifyAnnotated : narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated
       if (auto fault = findFault(op)) {
         op.emitError() << "violates the annotated stage: observer '" << op.getId() << "' " << *fault;
         failed = true;
+      } else {
+        failed |= mlir::failed(verifyType(op));
       }
     });
     getOperation().walk([&](QuantizableOpInterface op) {

@@ -90,8 +90,6 @@ LogicalResult verifyConvolution(Operation *op) {
 LogicalResult verifyOp(Operation *op) {
   if (isa<func::FuncOp, func::ReturnOp, ModuleOp>(op))
     return success();
-  if (isa<ObserveOp, QuantizeOp, DequantizeOp, KernelOp, YieldOp>(op))
-    return op->emitOpError("belongs to a later stage than the float stage");
   if (!isa_and_present<tosa::TosaDialect, NarrowDialect>(op->getDialect()))
     return op->emitOpError("is unknown to the float stage, which has ops of tosa and narrow only"
                            "; lower it to TOSA before");
@@ -111,11 +109,15 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
 
   void runOnOperation() override {
     markAllAnalysesPreserved();
-    // What the stages up to the quantized one add is refused op by op.
-    if (Stage stage = detectStage(getOperation()); stage > Stage::Quantized) {
-      emitWrongStage(getOperation(), stage, Stage::Float);
+    Stage stage = detectStage(getOperation());
+    if (isQuantizedByOthers(getOperation()) && (stage == Stage::Imported || stage == Stage::Quantized)) {
+      getOperation().emitError("the model is quantized already; run --narrow-float-pipeline=quantized, which "
+                               "brings one that came so to the quantized stage");
       return signalPassFailure();
     }
+    // Of the imported stage it is said op by op what is missing.
+    if (failed(requireStage(getOperation(), {Stage::Float, Stage::Imported}, StageUser::Verifier)))
+      return signalPassFailure();
     bool valid = succeeded(verifyMain());
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *op) { return succeeded(verifyOp(op)); });

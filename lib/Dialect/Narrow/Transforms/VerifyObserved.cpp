@@ -28,25 +28,20 @@ struct VerifyObserved : narrow::impl::NarrowVerifyObservedBase<VerifyObserved> {
   using NarrowVerifyObservedBase::NarrowVerifyObservedBase;
 
   void runOnOperation() override {
-    Stage stage = detectStage(getOperation());
-    bool wrongStage = stage > Stage::Observed;
+    if (mlir::failed(requireQuantizationStage(getOperation(), {Stage::Observed}, StageUser::Verifier)))
+      return signalPassFailure();
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
-    if (!wrongStage)
-      getOperation().walk([&](Operation *op) { failed |= mlir::failed(verifyFinite(op)); });
+    getOperation().walk([&](Operation *op) { failed |= mlir::failed(verifyFinite(op)); });
     getOperation().walk([&](QuantizableOpInterface op) {
-      if (wrongStage || !getQuantizable(op) || op->getResult(0).use_empty() || isOutsideOfQuantization(op))
+      if (!getQuantizable(op) || op->getResult(0).use_empty() || isOutsideOfQuantization(op))
         return;
       auto reason = getMissingPoint(op, QuantizationStage::Observed);
       if (!reason)
         return;
-      wrongStage = stage < Stage::Observed; // A model of nothing quantizable has no observers.
-      if (!wrongStage)
-        op->emitError() << "violates the observed stage: " << *reason << "; an observer is missing";
+      op->emitError() << "violates the observed stage: " << *reason << "; an observer is missing";
       failed = true;
     });
-    if (wrongStage)
-      emitWrongStage(getOperation(), stage, Stage::Observed);
-    if (failed || wrongStage)
+    if (failed)
       signalPassFailure();
   }
 };

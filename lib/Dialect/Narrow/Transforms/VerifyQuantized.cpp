@@ -87,33 +87,16 @@ struct VerifyQuantized : narrow::impl::NarrowVerifyQuantizedBase<VerifyQuantized
   using NarrowVerifyQuantizedBase::NarrowVerifyQuantizedBase;
 
   void runOnOperation() override {
-    Stage stage = detectStage(getOperation());
-    bool hasCodes =
-        getOperation()
-            .walk([](Operation *op) {
-              return isa<QuantizeOp, DequantizeOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
-            })
-            .wasInterrupted();
-    bool wrongStage = stage > Stage::Quantized, failed = false;
-    auto report = [&](Operation *op, const Twine &what) {
-      wrongStage = stage < Stage::Quantized && !hasCodes; // A float model has none, and no faults.
-      if (!wrongStage)
-        op->emitError() << "violates the quantized stage: " << what;
-      failed = true;
-    };
+    if (failed(requireQuantizationStage(getOperation(), {Stage::Quantized}, StageUser::Verifier)))
+      return signalPassFailure();
     getOperation().walk([&](Operation *op) {
-      if (wrongStage)
+      if (!computesFloat(op))
         return;
-      if (auto observe = dyn_cast<ObserveOp>(op))
-        report(op, "observer '" + observe.getId() + "' is left");
-      else if (computesFloat(op))
-        if (auto fault = findFault(op))
-          report(op, *fault);
+      if (auto fault = findFault(op)) {
+        op->emitError() << "violates the quantized stage: " << *fault;
+        signalPassFailure();
+      }
     });
-    if (wrongStage)
-      emitWrongStage(getOperation(), stage, Stage::Quantized);
-    if (failed || wrongStage)
-      signalPassFailure();
   }
 };
 

@@ -136,7 +136,7 @@ func.func @float_add(%x: tensor<1x1x1x2xf32> {narrow.name = "x"}) -> tensor<1x1x
   %z = "tosa.const"() <{values = dense<0.0> : tensor<1xf32>}> : () -> tensor<1xf32>
   %0 = narrow.observe %x "x" type !quant.uniform<i8:f32, 0.25:-3> : tensor<1x1x1x2xf32>
   %1 = narrow.observe %w "w" weight type !quant.uniform<i8<-7:7>:f32:0, {0.5, 0.5}> : tensor<2x1x1x2xf32>
-  %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
+  %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = "conv"}
     : (tensor<1x1x1x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x2xf32>
   %3 = tosa.add %2, %0 {narrow.float_reason = "wanted"} : (tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>) -> tensor<1x1x1x2xf32>
   %4 = narrow.observe %3 "add" type !quant.uniform<i8:f32, 0.125:-128> : tensor<1x1x1x2xf32>

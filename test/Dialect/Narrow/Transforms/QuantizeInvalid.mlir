@@ -2,7 +2,7 @@
 
 func.func @no_type(%x: tensor<4xf32> {narrow.name = "x"}) -> tensor<4xf32> {
   // expected-error@+1 {{observer 'x' has no !quant.uniform type; run --narrow-assign-scales first}}
-  %0 = narrow.observe %x "x" : tensor<4xf32>
+  %0 = narrow.observe %x "x" scheme <8 bits, asymmetric, per_tensor> : tensor<4xf32>
   return %0 : tensor<4xf32>
 }
 

@@ -56,11 +56,19 @@ func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow
 // -----
 
 func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow.name = "y"}) {
-  // expected-error @+1 {{'narrow.observe' op belongs to a later stage than the float stage}}
-  %0 = narrow.observe %x "a" {narrow.id = "a"} : tensor<4xf32>
   // expected-error @+1 {{'math.exp' op is unknown to the float stage, which has ops of tosa and narrow only; lower it to TOSA before}}
-  %1 = math.exp %0 {narrow.id = "b"} : tensor<4xf32>
-  return %1 : tensor<4xf32>
+  %0 = math.exp %x {narrow.id = "a"} : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
+// expected-error @+1 {{this looks like the observed stage, not the float stage; check it with --narrow-verify-observed}}
+module {
+  func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow.name = "y"}) {
+    %0 = narrow.observe %x "a" {narrow.id = "a"} : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
 }
 
 // -----
@@ -113,14 +121,13 @@ func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> (tensor<1x4x4x2x
 
 // -----
 
-func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow.name = "y"}) {
-  // expected-error @+1 {{belongs to a later stage}}
-  %0 = narrow.quantize %x {narrow.id = "q"} : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 0.5:3>>
-  // expected-error @+1 {{a model that is quantized already belongs to --narrow-verify-quantized}}
-  %1 = tosa.reverse %0 {narrow.id = "r", axis = 0 : i32} : (tensor<4x!quant.uniform<i8:f32, 0.5:3>>) -> tensor<4x!quant.uniform<i8:f32, 0.5:3>>
-  // expected-error @+1 {{belongs to a later stage}}
-  %2 = narrow.dequantize %1 {narrow.id = "d"} : tensor<4x!quant.uniform<i8:f32, 0.5:3>> to tensor<4xf32>
-  return %2 : tensor<4xf32>
+// expected-error @+1 {{the model is quantized already; run --narrow-float-pipeline=quantized, which brings one that came so to the quantized stage}}
+module {
+  func.func @main(%x: tensor<4xf32> {narrow.name = "x"}) -> (tensor<4xf32> {narrow.name = "y"}) {
+    %0 = narrow.quantize %x {narrow.id = "q"} : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 0.5:3>>
+    %1 = narrow.dequantize %0 {narrow.id = "d"} : tensor<4x!quant.uniform<i8:f32, 0.5:3>> to tensor<4xf32>
+    return %1 : tensor<4xf32>
+  }
 }
 
 // -----

@@ -28,6 +28,9 @@ func.func private @dynamic(%a: memref<?xi8>) {
 
 // expected-error @below {{a compiled model has no writable or external globals}}
 memref.global "private" @state : memref<4xi8> = dense<0>
+func.func private @main(%a: memref<4xi8>) {
+  return
+}
 
 // -----
 

@@ -306,8 +306,12 @@ def NarrowAssignScales : Pass<"narrow-assign-scales", "::mlir::ModuleOp"> {
       that the concat moves codes. (Another operand is requantized by
       `narrow-quantize`.)
     - a weight channel whose bias would exceed 2^30 at `scale_x * scale_w` gets
-      the smallest larger scale at which it fits; a channel of zeros, whose
-      scale is free, one at which the bias has 20 bits.
+      the smallest larger scale at which it fits, and the range that its codes
+      then cover; a channel of zeros, whose scale is free, one at which the bias
+      has 20 bits.
+
+    Runs again after ranges or schemes were edited by hand: types follow. Weights that
+    `narrow-encode-weights` has made numbers of their scheme keep theirs.
 
     What happened to a tensor is listed in `narrow.notes` and reported as a
     remark.
@@ -339,6 +343,10 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
     a method other than `minmax` and `absmax`; a remark names methods that look for something else.
     Codebooks, balanced, ternary and binary codes and shared exponents leave no choice,
     which a remark says of such methods too. `narrow.range_method` becomes what was done.
+
+    `narrow.encoded` names the scheme whose numbers the weights are, and their range
+    becomes that of these numbers. Weights that have been encoded for their scheme are left alone. After
+    an edit of the scheme or the weights they are encoded again, with a warning, since they are rounded twice.
 
     With `code-grid`, the observer keeps in `narrow.code_grid` what `narrow-round-weights` needs to
     choose other codes: the weight as it was, lists of the codes that the format allows, and
@@ -389,6 +397,8 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
 
     Memory is bounded: at most 8192 rows of a layer's input are kept, or the Gram matrix of at most 32768. Which rows
     is decided by `seed`; the result does not depend on the number of threads.
+
+    A scale that was learned gives its channel the range that the codes cover.
 
     `narrow-compile --rounding` runs the pass with calibration data (`createRoundWeightsPass`).
     Without that, `inputs` is an .npz file with an array for each op, named by its id: what
@@ -462,9 +472,12 @@ def NarrowVerifyAnnotated : Pass<"narrow-verify-annotated", "::mlir::ModuleOp"> 
   let summary = "check the contract of the annotated stage";
   let description = [{
     Reports every violation, changes nothing: ids are unique; every observer has
-    range, scheme and type; these agree with each other in number of channels,
-    axis, bits, symmetry; the weight of every contraction that is not kept float
-    is observed.
+    range, scheme and type; the type is the one that follows from range and scheme,
+    or, of a tensor that only a concat reads, the concat's; weights with a format
+    are numbers of it; other weights lie within a range that was taken of them;
+    the weight of every contraction that is not kept float is observed. So what
+    was edited by hand is refused until the passes that it concerns have run again;
+    `narrow-quantize` refuses it too.
   }];
 }
 

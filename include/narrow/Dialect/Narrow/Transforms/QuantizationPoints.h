@@ -10,6 +10,7 @@
 #define NARROW_TRANSFORMS_QUANTIZATIONPOINTS_H
 
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
 #include "narrow/Support/LLVM.h"
@@ -107,6 +108,11 @@ bool movesWideCodes(Operation *op);
 /// Fails, with an error that names an op that reads it and the element, if the constant
 /// `op` holds NaN or an infinity (N9). Other ops are fine.
 LogicalResult verifyFinite(Operation *op);
+
+/// requireStage for the passes that take a module from the float to the integer stage. A float network in
+/// which nothing can be quantized is in all of these stages at once.
+LogicalResult requireQuantizationStage(ModuleOp module, ArrayRef<Stage> accepted,
+                                       StageUser user = StageUser::Pass);
 
 /// Which stage an op is checked against.
 enum class QuantizationStage { Observed, Annotated, Quantized };
