@@ -147,7 +147,7 @@ func.func @main(%x: tensor<1x4x4x1xf32>) -> tensor<1x3x3x2xf32> {
   %q = narrow.quantize %x : tensor<1x4x4x1xf32> to tensor<1x4x4x1x!x>
   %d = narrow.dequantize %q : tensor<1x4x4x1x!x> to tensor<1x4x4x1xf32>
   %m = tosa.avg_pool2d %d, %z, %z {acc_type = f32, kernel = array<i64: 2, 2>, stride = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x4x4x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x3x1xf32>
-  %c = tosa.conv2d %m, %w, %z, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x3x3x1xf32>, tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x3x2xf32>
+  %c = tosa.conv2d %m, %w, %z, %z, %z {narrow.id = "c", acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>} : (tensor<1x3x3x1xf32>, tensor<2x1x1x1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x3x2xf32>
   %cq = narrow.quantize %c : tensor<1x3x3x2xf32> to tensor<1x3x3x2x!y>
   %cd = narrow.dequantize %cq : tensor<1x3x3x2x!y> to tensor<1x3x3x2xf32>
   return %cd : tensor<1x3x3x2xf32>
