@@ -24,6 +24,8 @@ REFUSAL = re.compile(
 # Of the right stage, and refused for another reason.
 OTHER_REASONS = {
     ("narrow-distribute-threads", "vector-observed"): "not supported for a model that observes",
+    # Encoded weights are other weights: the table is of the network before.
+    ("narrow-import-table", "annotated-encoded"): "other weights before: ",
     ("narrow-round-weights", "annotated-encoded"): "formats or groups of scales, which this rounding is not for",
 }
 SEPARATOR = "// -----\n"
