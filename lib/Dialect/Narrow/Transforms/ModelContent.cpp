@@ -174,8 +174,12 @@ std::string narrow::hashPrintedModel(ModuleOp module) {
         if (!wasPrintedOfArguments(attribute.getName()))
           function.removeResultAttr(i, attribute.getName());
   });
+  // Whatever the command line says of printing.
+  constexpr int64_t never = std::numeric_limits<int64_t>::max();
   OpPrintingFlags flags;
-  flags.printGenericOpForm(false).enableDebugInfo(false).useLocalScope();
+  flags.printGenericOpForm(false).enableDebugInfo(false).useLocalScope().skipRegions(false);
+  flags.elideLargeElementsAttrs(never).elideLargeResourceString(never).printLargeElementsAttrWithHex(100);
+  flags.printUniqueSSAIDs(false).printNameLocAsPrefix(false).printValueUsers(false);
   network->print(stream, flags);
   return llvm::toHex(stream.hash.final(), /*LowerCase=*/true);
 }
