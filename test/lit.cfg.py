@@ -44,6 +44,8 @@ if shutil.which("qemu-x86_64") and os.uname().machine == "x86_64":
     config.available_features.add("x86-64-emulator")
 if all(shutil.which(tool) for tool in ("bochs", "genisoimage", "script")) and os.path.exists("/usr/lib/ISOLINUX/isolinux.bin"):
     config.available_features.add("bochs")
+if os.path.exists(os.path.join(config.narrow_build, "fuzz", "fuzz-onnx")):
+    config.available_features.add("fuzz-targets")
 # A checker of memory, where there is one.
 config.substitutions.append(("%{checker}", "valgrind -q --error-exitcode=9" if shutil.which("valgrind") else ""))
 if any(shutil.which(browser) for browser in ("chromium", "chromium-browser", "google-chrome")):

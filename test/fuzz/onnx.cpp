@@ -1,8 +1,8 @@
 //===- onnx.cpp - Fuzz target of the ONNX importer ------------------------===//
 //
 // Any bytes must give a module that verifies or an error, in bounded memory.
-// The models of test/Import/Inputs are the seeds: copy them into one folder and
-//   fuzz-onnx corpus seeds -max_total_time=120 -max_len=8192 -rss_limit_mb=2048
+// The models of test/Import/Inputs are the seeds:
+//   fuzz-onnx corpus test/Import/Inputs -max_total_time=120 -max_len=8192 -rss_limit_mb=2048
 //
 //===----------------------------------------------------------------------===//
 #include "mlir/IR/MLIRContext.h"

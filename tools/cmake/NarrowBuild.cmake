@@ -1,14 +1,15 @@
-# Build rules shared by every folder.
+# Build rules shared by every folder, and by the project test/fuzz.
 #
 # All C++ is compiled with the same flags so that one precompiled header (the
 # MLIR headers, which cost 11 s a file) serves every target. -fPIC is given as
 # a plain flag: CMake's POSITION_INDEPENDENT_CODE gives libraries and programs
 # different flags, and the header is then rejected.
+get_filename_component(NARROW_ROOT ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 find_program(NARROW_CCACHE ccache)
 if(NARROW_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${NARROW_CCACHE})
+      CCACHE_BASEDIR=${NARROW_ROOT} CCACHE_NOHASHDIR=1 ${NARROW_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${NARROW_CCACHE})
 endif()
 
@@ -24,7 +25,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
                       "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
 endif()
 add_link_options(-fuse-ld=lld -Wl,--as-needed)
-include_directories(${CMAKE_SOURCE_DIR}/include ${CMAKE_BINARY_DIR}/include)
+include_directories(${NARROW_ROOT}/include ${CMAKE_BINARY_DIR}/include)
 include_directories(SYSTEM ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
 separate_arguments(NARROW_LLVM_DEFINITIONS NATIVE_COMMAND ${LLVM_DEFINITIONS})
 add_definitions(${NARROW_LLVM_DEFINITIONS})
@@ -80,5 +81,5 @@ endfunction()
 # folder ends with add_public_tablegen_target.
 macro(narrow_tablegen td out)
   set(LLVM_TARGET_DEFINITIONS ${td})
-  mlir_tablegen(${out} ${ARGN} EXTRA_INCLUDES ${CMAKE_SOURCE_DIR}/include)
+  mlir_tablegen(${out} ${ARGN} EXTRA_INCLUDES ${NARROW_ROOT}/include)
 endmacro()

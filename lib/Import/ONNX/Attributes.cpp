@@ -1,5 +1,6 @@
 //===- Attributes.cpp - The attributes that ONNX defines ------------------===//
 #include "Registry.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace narrow::onnx_import;
 
