@@ -1,5 +1,7 @@
 //===- Stage.cpp - Which stage a module is in -----------------------------===//
 #include "narrow/Analysis/Stage.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;

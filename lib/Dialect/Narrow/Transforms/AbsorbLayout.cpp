@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "LayoutRules.h"
+#include "mlir/IR/IRMapping.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 

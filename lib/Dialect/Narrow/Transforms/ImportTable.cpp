@@ -1,6 +1,7 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
 #include "Masks.h"
 #include "Notes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"

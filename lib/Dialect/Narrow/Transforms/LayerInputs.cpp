@@ -1,5 +1,6 @@
 //===- LayerInputs.cpp - What the products of a contraction read ----------===//
 #include "LayerInputs.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/IRMapping.h"

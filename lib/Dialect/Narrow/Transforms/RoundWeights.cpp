@@ -9,6 +9,7 @@
 #include "CodeGrid.h"
 #include "LayerInputs.h"
 #include "ObservedTypes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"

@@ -1,5 +1,6 @@
 //===- SinkReshapes.cpp - narrow-sink-reshapes ----------------------------===//
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"

@@ -4,6 +4,8 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Numerics/QuantParams.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYANNOTATED

@@ -3,6 +3,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 namespace narrow {

@@ -9,6 +9,7 @@
 #include "narrow/Target/CPU/CHeader.h"
 #include "narrow/Target/CPU/Disassembly.h"
 #include "narrow/Target/CPU/Emit.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/WithColor.h"
