@@ -27,6 +27,9 @@ static std::string describePreprocessing(const Preprocessing &values) {
   if (isPlausible)
     return "";
   auto join = [](ArrayRef<float> values, float divisor) {
+    // One for all channels was given as one.
+    if (llvm::all_equal(values))
+      values = values.take_front();
     std::string text;
     for (float value : values)
       text += (text.empty() ? "" : ",") + print(value / divisor);

@@ -2,6 +2,7 @@
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
 #include "mlir/Parser/Parser.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Target/CPU/Emit.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -32,7 +33,7 @@ static std::string checkMain(ModuleOp module) {
       if (tensor && tensor.hasStaticShape() && tensor.getElementType().isF32())
         continue;
       if (tensor && tensor.hasStaticShape() && types.data() == main.getArgumentTypes().data() &&
-          main.getArgAttr(i, kUnsignedAttr))
+          main.getArgAttr(i, attrs::unsignedBytes))
         continue;
       std::string text;
       llvm::raw_string_ostream(text) << what << ' ' << i << " of @main is a " << type
@@ -74,7 +75,15 @@ OwningOpRef<ModuleOp> narrow::loadModel(StringRef path, MLIRContext &context, co
     return fail("--shape fixes the inputs of .onnx models; the shapes of IR are fixed when it is imported");
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  OwningOpRef<ModuleOp> module;
+  {
+    ScopedDiagnosticHandler handler(&context, [](Diagnostic &diagnostic) {
+      if (StringRef(diagnostic.str()).contains("unregistered dialect"))
+        diagnostic.attachNote() << "--load-dialect-plugin=<file> loads the dialect";
+      return failure(); // Others report it.
+    });
+    module = parseSourceFile<ModuleOp>(sources, &context);
+  }
   if (!module)
     return fail("this is no ONNX model and no IR that Narrow can read");
   if (std::string wrong = checkMain(*module); !wrong.empty())

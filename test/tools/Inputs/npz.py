@@ -6,6 +6,7 @@
   npz.py ramp OUT NAME=SHAPE…               f32 arrays of values in [-1, 1]
   npz.py growing OUT NAME=SHAPE…            the same, smaller in earlier samples
   npz.py columns OUT NAME=SHAPE…            f32 arrays of the index along the last axis
+  npz.py whole OUT NAME=DTYPE:SHAPE:MOST…   whole numbers from 0 to MOST
   npz.py take IN OUT ORDER                  samples in another order: reversed,
                                             shuffled, or FIRST:END
   npz.py join OUT IN…                       the arrays of all archives
@@ -83,6 +84,15 @@ def columns(arrays):
         yield name, npy("f4", shape, struct.pack("<%df" % len(values), *values))
 
 
+def whole(arrays):
+    for array in arrays:
+        name, spec = array.split("=")
+        dtype, shape, most = spec.split(":")
+        shape = sizes(shape)
+        values = [i * 37 % 257 % (int(most) + 1) for i in range(count(shape))]
+        yield name, npy(dtype, shape, struct.pack("<%d%s" % (len(values), FORMATS[dtype]), *values))
+
+
 def take(path, order):
     archive = zipfile.ZipFile(path)
     for name in archive.namelist():
@@ -112,7 +122,8 @@ if __name__ == "__main__":
     if command == "take":
         output, arrays = arguments[1], take(arguments[0], arguments[2])
     else:
-        output, arrays = arguments[0], {"make": make, "ramp": ramp, "growing": growing, "columns": columns, "join": join}[command](arguments[1:])
+        commands = {"make": make, "ramp": ramp, "growing": growing, "columns": columns, "whole": whole, "join": join}
+        output, arrays = arguments[0], commands[command](arguments[1:])
     with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in arrays:
             archive.writestr(name + ".npy", data)
