@@ -5,6 +5,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
@@ -209,7 +210,7 @@ Digest ContentHasher::Graph::hash(Operation *op) {
   }
   hash.add("end");
   if (detail == Detail::Model) {
-    auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+    auto id = op->getAttrOfType<StringAttr>(attrs::id);
     hash.add(id && computesTensor(op) ? id.getValue() : StringRef());
     if (auto function = dyn_cast<FunctionOpInterface>(op))
       addNames(hash, function);
@@ -228,9 +229,9 @@ void ContentHasher::Graph::addNames(Hash &hash, FunctionOpInterface function) {
     hash.add(text ? text.getValue() : StringRef());
   };
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    addName(function.getArgAttr(i, NarrowDialect::getNameAttrName()));
+    addName(function.getArgAttr(i, attrs::name));
   for (unsigned i = 0; i < function.getNumResults(); ++i)
-    addName(function.getResultAttr(i, NarrowDialect::getNameAttrName()));
+    addName(function.getResultAttr(i, attrs::name));
 }
 
 /// A region does what its ops without results do: its terminators, and what has effects only.

@@ -2,6 +2,7 @@
 #include "narrow/Analysis/Stage.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
@@ -50,7 +51,7 @@ Stage narrow::detectStage(Operation *scope) {
   if (module && functions.empty() && !module.getOps<LLVM::LLVMFuncOp>().empty())
     return Stage::LLVM;
   Contents contents(functions);
-  if (scope->hasAttr("narrow.arena_size") || (contents.memory && !contents.integers && !contents.reals))
+  if (scope->hasAttr(attrs::arenaSize) || (contents.memory && !contents.integers && !contents.reals))
     return Stage::Vector;
   if (llvm::any_of(functions, [](func::FuncOp function) { return function.getName() == "network"; }) ||
       (contents.integers && !contents.reals))
@@ -60,10 +61,10 @@ Stage narrow::detectStage(Operation *scope) {
     if (auto observe = dyn_cast<ObserveOp>(op)) {
       observed = true;
       annotated |= observe.getWeight() || observe.getSchemeAttr() || observe.getQuantizedType() ||
-                   observe->hasAttr("narrow.float_reason");
+                   observe->hasAttr(attrs::floatReason);
     }
     quantized |= isa<QuantizeOp>(op);
-    hasIds |= op->hasAttr(NarrowDialect::getIdAttrName());
+    hasIds |= op->hasAttr(attrs::id);
   });
   if (observed)
     return annotated ? Stage::Annotated : Stage::Observed;

@@ -42,6 +42,8 @@ double sign(double x) { return x < 0 ? -1 : x > 0 ? 1 : x; }
 
 double binarize(double x) { return x < 0 ? -1 : x >= 0 ? 1 : x; }
 
+double sqrt(double x) { return std::sqrt(x); }
+
 double sigmoid(double x) {
   // Neither branch overflows.
   if (x >= 0)

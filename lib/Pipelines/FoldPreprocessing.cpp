@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
 
@@ -51,7 +52,7 @@ llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
   auto fail = [&](const Twine &why) {
     return llvm::createStringError("--fold-preprocessing: input '" + input.input + "' " + why);
   };
-  if (main.getArgAttr(index, kUnsignedAttr))
+  if (main.getArgAttr(index, attrs::unsignedBytes))
     return fail("takes uint8 already");
   BlockArgument argument = entry.getArgument(index);
   auto quantize = argument.hasOneUse() ? dyn_cast<QuantizeOp>(*argument.user_begin()) : QuantizeOp();
@@ -87,13 +88,12 @@ llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
           lookUp(builder, loc, takeChannel(builder, loc, argument, axis, channel), tables[channel]));
     codes = tosa::ConcatOp::create(builder, loc, argument.getType(), parts, axis);
   }
-  codes.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(),
-                                 builder.getStringAttr(input.input + "/codes"));
+  codes.getDefiningOp()->setAttr(attrs::id, builder.getStringAttr(input.input + "/codes"));
   cast.getResult().replaceAllUsesWith(codes);
   cast.erase();
   quantize.erase();
   main.getArgument(index).setType(argument.getType());
-  main.setArgAttr(index, kUnsignedAttr, builder.getUnitAttr());
+  main.setArgAttr(index, attrs::unsignedBytes, builder.getUnitAttr());
   for (func::FuncOp function : {main, entry})
     function.setFunctionType(FunctionType::get(function.getContext(), function.getBody().getArgumentTypes(),
                                                function.getResultTypes()));
@@ -105,11 +105,11 @@ llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
 llvm::Error narrow::foldPreprocessing(ModuleOp module, ArrayRef<InputPreprocessing> inputs) {
   auto main = module.lookupSymbol<func::FuncOp>("main");
   auto entry = module.lookupSymbol<func::FuncOp>("quantize_inputs");
-  if (module->hasAttr("narrow.arena_size") || !main || !entry || entry.isExternal() ||
+  if (module->hasAttr(attrs::arenaSize) || !main || !entry || entry.isExternal() ||
       entry.getNumArguments() != main.getNumArguments())
     return llvm::createStringError("--fold-preprocessing needs a model of the integer stage or one before");
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    auto name = main.getArgAttrOfType<StringAttr>(i, NarrowDialect::getNameAttrName());
+    auto name = main.getArgAttrOfType<StringAttr>(i, attrs::name);
     for (const InputPreprocessing &input : inputs)
       if (name && name.getValue() == input.input)
         if (llvm::Error error = foldInput(main, entry, i, input))

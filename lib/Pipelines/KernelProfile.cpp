@@ -1,5 +1,6 @@
 //===- KernelProfile.cpp - Where the time of a model goes -----------------===//
 #include "narrow/Pipelines/KernelProfile.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "mlir/Pass/PassManager.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
@@ -43,7 +44,7 @@ static ModelProfile fromEntries(std::vector<KernelProfile> entries) {
 
 ModelProfile narrow::describeProfile(ModuleOp module) {
   std::vector<KernelProfile> entries;
-  if (auto profiled = module->getAttrOfType<ArrayAttr>("narrow.profile"))
+  if (auto profiled = module->getAttrOfType<ArrayAttr>(attrs::profile))
     for (auto entry : profiled.getAsRange<DictionaryAttr>()) {
       auto text = [&](StringRef key) { return entry.getAs<StringAttr>(key).str(); };
       auto number = [&](StringRef key) { return entry.getAs<IntegerAttr>(key).getInt(); };
@@ -159,7 +160,7 @@ llvm::Expected<ModelProfile> narrow::profileModel(ModuleOp module, const TargetS
     llvm::consumeError(model.takeError());
     return profile;
   }
-  int64_t offset = module->getAttrOfType<IntegerAttr>("narrow.profile_offset").getInt();
+  int64_t offset = module->getAttrOfType<IntegerAttr>(attrs::profileOffset).getInt();
   if (llvm::Error error = runModel(**model, profile, offset, runs))
     return std::move(error);
   return profile;

@@ -3,6 +3,7 @@
 #include "ReportStages.h"
 #include "SampleBatches.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
@@ -76,7 +77,7 @@ static llvm::Expected<Built> build(ModuleOp network, const Recipe &recipe, Calib
   Built built;
   std::string stays;
   stages->device->walk([&](Operation *op) {
-    auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr);
+    auto reason = op->getAttrOfType<StringAttr>(attrs::floatReason);
     if (!reason)
       return;
     ++built.floatOps;

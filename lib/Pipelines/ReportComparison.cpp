@@ -1,6 +1,7 @@
 //===- ReportComparison.cpp - Measures quantization on samples ------------===//
 #include "ReportStages.h"
 #include "SampleBatches.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/Model.h"
@@ -123,7 +124,7 @@ llvm::Error Comparison::prepare() {
         !getElementTypeOrSelf(type).isF32())
       return llvm::createStringError("result " + llvm::Twine(i) +
                                      " of the model is no f32 tensor of static shape");
-    auto name = main.getResultAttrOfType<StringAttr>(i, NarrowDialect::getNameAttrName());
+    auto name = main.getResultAttrOfType<StringAttr>(i, attrs::name);
     outputNames.push_back(name ? name.str() : "output" + std::to_string(i));
   }
   for (Type type : main.getArgumentTypes())

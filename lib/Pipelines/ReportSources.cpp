@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
 #include "llvm/ADT/StringMap.h"
@@ -75,7 +76,7 @@ public:
   Isolation(ModuleOp module, ModuleOp original, ErrorSource source, std::vector<std::string> &unsplit)
       : module(module), source(source), unsplit(unsplit) {
     original.walk([&](Operation *op) {
-      if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+      if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
         originals.try_emplace(id.getValue(), op);
     });
   }
@@ -126,8 +127,8 @@ private:
       return; // Codes of several scales: clipping is not told apart.
     }
     if (result != x)
-      if (auto id = quantize->getAttr(NarrowDialect::getIdAttrName()))
-        result.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+      if (auto id = quantize->getAttr(attrs::id))
+        result.getDefiningOp()->setAttr(attrs::id, id);
     dequantize.getOutput().replaceAllUsesWith(result);
     dequantize.erase();
     if (quantize->use_empty())
@@ -137,7 +138,7 @@ private:
   void restoreConstant(DequantizeOp op) {
     for (OpOperand &use : llvm::make_early_inc_range(op.getOutput().getUses())) {
       Operation *reader = use.getOwner();
-      auto id = reader->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+      auto id = reader->getAttrOfType<StringAttr>(attrs::id);
       auto it = id ? originals.find(id.getValue()) : originals.end();
       Operation *before = it == originals.end() ? nullptr : it->second;
       ElementsAttr real;

@@ -4,6 +4,7 @@
 #include "narrow/Analysis/ContentHash.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
@@ -118,7 +119,7 @@ void StageBuilder::listLayers(func::FuncOp main) {
   for (BlockArgument argument : main.getArguments())
     add(argument, "input", /*isInput=*/true);
   for (Operation &op : main.getOps()) {
-    if (op.getNumResults() != 1 || !op.hasAttr(NarrowDialect::getIdAttrName()))
+    if (op.getNumResults() != 1 || !op.hasAttr(attrs::id))
       continue;
     Value result = op.getResult(0);
     if (result.hasOneUse() && isMergedClamp(*result.user_begin()))
@@ -189,13 +190,13 @@ static std::string describeRange(ObserveOp observe, RangeRules &rules, const Rec
   if (SchemeAttr scheme = observe.getSchemeAttr(); rule.empty() && scheme && scheme.isPerToken())
     return "minmax, for scales of tokens";
   if (SchemeAttr scheme = observe.getSchemeAttr(); observe.getWeight() && scheme && !scheme.isUniform()) {
-    auto scales = observe->getAttrOfType<StringAttr>(kRangeMethodAttr);
+    auto scales = observe->getAttrOfType<StringAttr>(attrs::rangeMethod);
     return "scales of " + (scales ? scales.str() : std::string("the largest weights"));
   }
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
   // Methods that choose among others say which.
-  if (auto chosen = observe->getAttrOfType<StringAttr>(kRangeMethodAttr);
+  if (auto chosen = observe->getAttrOfType<StringAttr>(attrs::rangeMethod);
       chosen && !StringRef(text).split('=').second.rtrim('\'').starts_with(chosen.getValue()))
     text += ": " + chosen.str();
   return text;
@@ -207,7 +208,7 @@ void StageBuilder::readAnnotations(ModuleOp annotated, const CalibrationTable &t
     StringRef id = observe.getId();
     bool weight = observe.getWeight() && id.consume_back("/weight");
     LayerReport *layer = weight ? findMember(id) : rows.count(id) ? &model.layers[rows.lookup(id)] : nullptr;
-    if (!layer || observe->hasAttr(kFloatReasonAttr))
+    if (!layer || observe->hasAttr(attrs::floatReason))
       return;
     if (auto scheme = observe.getSchemeAttr()) {
       (weight ? layer->weightBits : layer->bits) = scheme.getBits();
@@ -228,7 +229,7 @@ void StageBuilder::readAnnotations(ModuleOp annotated, const CalibrationTable &t
     } else if (const TableEntry *entry = table.find(id)) {
       layer->calibrated = entry->statistics.histogram();
     }
-    if (auto notes = observe->getAttrOfType<ArrayAttr>(kNotesAttr))
+    if (auto notes = observe->getAttrOfType<ArrayAttr>(attrs::notes))
       for (auto note : notes.getAsRange<StringAttr>())
         layer->notes.push_back((weight ? "weight: " : "") + note.str());
   });
@@ -251,7 +252,7 @@ void StageBuilder::take(const std::vector<Choice> &choices, Probes &probes) {
 }
 
 void StageBuilder::addFloatReason(Operation *op, const std::vector<Choice> *integers) {
-  auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr);
+  auto reason = op->getAttrOfType<StringAttr>(attrs::floatReason);
   auto it = reason && op->getNumResults() ? members.find(getTensorId(op->getResult(0))) : members.end();
   if (it == members.end() || !model.layers[it->second].floatReason.empty() ||
       (integers && (*integers)[it->second].rank == 2))
@@ -338,7 +339,7 @@ void StageBuilder::probeDevice() {
     if (!tensor)
       return;
     StringRef id = getTensorId(result);
-    if (op->hasAttr(NarrowDialect::getIdAttrName())) {
+    if (op->hasAttr(attrs::id)) {
       if (std::optional<Decoder> decoder = getDecoder(tensor.getElementType())) {
         choose(choices, id, 2, result, *decoder);
       } else if (quant::QuantizedType type = rows.count(id) ? types[rows.lookup(id)] : quant::QuantizedType();
@@ -351,22 +352,22 @@ void StageBuilder::probeDevice() {
       }
     }
     // A sum of the products of parts stands for the products, which come before it.
-    auto shift = op->getAttrOfType<IntegerAttr>("narrow.accumulator_shift");
+    auto shift = op->getAttrOfType<IntegerAttr>(attrs::accumulatorShift);
     auto quantizable = dyn_cast<QuantizableOpInterface>(op);
     bool isContraction = quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction;
     if ((!isContraction && !shift) || !tensor.getElementType().isInteger(32))
       return;
     // An accumulator is named after the tensor that it becomes.
-    if (!op->hasAttr(NarrowDialect::getIdAttrName()))
+    if (!op->hasAttr(attrs::id))
       for (Operation *user : op->getUsers())
-        if (user->hasAttr(NarrowDialect::getIdAttrName()) && user->getNumResults() == 1) {
+        if (user->hasAttr(attrs::id) && user->getNumResults() == 1) {
           id = getTensorId(user->getResult(0));
           break;
         }
     LayerReport *layer = findMember(id);
     if (!layer)
       return;
-    if (auto bits = op->getAttrOfType<IntegerAttr>("narrow.accumulator_bits"))
+    if (auto bits = op->getAttrOfType<IntegerAttr>(attrs::accumulatorBits))
       layer->accumulatorBits = std::max<unsigned>(layer->accumulatorBits.value_or(0), bits.getInt());
     if (auto it = rows.find(id); it != rows.end()) {
       ArrayRef<double> scales = accumulatorScales[it->second];
@@ -402,7 +403,7 @@ void StageBuilder::probeFloats(ProbedModule &probed) {
   for (BlockArgument argument : main.getArguments())
     see(argument);
   probed.module->walk([&](Operation *op) {
-    if (op->getNumResults() == 1 && op->hasAttr(NarrowDialect::getIdAttrName()))
+    if (op->getNumResults() == 1 && op->hasAttr(attrs::id))
       see(op->getResult(0));
   });
   take(choices, probed.probes);
@@ -461,7 +462,9 @@ llvm::Expected<Quantized> narrow::quantize(ModuleOp network, const Recipe &recip
 
 /// Whether what `op` reads or yields has no integer form on the other side.
 static bool isNextToFloat(Operation *op) {
-  auto isFloat = [](Operation *other) { return !getQuantizable(other) || other->hasAttr(kFloatReasonAttr); };
+  auto isFloat = [](Operation *other) {
+    return !getQuantizable(other) || other->hasAttr(attrs::floatReason);
+  };
   for (Value operand : op->getOperands()) {
     Operation *producer = operand.getDefiningOp();
     while (producer && (isa<ObserveOp>(producer) || movesCodes(producer)))
@@ -532,7 +535,7 @@ llvm::Expected<StagedModel> narrow::makeStages(ModuleOp floatStage, CalibrationS
   stages->annotated->walk([&](Operation *op) {
     if (op->getNumResults() && llvm::is_contained(builder.functions, getTensorId(op->getResult(0))) &&
         !isa<ObserveOp>(op) && !isNextToFloat(op))
-      op->setAttr(kFloatReasonAttr, StringAttr::get(op->getContext(), "to measure its integer form"));
+      op->setAttr(attrs::floatReason, StringAttr::get(op->getContext(), "to measure its integer form"));
   });
   StagedModel other;
   StageBuilder exactBuilder(other);

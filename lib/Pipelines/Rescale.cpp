@@ -2,6 +2,7 @@
 #include "narrow/Pipelines/Rescale.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -153,7 +154,7 @@ llvm::Error narrow::measureDistributions(ModuleOp floatStage, const CalibrationS
   auto choose = [](ModuleOp module) {
     SmallVector<Value> values;
     module.walk([&](Operation *op) {
-      if (isConvolution(op) && !op->hasAttr(kChannelMeanAttr))
+      if (isConvolution(op) && !op->hasAttr(attrs::channelMean))
         values.push_back(op->getResult(0));
     });
     return values;
@@ -161,8 +162,8 @@ llvm::Error narrow::measureDistributions(ModuleOp floatStage, const CalibrationS
   return measureValues(
       floatStage, samples, "measuring means", choose, [](Operation *op, const Moments &moments) {
         Builder builder(op->getContext());
-        op->setAttr(kChannelMeanAttr, builder.getDenseF32ArrayAttr(moments.mean()));
-        op->setAttr(kChannelDeviationAttr, builder.getDenseF32ArrayAttr(moments.deviation()));
+        op->setAttr(attrs::channelMean, builder.getDenseF32ArrayAttr(moments.mean()));
+        op->setAttr(attrs::channelDeviation, builder.getDenseF32ArrayAttr(moments.deviation()));
       });
 }
 
@@ -177,7 +178,7 @@ llvm::Error narrow::measureMaxima(ModuleOp floatStage, const CalibrationSamples 
   };
   return measureValues(
       floatStage, samples, "measuring maxima", choose, [](Operation *op, const Moments &moments) {
-        op->setAttr(kChannelMaximumAttr, Builder(op->getContext()).getDenseF32ArrayAttr(moments.maximum));
+        op->setAttr(attrs::channelMaximum, Builder(op->getContext()).getDenseF32ArrayAttr(moments.maximum));
       });
 }
 
@@ -217,7 +218,7 @@ llvm::Error narrow::measureErrors(ModuleOp annotated, ModuleOp floatStage,
     error->setOperand(1, createConstant(builder, op->getLoc(), shapeOf(op->getOperand(1)), *rounded));
     error->setOperand(2, createConstant(builder, op->getLoc(), shapeOf(op->getOperand(2)),
                                         std::vector<float>(bias->size(), 0.0f)));
-    error->setAttr(NarrowDialect::getIdAttrName(), builder.getStringAttr(id + "/error"));
+    error->setAttr(attrs::id, builder.getStringAttr(id + "/error"));
     observeValue(error->getResult(0), id);
     any = true;
   }
@@ -231,7 +232,7 @@ llvm::Error narrow::measureErrors(ModuleOp annotated, ModuleOp floatStage,
       return;
     auto it = moments->find(getTensorId(op->getResult(0)));
     if (it != moments->end())
-      op->setAttr(kChannelErrorAttr, Builder(op->getContext()).getDenseF32ArrayAttr(it->second.mean()));
+      op->setAttr(attrs::channelError, Builder(op->getContext()).getDenseF32ArrayAttr(it->second.mean()));
   });
   return llvm::Error::success();
 }

@@ -1,5 +1,6 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
 #include "narrow/Analysis/ContentHash.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
@@ -127,18 +128,18 @@ void explainDecisions(ModuleOp integer) {
     return;
   llvm::outs() << "op\tid\tresult\tnote\n";
   for (Operation &op : network.getOps()) {
-    auto id = op.getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+    auto id = op.getAttrOfType<StringAttr>(attrs::id);
     if (!id || op.getNumResults() == 0)
       continue;
     std::string note = "integer";
     // The id is that of the rescale, the bits are those of the contraction it reads.
     Operation *contraction = op.getNumOperands() ? op.getOperand(0).getDefiningOp() : nullptr;
-    auto bits = op.getAttrOfType<IntegerAttr>("narrow.accumulator_bits");
-    if (!bits && contraction && !contraction->hasAttr(NarrowDialect::getIdAttrName()))
-      bits = contraction->getAttrOfType<IntegerAttr>("narrow.accumulator_bits");
+    auto bits = op.getAttrOfType<IntegerAttr>(attrs::accumulatorBits);
+    if (!bits && contraction && !contraction->hasAttr(attrs::id))
+      bits = contraction->getAttrOfType<IntegerAttr>(attrs::accumulatorBits);
     if (bits)
       note += ", accumulator " + std::to_string(bits.getInt()) + " of 31 bits";
-    if (auto reason = op.getAttrOfType<StringAttr>("narrow.float_reason"))
+    if (auto reason = op.getAttrOfType<StringAttr>(attrs::floatReason))
       note = "float: " + reason.str();
     llvm::outs() << op.getName() << '\t' << printable(id.getValue()) << '\t' << op.getResult(0).getType()
                  << '\t' << printable(note) << '\n';
@@ -481,7 +482,7 @@ int Compiler::quantize() {
       return reportError(std::move(error));
   }
   (*module)->walk([&](Operation *op) {
-    if (auto bits = op->getAttrOfType<IntegerAttr>("narrow.accumulator_bits"))
+    if (auto bits = op->getAttrOfType<IntegerAttr>(attrs::accumulatorBits))
       accumulatorBits = std::max(accumulatorBits, bits.getInt());
   });
   if (artifact == Emit::Integer)
@@ -491,7 +492,7 @@ int Compiler::quantize() {
 
 std::string Compiler::makeManifest(bool isFloat) const {
   llvm::json::Object manifest;
-  if (auto offset = (*module)->getAttrOfType<IntegerAttr>("narrow.profile_offset")) {
+  if (auto offset = (*module)->getAttrOfType<IntegerAttr>(attrs::profileOffset)) {
     manifest["profile_offset"] = offset.getInt();
     manifest["profile"] = toJSON(describeProfile(*module));
   }
@@ -502,9 +503,9 @@ std::string Compiler::makeManifest(bool isFloat) const {
   // The module, if narrow-emulate-intrinsics has seen it before.
   if (StringRef isa = targets.front().emulatedISA; !isa.empty())
     manifest["emulated_isa"] = isa;
-  else if (auto emulated = (*module)->getAttrOfType<StringAttr>("narrow.emulated_isa"))
+  else if (auto emulated = (*module)->getAttrOfType<StringAttr>(attrs::emulatedIsa))
     manifest["emulated_isa"] = emulated.getValue();
-  if (auto bound = (*module)->getAttrOfType<IntegerAttr>("narrow.arena_lower_bound"))
+  if (auto bound = (*module)->getAttrOfType<IntegerAttr>(attrs::arenaLowerBound))
     manifest["arena_lower_bound"] = bound.getInt();
   if (!options.extensions.runAfter.empty())
     manifest["run_after"] = llvm::json::Array(options.extensions.runAfter);

@@ -1,5 +1,6 @@
 //===- narrow-run.cpp - Runs a compiled model or IR on data ---------------===//
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
@@ -205,12 +206,12 @@ public:
       return alreadyReported();
     runner->evaluator = std::make_unique<reference::Evaluator>(std::move(*made));
     auto main = runner->module->lookupSymbol<func::FuncOp>("main");
-    auto port = [](Type type, DictionaryAttr attrs, StringRef fallback) -> llvm::Expected<Port> {
+    auto port = [](Type type, DictionaryAttr dictionary, StringRef fallback) -> llvm::Expected<Port> {
       auto tensor = dyn_cast<RankedTensorType>(type);
-      bool takesPixels = attrs && attrs.contains(kUnsignedAttr);
+      bool takesPixels = dictionary && dictionary.contains(attrs::unsignedBytes);
       if (!tensor || !tensor.hasStaticShape() || (!takesPixels && !tensor.getElementType().isF32()))
         return llvm::createStringError("@main takes and gives f32 tensors of static shape");
-      auto name = attrs ? attrs.getAs<StringAttr>("narrow.name") : StringAttr();
+      auto name = dictionary ? dictionary.getAs<StringAttr>(attrs::name) : StringAttr();
       return Port{name ? name.str() : fallback.str(), std::vector<int64_t>(tensor.getShape()),
                   tensor.getNumElements(), takesPixels};
     };

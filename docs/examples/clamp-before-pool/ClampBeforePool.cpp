@@ -5,6 +5,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 namespace example {
@@ -37,8 +38,8 @@ struct ClampBeforePool : OpRewritePattern<tosa::ClampOp> {
                                           clamp.getMinValAttr(), clamp.getMaxValAttr(), clamp.getNanModeAttr());
     auto newPool = tosa::MaxPool2dOp::create(rewriter, clamp.getLoc(), clamp.getType(), newClamp, pool.getKernelAttr(),
                                              pool.getStrideAttr(), pool.getPadAttr(), pool.getNanModeAttr());
-    if (Attribute id = clamp->getAttr(narrow::NarrowDialect::getIdAttrName()))
-      newPool->setAttr(narrow::NarrowDialect::getIdAttrName(), id);
+    if (Attribute id = clamp->getAttr(narrow::attrs::id))
+      newPool->setAttr(narrow::attrs::id, id);
     rewriter.replaceOp(clamp, newPool);
     rewriter.eraseOp(pool);
     ++swapped;

@@ -27,6 +27,7 @@ double softplus(double x); ///< log(1 + e^x)
 double mish(double x);     ///< x * tanh(softplus(x))
 double sign(double x);     ///< -1, 0, 1; the zeros as they are
 double binarize(double x); ///< -1 below 0, else 1: N66
+double sqrt(double x);     ///< NaN below 0
 
 // Ops of TOSA that become tables.
 double sigmoid(double x);

@@ -8,9 +8,6 @@
 
 namespace narrow {
 
-/// Marks the inputs of @main that hold u8 values, though their elements are i8.
-constexpr llvm::StringLiteral kUnsignedAttr = "narrow.unsigned";
-
 /// Makes inputs of a model of the integer stage u8: @quantize_inputs then looks up
 /// the code of (x / 255 - mean) / std, for each channel, instead of computing it.
 /// The results are those of the model before on data that the reader normalizes.

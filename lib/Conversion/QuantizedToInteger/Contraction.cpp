@@ -1,6 +1,7 @@
 //===- Contraction.cpp - Convolutions in integers -------------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/Rounding.h"
@@ -226,7 +227,7 @@ static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shi
         return std::nullopt;
       term = *rounded;
       // The named tensor is that of the codes.
-      term.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+      term.getDefiningOp()->removeAttr(attrs::id);
     }
     total = total ? tosa::AddOp::create(builder, loc, type, total, term) : term;
   }
@@ -280,7 +281,7 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
       }
   std::optional<Value> total = addPlanes(lowering, op, shift, sums);
   if (total && sums.size() > 1) // Tells the accumulator from its parts.
-    total->getDefiningOp()->setAttr("narrow.accumulator_shift", builder.getI32IntegerAttr(shift));
+    total->getDefiningOp()->setAttr(attrs::accumulatorShift, builder.getI32IntegerAttr(shift));
   return total;
 }
 

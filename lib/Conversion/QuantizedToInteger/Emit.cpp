@@ -1,13 +1,14 @@
 //===- Emit.cpp - The integer ops that every family uses ------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/FixedPoint.h"
 
 using namespace mlir;
 using namespace narrow;
 
 std::string narrow::describe(Operation *op) {
-  if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+  if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
     return id.str();
   if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
     return name.getName().str();
@@ -58,8 +59,8 @@ numerics::CodeRange Target::getBounds() const {
 static void copyName(Value value, Operation *from) {
   if (!from)
     return;
-  if (Attribute id = from->getAttr(NarrowDialect::getIdAttrName()))
-    value.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+  if (Attribute id = from->getAttr(attrs::id))
+    value.getDefiningOp()->setAttr(attrs::id, id);
 }
 
 Value Lowering::clamp(Value codes, numerics::CodeRange bounds, Operation *name) {
@@ -136,7 +137,7 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
                                          /*input_unsigned=*/false, /*output_unsigned=*/false);
   // Widened codes are the same tensor still, and so are codes that were named.
   Operation *source = input.getDefiningOp();
-  StringRef id = NarrowDialect::getIdAttrName();
+  StringRef id = attrs::id;
   bool named = (inputElement.getWidth() <= 16 && element.isInteger(32)) ||
                (source && source->getAttr(id) && source->getAttr(id) == name->getAttr(id));
   if (!named)
@@ -185,9 +186,9 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   Type i16 = builder.getI16Type();
   Value words = rescale(wide, 0, i16, 0, shifts, name);
   // The named tensor is that of the codes.
-  words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+  words.getDefiningOp()->removeAttr(attrs::id);
   words = rescale(words, 0, i16, 0, products, name, /*scale32=*/false);
-  words.getDefiningOp()->removeAttr(NarrowDialect::getIdAttrName());
+  words.getDefiningOp()->removeAttr(attrs::id);
   numerics::Multiplier last{1 << 14, 14 + fast->bits};
   return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name, /*scale32=*/false);
 }

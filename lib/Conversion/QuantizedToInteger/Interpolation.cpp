@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 
 using namespace mlir;
@@ -27,8 +28,8 @@ static std::optional<Value> average(Lowering &lowering, tosa::AvgPool2dOp op, co
     Value pool =
         tosa::AvgPool2dOp::create(builder, loc, type.clone(storage), codes.value, zeroPoint, zeroPoint,
                                   op.getKernel(), op.getStride(), op.getPad(), builder.getI32Type());
-    if (Attribute id = name->getAttr(NarrowDialect::getIdAttrName()))
-      pool.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+    if (Attribute id = name->getAttr(attrs::id))
+      pool.getDefiningOp()->setAttr(attrs::id, id);
     return lowering.clamp(pool, target.getBounds(), name);
   }
   auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());

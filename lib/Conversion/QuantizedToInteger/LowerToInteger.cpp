@@ -2,6 +2,7 @@
 #include "Lowering.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWLOWERTOINTEGER
@@ -51,7 +52,7 @@ LogicalResult LowerToInteger::report() {
   for (StringRef name : {"network", "dequantize_outputs"}) {
     auto function = getOperation().lookupSymbol<func::FuncOp>(name);
     for (Operation &op : function.getBody().front()) {
-      auto reason = op.getAttrOfType<StringAttr>(floatReasonAttrName);
+      auto reason = op.getAttrOfType<StringAttr>(attrs::floatReason);
       if (!reason)
         continue;
       if (name == "network")

@@ -1,6 +1,7 @@
 //===- Lowering.cpp - From simulated quantization to integers -------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Rounding.h"
 #include "llvm/ADT/SetVector.h"
@@ -51,7 +52,7 @@ Value Lowering::getFloat(Value value) {
     return getReal(codes->value, codes->type);
   Operation *op = value.getDefiningOp();
   auto quantizable = dyn_cast_if_present<QuantizableOpInterface>(op);
-  if (!quantizable || op->hasAttr(floatReasonAttrName) ||
+  if (!quantizable || op->hasAttr(attrs::floatReason) ||
       quantizable.getQuantizationKind() != QuantizationKind::Contraction)
     return {};
   std::optional<Accumulator> accumulator = getAccumulator(op);
@@ -82,11 +83,11 @@ void Lowering::keepFloats() {
     bool computes = touchesReals(&op) && !op.hasTrait<OpTrait::IsTerminator>() &&
                     !op.hasTrait<OpTrait::ConstantLike>() &&
                     !isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op);
-    if (!computes || op.hasAttr(floatReasonAttrName))
+    if (!computes || op.hasAttr(attrs::floatReason))
       continue;
     auto reason = reasons.find(&op);
     op.setAttr(
-        floatReasonAttrName,
+        attrs::floatReason,
         builder.getStringAttr(reason != reasons.end() ? reason->second : "its result is not quantized"));
   }
 }
@@ -128,7 +129,7 @@ std::optional<Codes> Lowering::getCodes(Value real) {
 
 std::optional<Codes> Lowering::computeCodes(Value real) {
   Operation *op = real.getDefiningOp();
-  if (!op || op->hasAttr(floatReasonAttrName))
+  if (!op || op->hasAttr(attrs::floatReason))
     return std::nullopt;
   if (auto dequantize = dyn_cast<DequantizeOp>(op))
     return getQuantizedCodes(dequantize.getInput());
@@ -164,7 +165,7 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
 /// The quantization knows the tensor's name where the op that computes it does
 /// not, as for an argument.
 static void nameCodes(Value codes, QuantizeOp root) {
-  StringRef name = NarrowDialect::getIdAttrName();
+  StringRef name = attrs::id;
   Operation *op = codes.getDefiningOp();
   if (auto cast = dyn_cast_if_present<quant::StorageCastOp>(op))
     op = cast.getInput().getDefiningOp();
@@ -259,7 +260,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
   if (auto argument = dyn_cast<BlockArgument>(real))
     return quantizeArgument(argument, target);
   Operation *op = real.getDefiningOp();
-  if (op->hasAttr(floatReasonAttrName))
+  if (op->hasAttr(attrs::floatReason))
     return std::nullopt;
   if (auto reals = getConstantReals(real)) {
     std::vector<int64_t> codes;
@@ -284,7 +285,7 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
         for (Operation *made = direct ? direct->getDefiningOp() : nullptr;
              !target.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
              made = made->getOperand(0).getDefiningOp())
-          made->removeAttr(NarrowDialect::getIdAttrName());
+          made->removeAttr(attrs::id);
         return direct;
       }
     builder.setInsertionPoint(op);

@@ -32,9 +32,6 @@ namespace narrow {
 
 using CodeType = quant::UniformQuantizedType;
 
-/// The attribute that says why an op was not lowered.
-inline constexpr llvm::StringLiteral floatReasonAttrName = "narrow.float_reason";
-
 /// The name of the tensor that `op` yields, for messages: its narrow.id, the
 /// name of its location, or that of the op.
 std::string describe(Operation *op);

@@ -1,6 +1,7 @@
 //===- Movement.cpp - Ops that move or select codes -----------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 using namespace mlir;
 using namespace narrow;
@@ -31,7 +32,7 @@ std::optional<Value> narrow::moveCodes(Lowering &lowering, Operation *op, ArrayR
   Operation *moved = builder.clone(*op, mapping);
   moved->getResult(0).setType(type);
   if (target.name && target.name != op)
-    if (Attribute id = target.name->getAttr(NarrowDialect::getIdAttrName()))
-      moved->setAttr(NarrowDialect::getIdAttrName(), id);
+    if (Attribute id = target.name->getAttr(attrs::id))
+      moved->setAttr(attrs::id, id);
   return moved->getResult(0);
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -213,10 +214,10 @@ void Splitter::run() {
   func::FuncOp network = networkPart.finish(networkResults, loc);
   for (auto [index, value] : llvm::enumerate(networkInputs))
     if (CodeType type = getMeaning(value))
-      network.setArgAttr(index, "narrow.type", TypeAttr::get(type));
+      network.setArgAttr(index, attrs::type, TypeAttr::get(type));
   for (auto [index, value] : llvm::enumerate(networkResults))
     if (CodeType type = getMeaning(value))
-      network.setResultAttr(index, "narrow.type", TypeAttr::get(type));
+      network.setResultAttr(index, attrs::type, TypeAttr::get(type));
 
   Part exitPart("dequantize_outputs", main, networkResults);
   for (Operation &op : body)

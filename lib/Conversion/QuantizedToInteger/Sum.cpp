@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/Add.h"
 #include "narrow/Numerics/Rounding.h"
 #include <cmath>
@@ -98,7 +99,7 @@ bool Sum::collect(Value real, Operation *user) {
     return addLeaf(real, std::move(leaf));
   }
   Operation *op = real.getDefiningOp();
-  if (op && !op->hasAttr(floatReasonAttrName)) {
+  if (op && !op->hasAttr(attrs::floatReason)) {
     if (isSum(op))
       return collect(op->getOperand(0), op) && collect(op->getOperand(1), op);
     auto quantizable = dyn_cast<QuantizableOpInterface>(op);

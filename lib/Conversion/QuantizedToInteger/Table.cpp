@@ -7,6 +7,7 @@
 #include "Lowering.h"
 #include "narrow/Dialect/Narrow/IR/Activation.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/Activation.h"
 #include <cmath>
 
@@ -70,7 +71,7 @@ public:
     if (!op || real.getType() != type)
       return false;
     // Codes of a clamp are better taken before it.
-    if (!op->hasAttr(floatReasonAttrName)) {
+    if (!op->hasAttr(attrs::floatReason)) {
       if (getUnary(op) && collect(op->getOperand(0), type))
         return true;
       if (getBinary(op))
@@ -140,7 +141,7 @@ std::optional<Value> narrow::lowerTable(Lowering &lowering, Value real, const Ta
   Operation *name = target.name ? target.name : op;
   Value entries = createConstant(builder, name->getLoc(), {256}, table, i8);
   Value codes = tosa::TableOp::create(builder, name->getLoc(), type.clone(i8), input.value, entries);
-  if (Attribute id = name->getAttr(NarrowDialect::getIdAttrName()))
-    codes.getDefiningOp()->setAttr(NarrowDialect::getIdAttrName(), id);
+  if (Attribute id = name->getAttr(attrs::id))
+    codes.getDefiningOp()->setAttr(attrs::id, id);
   return codes;
 }

@@ -6,6 +6,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/FixedPoint.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYACCUMULATORS
@@ -43,9 +44,9 @@ private:
 
 /// The name of the tensor that the accumulator becomes.
 static std::string describeAccumulator(Operation *op) {
-  if (!op->hasAttr(NarrowDialect::getIdAttrName()))
+  if (!op->hasAttr(attrs::id))
     for (Operation *user : op->getUsers())
-      if (user->hasAttr(NarrowDialect::getIdAttrName()))
+      if (user->hasAttr(attrs::id))
         return describe(user);
   return describe(op);
 }
@@ -109,7 +110,7 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
                              << " of 31 bits; split the reduction or quantize its weights to "
                                 "fewer bits";
     }
-    op->setAttr("narrow.accumulator_bits", IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
+    op->setAttr(attrs::accumulatorBits, IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
     ++numAccumulators;
     if (remarks)
       op->emitRemark() << "'" << describeAccumulator(op) << "': accumulator needs " << bits
@@ -124,8 +125,8 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
       return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min
                              << ", " << range.max << "] and needs " << bits
                              << " of 31 bits; use coarser scales";
-    else if (op->hasAttr("narrow.accumulator_shift"))
-      op->setAttr("narrow.accumulator_bits", IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
+    else if (op->hasAttr(attrs::accumulatorShift))
+      op->setAttr(attrs::accumulatorBits, IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
   }
   return success();
 }

@@ -3,6 +3,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYINTEGER
@@ -100,14 +101,14 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
       return true;
     // What stays float says why; between it and the codes stand conversions.
     return touchesReals(op) &&
-           (op->hasAttr(floatReasonAttrName) || isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op));
+           (op->hasAttr(attrs::floatReason) || isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op));
   });
   bool sound = true;
   for (Operation &op : network.getBody().front())
     if (!target.isLegal(&op)) {
       InFlightDiagnostic error = op.emitError() << "'" << describe(&op) << "': " << op.getName();
       if (touchesReals(&op))
-        error << " computes in floats without a " << floatReasonAttrName;
+        error << " computes in floats without a " << attrs::floatReason;
       else
         error << " with these element types is no op of the integer stage";
       sound = false;
@@ -143,17 +144,17 @@ LogicalResult VerifyInteger::run() {
       return op.emitError() << "the entry only quantizes, got " << op.getName();
   for (Operation &op : exit.getBody().front())
     if (!isa<DequantizeOp, QuantizeOp, quant::StorageCastOp, func::ReturnOp>(op) &&
-        !op.hasTrait<OpTrait::ConstantLike>() && !op.hasAttr(floatReasonAttrName))
-      return op.emitError() << "the exit dequantizes; " << op.getName() << " needs a " << floatReasonAttrName;
+        !op.hasTrait<OpTrait::ConstantLike>() && !op.hasAttr(attrs::floatReason))
+      return op.emitError() << "the exit dequantizes; " << op.getName() << " needs a " << attrs::floatReason;
   // The C header states the parameters of inputs and results from these.
   auto hasCodes = [](Type type) {
     return getElementTypeOrSelf(type).isInteger(8) || getElementTypeOrSelf(type).isInteger(16);
   };
   for (auto [index, type] : llvm::enumerate(network.getArgumentTypes()))
-    if (hasCodes(type) && !network.getArgAttrOfType<TypeAttr>(index, "narrow.type"))
+    if (hasCodes(type) && !network.getArgAttrOfType<TypeAttr>(index, attrs::type))
       return network.emitError() << "argument " << index << " has codes but no narrow.type";
   for (auto [index, type] : llvm::enumerate(network.getResultTypes()))
-    if (hasCodes(type) && !network.getResultAttrOfType<TypeAttr>(index, "narrow.type"))
+    if (hasCodes(type) && !network.getResultAttrOfType<TypeAttr>(index, attrs::type))
       return network.emitError() << "result " << index << " has codes but no narrow.type";
   return verifyNetwork(network);
 }

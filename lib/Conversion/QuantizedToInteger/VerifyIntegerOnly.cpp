@@ -3,6 +3,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWVERIFYINTEGERONLY
@@ -40,7 +41,7 @@ struct VerifyIntegerOnly : narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyInteg
       clean = false;
       InFlightDiagnostic error = op->emitError() << "'" << describe(op) << "' (" << op->getName()
                                                  << ") works on real numbers inside of the network";
-      if (auto reason = op->getAttrOfType<StringAttr>(floatReasonAttrName))
+      if (auto reason = op->getAttrOfType<StringAttr>(attrs::floatReason))
         error << ": " << reason.getValue();
     });
     if (!clean)

@@ -1,5 +1,6 @@
 //===- Signature.cpp - Inputs and results of the network ------------------===//
 #include "GraphImporter.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -168,7 +169,7 @@ LogicalResult GraphImporter::createFunction(ModuleOp module) {
   body->addArguments(types, locations);
   builder.setInsertionPointToEnd(body);
   for (auto [i, input] : llvm::enumerate(inputs)) {
-    function.setArgAttr(i, "narrow.name", builder.getStringAttr(input.info->name()));
+    function.setArgAttr(i, attrs::name, builder.getStringAttr(input.info->name()));
     tensors[input.info->name()] = Tensor(Value(body->getArgument(i)));
   }
   return success();
@@ -223,6 +224,6 @@ LogicalResult GraphImporter::createReturn() {
   func::ReturnOp::create(builder, function.getLoc(), results);
   function.setType(builder.getFunctionType(function.getArgumentTypes(), types));
   for (auto [i, info] : llvm::enumerate(model.graph().output()))
-    function.setResultAttr(i, "narrow.name", builder.getStringAttr(info.name()));
+    function.setResultAttr(i, attrs::name, builder.getStringAttr(info.name()));
   return success();
 }

@@ -22,6 +22,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -695,7 +696,7 @@ void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &
     if (whole) {
       auto loop =
           scf::ForOp::create(b, loc, k.index(piece.skip), k.index(piece.skip + whole), k.index(together));
-      loop->setAttr("narrow.sequential", b.getUnitAttr());
+      loop->setAttr(attrs::sequential, b.getUnitAttr());
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       finish(loop.getInductionVar(), together);

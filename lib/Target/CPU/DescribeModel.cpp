@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMTypes.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/ModelInterface.h"
 
 using namespace mlir;
@@ -44,19 +45,19 @@ llvm::Expected<TensorDescription> describeTensor(func::FuncOp main, unsigned ind
   if (!memref || !memref.hasStaticShape() || !memref.getLayout().isIdentity())
     return makeError(where + ": inputs and outputs must be memrefs of static "
                              "shape without a layout");
-  tensor.type = getElementKind(memref.getElementType(), !main.getArgAttr(index, "narrow.unsigned"));
+  tensor.type = getElementKind(memref.getElementType(), !main.getArgAttr(index, attrs::unsignedBytes));
   if (tensor.type == NARROW_NONE)
     return makeError(where + ": the C interface has no name for its element type");
 
-  if (auto name = main.getArgAttrOfType<StringAttr>(index, "narrow.name"))
+  if (auto name = main.getArgAttrOfType<StringAttr>(index, attrs::name))
     tensor.name = name.str();
   else
     return makeError(where + ": has no narrow.name");
   where += " ('" + tensor.name + "')";
-  if (auto layout = main.getArgAttrOfType<StringAttr>(index, "narrow.layout"))
+  if (auto layout = main.getArgAttrOfType<StringAttr>(index, attrs::layout))
     tensor.layout = layout.str();
   ArrayRef<int64_t> shape = memref.getShape();
-  if (auto attr = main.getArgAttrOfType<DenseI64ArrayAttr>(index, "narrow.shape"))
+  if (auto attr = main.getArgAttrOfType<DenseI64ArrayAttr>(index, attrs::shape))
     shape = attr.asArrayRef();
   for (int64_t dim : shape) {
     if (dim < 0 || llvm::MulOverflow(tensor.count, dim, tensor.count))
@@ -109,16 +110,16 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
   if (main.getNumResults() != 0)
     return makeError("@main has results: a module of the vector stage writes to arguments");
 
-  if (auto size = module->getAttrOfType<IntegerAttr>("narrow.arena_size"))
+  if (auto size = module->getAttrOfType<IntegerAttr>(attrs::arenaSize))
     model.arenaSize = size.getInt();
   else
     return makeError("the module has no narrow.arena_size");
-  if (auto alignment = module->getAttrOfType<IntegerAttr>("narrow.arena_alignment"))
+  if (auto alignment = module->getAttrOfType<IntegerAttr>(attrs::arenaAlignment))
     model.arenaAlignment = alignment.getInt();
   if (model.arenaSize < 0 || model.arenaAlignment <= 0 || !llvm::isPowerOf2_64(model.arenaAlignment))
     return makeError("narrow.arena_size must not be negative and "
                      "narrow.arena_alignment must be a power of two");
-  if (auto isa = module->getAttrOfType<StringAttr>("narrow.isa"))
+  if (auto isa = module->getAttrOfType<StringAttr>(attrs::isa))
     model.isa = isa.str();
 
   unsigned numArguments = main.getNumArguments(), first = 1;
@@ -128,7 +129,7 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
   if (arena.getDimSize(0) > model.arenaSize)
     return makeError("@main has an arena of " + Twine(arena.getDimSize(0)) +
                      " bytes, but narrow.arena_size is " + Twine(model.arenaSize));
-  if (auto observed = module->getAttrOfType<ArrayAttr>("narrow.observed")) {
+  if (auto observed = module->getAttrOfType<ArrayAttr>(attrs::observed)) {
     if (numArguments < 2 || !isa<LLVM::LLVMPointerType>(main.getArgumentTypes()[1]))
       return makeError("the module has narrow.observed, but the second "
                        "argument of @main is no !llvm.ptr");
@@ -141,7 +142,7 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     first = 2;
   }
 
-  if (auto threads = module->getAttrOfType<IntegerAttr>("narrow.threads")) {
+  if (auto threads = module->getAttrOfType<IntegerAttr>(attrs::threads)) {
     model.threads = threads.getInt();
     if (model.threads < 2 || model.observed || numArguments < first + 3)
       return makeError("the module has narrow.threads, but @main does not take a team of threads");
@@ -157,14 +158,14 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
                      Twine(network.getNumArguments()));
 
   for (unsigned i = first; i < numArguments; ++i) {
-    bool isOutput = main.getArgAttr(i, "narrow.output") != nullptr;
+    bool isOutput = main.getArgAttr(i, attrs::output) != nullptr;
     if (!isOutput && !model.outputs.empty())
       return makeError("argument #" + Twine(i) + " of @main is an input after an output");
     llvm::Expected<TensorDescription> tensor = describeTensor(main, i);
     if (!tensor)
       return tensor.takeError();
     if (network) {
-      Attribute type = main.getArgAttr(i, "narrow.type");
+      Attribute type = main.getArgAttr(i, attrs::type);
       if (type && !isa<TypeAttr>(type))
         return makeError("argument #" + Twine(i) + " of @main: narrow.type must be a type");
       if (llvm::Error error = describeCodes(*tensor, type, network.getArgumentTypes()[i - first + 1]))

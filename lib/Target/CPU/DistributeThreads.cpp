@@ -5,6 +5,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Analysis/Stage.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/Passes.h"
 
 using namespace mlir;
@@ -104,7 +105,7 @@ private:
   /// 0 for other ops.
   static int64_t tripCount(Operation &op) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    if (!loop || loop.getNumResults() != 0 || loop->hasAttr("narrow.sequential"))
+    if (!loop || loop.getNumResults() != 0 || loop->hasAttr(attrs::sequential))
       return 0;
     std::optional<llvm::APInt> trips = loop.getStaticTripCount();
     return trips ? trips->getSExtValue() : 0;
@@ -189,11 +190,11 @@ struct DistributeThreads : impl::NarrowDistributeThreadsBase<DistributeThreads> 
     ModuleOp module = getOperation();
     if (threads < 2)
       return;
-    if (module->hasAttr("narrow.threads")) {
+    if (module->hasAttr(attrs::threads)) {
       module.emitError() << "threads share its kernels already; run --narrow-distribute-threads once";
       return signalPassFailure();
     }
-    if (module->hasAttr("narrow.observed") || module->hasAttr("narrow.profile")) {
+    if (module->hasAttr(attrs::observed) || module->hasAttr(attrs::profile)) {
       module.emitError() << "several threads are not supported for a model that observes or profiles";
       return signalPassFailure();
     }
@@ -201,7 +202,7 @@ struct DistributeThreads : impl::NarrowDistributeThreadsBase<DistributeThreads> 
     for (auto function : module.getOps<func::FuncOp>()) {
       if (!function.getOps<func::CallOp>().empty())
         callers.push_back(function);
-      else if (auto work = function->getAttrOfType<IntegerAttr>("narrow.work");
+      else if (auto work = function->getAttrOfType<IntegerAttr>(attrs::work);
                work && work.getInt() >= leastWork && Distributor(function, threads).run())
         distributed.insert(function);
     }
@@ -216,7 +217,7 @@ struct DistributeThreads : impl::NarrowDistributeThreadsBase<DistributeThreads> 
     text.replace(text.find(word), word.size(), x86 ? "pause" : "yield");
     if (failed(parseSourceString(text, module.getBody(), &getContext())))
       return signalPassFailure();
-    module->setAttr("narrow.threads", Builder(module).getI64IntegerAttr(threads));
+    module->setAttr(attrs::threads, Builder(module).getI64IntegerAttr(threads));
   }
 
 private:

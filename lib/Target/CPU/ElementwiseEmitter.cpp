@@ -145,6 +145,9 @@ Parts KernelEmitter::emitActivation(ActivationOp op, Parts parts) {
       x = select(below(x, c(0)), c(-1),
                  select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, c(0)), c(1), x));
       break;
+    case ActivationKind::Sqrt:
+      x = math::SqrtOp::create(b, loc, x);
+      break;
     }
   }
   return parts;

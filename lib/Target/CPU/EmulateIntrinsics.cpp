@@ -2,6 +2,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Analysis/Stage.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "llvm/IR/Intrinsics.h"
 
@@ -296,9 +297,9 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
       op.erase();
       ++emulated;
     }
-    if (Attribute kernels = module->getAttr("narrow.isa"))
-      module->setAttr("narrow.emulated_isa", kernels);
-    module->setAttr("narrow.isa", StringAttr::get(&getContext(), isa.getValue()));
+    if (Attribute kernels = module->getAttr(attrs::isa))
+      module->setAttr(attrs::emulatedIsa, kernels);
+    module->setAttr(attrs::isa, StringAttr::get(&getContext(), isa.getValue()));
   }
 
 private:

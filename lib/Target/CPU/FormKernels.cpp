@@ -1,5 +1,6 @@
 //===- FormKernels.cpp - Group ops into kernels ---------------------------===//
 #include "mlir/IR/IRMapping.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/Passes.h"
@@ -193,7 +194,7 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
   }
 
   static std::string makeName(Operation *root) {
-    auto id = root->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+    auto id = root->getAttrOfType<StringAttr>(attrs::id);
     std::string name = id ? id.str() : root->getName().stripDialect().str();
     for (char &c : name)
       if (!llvm::isAlnum(c))
@@ -218,8 +219,8 @@ struct FormKernels : impl::NarrowFormKernelsBase<FormKernels> {
       }
     auto kernel = KernelOp::create(builder, root->getLoc(), root->getResultTypes(), makeName(root),
                                    inputs.getArrayRef());
-    if (Attribute id = root->getAttr(NarrowDialect::getIdAttrName()))
-      kernel->setAttr(NarrowDialect::getIdAttrName(), id);
+    if (Attribute id = root->getAttr(attrs::id))
+      kernel->setAttr(attrs::id, id);
     Block *body = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
     for (Value input : inputs)

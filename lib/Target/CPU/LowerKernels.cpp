@@ -5,6 +5,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/Passes.h"
 
@@ -71,14 +72,14 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
         return signalPassFailure();
     for (func::FuncOp function : functions)
       function.erase();
-    module->setAttr("narrow.arena_size", builder.getI64IntegerAttr(arenaSize));
-    module->setAttr("narrow.arena_lower_bound", builder.getI64IntegerAttr(lowerBound));
-    module->setAttr("narrow.arena_alignment", builder.getI64IntegerAttr(arenaAlignment));
-    module->setAttr("narrow.isa", builder.getStringAttr(target->isa));
+    module->setAttr(attrs::arenaSize, builder.getI64IntegerAttr(arenaSize));
+    module->setAttr(attrs::arenaLowerBound, builder.getI64IntegerAttr(lowerBound));
+    module->setAttr(attrs::arenaAlignment, builder.getI64IntegerAttr(arenaAlignment));
+    module->setAttr(attrs::isa, builder.getStringAttr(target->isa));
     if (profiler)
       profiler->describe();
     if (!observed.empty())
-      module->setAttr("narrow.observed", builder.getStrArrayAttr(observed));
+      module->setAttr(attrs::observed, builder.getStrArrayAttr(observed));
   }
 
 private:
@@ -204,27 +205,27 @@ private:
     // @main is told there.
     auto network =
         to.getName() == "main" ? getOperation().lookupSymbol<func::FuncOp>("network") : func::FuncOp();
-    auto tell = [&](unsigned number, DictionaryAttr attrs) {
-      if (Attribute type = attrs ? attrs.get("narrow.type") : Attribute())
-        to.setArgAttr(number, "narrow.type", type);
+    auto tell = [&](unsigned number, DictionaryAttr dictionary) {
+      if (Attribute type = dictionary ? dictionary.get(attrs::type) : Attribute())
+        to.setArgAttr(number, attrs::type, type);
     };
     if (network && network.getNumArguments() >= 1) {
       unsigned inputs = from.getNumArguments(), outputs = from.getNumResults();
       for (unsigned i = 0; i < inputs + outputs; ++i)
         tell(firstInput + i, network.getArgAttrDict(1 + i));
     }
-    auto copy = [&](unsigned number, Type type, DictionaryAttr attrs) {
-      for (NamedAttribute attr : attrs ? attrs.getValue() : ArrayRef<NamedAttribute>())
+    auto copy = [&](unsigned number, Type type, DictionaryAttr dictionary) {
+      for (NamedAttribute attr : dictionary ? dictionary.getValue() : ArrayRef<NamedAttribute>())
         if (attr.getName().getValue().starts_with("narrow."))
           to.setArgAttr(number, attr.getName(), attr.getValue());
-      to.setArgAttr(number, "narrow.shape",
+      to.setArgAttr(number, attrs::shape,
                     builder.getDenseI64ArrayAttr(cast<RankedTensorType>(type).getShape()));
     };
     for (auto [i, type] : llvm::enumerate(from.getArgumentTypes()))
       copy(firstInput + i, type, from.getArgAttrDict(i));
     for (auto [i, type] : llvm::enumerate(from.getResultTypes())) {
       copy(firstOutput + i, type, from.getResultAttrDict(i));
-      to.setArgAttr(firstOutput + i, "narrow.output", builder.getUnitAttr());
+      to.setArgAttr(firstOutput + i, attrs::output, builder.getUnitAttr());
     }
   }
 
@@ -244,10 +245,10 @@ private:
     OpBuilder outer = OpBuilder::atBlockEnd(getOperation().getBody());
     auto function = func::FuncOp::create(outer, kernel.getLoc(), name, outer.getFunctionType(types, {}));
     function.setPrivate();
-    if (Attribute id = kernel->getAttr(NarrowDialect::getIdAttrName()))
-      function->setAttr(NarrowDialect::getIdAttrName(), id);
+    if (Attribute id = kernel->getAttr(attrs::id))
+      function->setAttr(attrs::id, id);
     if (int64_t work = isIndependent(kernel) ? estimateCycles(kernel) : 0)
-      function->setAttr("narrow.work", builder.getI64IntegerAttr(work));
+      function->setAttr(attrs::work, builder.getI64IntegerAttr(work));
     Block *body = function.addEntryBlock();
     outer.setInsertionPointToStart(body);
     size_t next = 0;
@@ -257,7 +258,7 @@ private:
     KernelEmitter emitter(outer, tables, *target, kernel, inputs, outputs);
     if (failed(emitter.emit()))
       return failure();
-    function->setAttr("narrow.kernel", builder.getStringAttr(emitter.getKind()));
+    function->setAttr(attrs::kernel, builder.getStringAttr(emitter.getKind()));
     func::ReturnOp::create(outer, kernel.getLoc());
     int64_t cycles = emitter.getCycles() ? emitter.getCycles() : estimateCycles(kernel);
     auto call = [&] { func::CallOp::create(builder, kernel.getLoc(), function, operands); };

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Target/CPU/MemoryPlan.h"
 
@@ -105,7 +106,7 @@ void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_
       BufferLayout layout = BufferLayout::plain(cast<RankedTensorType>(value.getType()));
       bytes += layout.size * layout.elementBytes();
     }
-  auto id = kernel->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+  auto id = kernel->getAttrOfType<StringAttr>(attrs::id);
   addCycles(builder, kernel.getLoc(), arena, counted.size(), call);
   counted.push_back(describe(id ? id.getValue() : kernel.getSymName(), kind, macs, bytes, cycles));
 }
@@ -143,6 +144,6 @@ DictionaryAttr Profiler::describe(StringRef name, StringRef kind, int64_t macs, 
 
 void Profiler::describe() {
   Builder builder(module.getContext());
-  module->setAttr("narrow.profile_offset", builder.getI64IntegerAttr(offset));
-  module->setAttr("narrow.profile", builder.getArrayAttr(counted));
+  module->setAttr(attrs::profileOffset, builder.getI64IntegerAttr(offset));
+  module->setAttr(attrs::profile, builder.getArrayAttr(counted));
 }

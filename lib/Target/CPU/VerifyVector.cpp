@@ -1,6 +1,7 @@
 //===- VerifyVector.cpp - The contract of the vector stage ----------------===//
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "narrow/Analysis/Stage.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/TargetDescription.h"
 
@@ -28,12 +29,12 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
     ModuleOp module = getOperation();
     if (failed(requireStage(module, {Stage::Vector}, StageUser::Verifier)))
       return signalPassFailure();
-    for (StringRef name : {"narrow.arena_size", "narrow.arena_alignment"})
+    for (StringRef name : {attrs::arenaSize, attrs::arenaAlignment})
       if (!module->getAttrOfType<IntegerAttr>(name)) {
         module.emitError() << "has no attribute " << name << ": run --narrow-vector-pipeline";
         return signalPassFailure();
       }
-    auto isa = module->getAttrOfType<StringAttr>("narrow.isa");
+    auto isa = module->getAttrOfType<StringAttr>(attrs::isa);
     if (!isa || !TargetDescription::lookup(isa)) {
       module.emitError() << "has no attribute narrow.isa that names an instruction set";
       return signalPassFailure();

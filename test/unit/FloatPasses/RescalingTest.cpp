@@ -1,6 +1,7 @@
 //===- RescalingTest.cpp - Rescaling keeps what is computed ---------------===//
 #include "Equivalence.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 
 using namespace mlir;
 using namespace narrow;
@@ -69,7 +70,7 @@ TEST_P(RescaledModelTest, Smooth) {
     SmallVector<float> maxima;
     for (int64_t i = 0; i < type.getShape().back(); ++i)
       maxima.push_back(static_cast<float>(0.1 + random() * 0x1p-30));
-    op->setAttr(kChannelMaximumAttr, DenseF32ArrayAttr::get(&context, maxima));
+    op->setAttr(attrs::channelMaximum, DenseF32ArrayAttr::get(&context, maxima));
   });
   NarrowSmoothOptions options;
   options.convolutions = true;

@@ -29,6 +29,7 @@ TEST(Activation, Values) {
   EXPECT_NEAR(num::mish(1), 0.865098388267310, 1e-14);
   EXPECT_EQ(num::sigmoid(0), 0.5);
   EXPECT_EQ(num::rsqrt(4), 0.5);
+  EXPECT_EQ(num::sqrt(6.25), 2.5);
   EXPECT_EQ(num::reciprocal(-4), -0.25);
   EXPECT_NEAR(num::erf(0.5), 0.520499877813047, 1e-15);
 }
@@ -49,6 +50,8 @@ TEST(Activation, LimitsAndNaN) {
   EXPECT_EQ(num::rsqrt(-0.0), inf);
   EXPECT_EQ(num::log(0), -inf);
   EXPECT_TRUE(std::isnan(num::rsqrt(-1)));
+  EXPECT_EQ(num::sqrt(inf), inf);
+  EXPECT_TRUE(std::isnan(num::sqrt(-1)));
 }
 
 TEST(Activation, IdentityTableIsTheIdentity) {

@@ -267,6 +267,10 @@ TEST_F(FloatOpsTest, Composites) {
   expectBits(activation("hard_swish %x"), {0, -1.0f / 3, 0, 3});
   expectBits(activation("elu %x alpha 1.0"),
              {static_cast<float>(std::expm1(-4.0)), static_cast<float>(std::expm1(-1.0)), 0, 3});
+  Floats roots = activation("sqrt %x");
+  EXPECT_TRUE(std::isnan(roots[0]));
+  EXPECT_EQ(roots[2], 0.0f);
+  EXPECT_EQ(roots[3], std::sqrt(3.0f));
   for (StringRef kind : {"silu %x", "gelu %x", "gelu_tanh %x", "mish %x"}) {
     Floats y = activation(kind);
     ASSERT_EQ(y.size(), 4u);

@@ -26,6 +26,8 @@ double narrow::evaluateActivation(ActivationKind kind, double x, double alpha, d
     return numerics::sign(x);
   case ActivationKind::Binarize:
     return numerics::binarize(x);
+  case ActivationKind::Sqrt:
+    return numerics::sqrt(x);
   }
   return x;
 }

@@ -2,6 +2,7 @@
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
 using namespace mlir;
@@ -24,13 +25,12 @@ StringRef narrow::getTensorId(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (auto function = dyn_cast_or_null<FunctionOpInterface>(argument.getOwner()->getParentOp());
         function && argument.getOwner()->isEntryBlock())
-      if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
-                                                            NarrowDialect::getNameAttrName()))
+      if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attrs::name))
         return name.getValue();
     return getNameFromLocation(argument.getLoc());
   }
   Operation *op = value.getDefiningOp();
-  if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+  if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
     return id.getValue();
   return getNameFromLocation(op->getLoc());
 }
@@ -38,8 +38,8 @@ StringRef narrow::getTensorId(Value value) {
 void narrow::copyId(Operation *from, Operation *to) {
   if (from == to)
     return;
-  if (Attribute id = from->getAttr(NarrowDialect::getIdAttrName()))
-    to->setAttr(NarrowDialect::getIdAttrName(), id);
+  if (Attribute id = from->getAttr(attrs::id))
+    to->setAttr(attrs::id, id);
 }
 
 bool narrow::computesTensor(Operation *op) {

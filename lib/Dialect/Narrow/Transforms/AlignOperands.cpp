@@ -1,10 +1,13 @@
 //===- AlignOperands.cpp - narrow-align-operands --------------------------===//
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Rescaling.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWALIGNOPERANDS
@@ -30,7 +33,7 @@ struct AlignOperands : narrow::impl::NarrowAlignOperandsBase<AlignOperands> {
     }
     // Numbered in program order, so that nothing depends on addresses.
     getOperation().walk([&](ObserveOp op) {
-      if (!op.getWeight() && !op->hasAttr(kFloatReasonAttr))
+      if (!op.getWeight() && !op->hasAttr(attrs::floatReason))
         observers.insert({op, static_cast<unsigned>(observers.size())});
     });
     for (auto [op, number] : observers)
@@ -90,6 +93,9 @@ LogicalResult AlignOperands::join(QuantizableOpInterface op) {
   return success();
 }
 
+/// A bit of 8; less is the price of any alignment.
+constexpr double kLeastLossNamed = 6;
+
 /// Gives every group the smallest range that has those of its members (N47).
 void AlignOperands::widen() {
   llvm::MapVector<unsigned, SmallVector<ObserveOp>> members;
@@ -106,8 +112,14 @@ void AlignOperands::widen() {
       ++numAligned;
       if (own == range)
         continue;
+      if (double loss = 20 * std::log10((range.hi - range.lo) / (own.hi - own.lo));
+          own.hi > own.lo && loss >= kLeastLossNamed)
+        op.emitRemark() << llvm::formatv(
+            "aligning '{0}' costs it {1:F1} dB: its range becomes [{2:g}, {3:g}], not "
+            "[{4:g}, {5:g}]",
+            op.getId(), loss, range.lo, range.hi, own.lo, own.hi);
       op.setRangeAttr(RangeAttr::get(op.getContext(), {range.lo}, {range.hi}));
-      op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), "aligned"));
+      op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), "aligned"));
       ++numWidened;
     }
   }

@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -112,7 +113,7 @@ LogicalResult TokenCodes::widen(Value value) {
   if (!observe)
     return fail("its input has no observer");
   // What stays float keeps its readers float, and constants have codes of their own.
-  if (observe.getWeight() || observe->hasAttr(kFloatReasonAttr) || !wide.insert(observe).second)
+  if (observe.getWeight() || observe->hasAttr(attrs::floatReason) || !wide.insert(observe).second)
     return success();
   if (failed(widenProducer(observe)))
     return failure();
@@ -229,7 +230,7 @@ struct AssignBitWidth : narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
       if (match.scheme.activationsPerToken)
         tokens.add(op, match.scheme.activationBits);
       if (match.scheme.activationsBinary)
-        op->setAttr(kBinaryInputAttr, UnitAttr::get(&getContext()));
+        op->setAttr(attrs::binaryInput, UnitAttr::get(&getContext()));
     }
     // A scheme of all ops has one error, not one for each.
     if (failed(tokens.assign()))
@@ -239,7 +240,7 @@ struct AssignBitWidth : narrow::impl::NarrowAssignBitWidthBase<AssignBitWidth> {
 
 private:
   void keepFloat(Operation *op, const SchemeRules::Match &match) {
-    op->setAttr(kFloatReasonAttr,
+    op->setAttr(attrs::floatReason,
                 StringAttr::get(op->getContext(), "kept float by override '" + match.override + "'"));
     ++numFloat;
   }

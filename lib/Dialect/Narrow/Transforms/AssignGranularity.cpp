@@ -1,6 +1,7 @@
 //===- AssignGranularity.cpp - narrow-assign-granularity ------------------===//
 #include "mlir/IR/Threading.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
@@ -81,7 +82,7 @@ private:
 
 /// The tool whose table has a range of the weight; empty: none.
 static StringRef getGivenBy(ObserveOp op) {
-  auto method = op->getAttrOfType<StringAttr>(kRangeMethodAttr);
+  auto method = op->getAttrOfType<StringAttr>(attrs::rangeMethod);
   std::string error;
   bool isOurs = !method || numerics::parseRangeMethod(method.getValue(), {}, error);
   return isOurs || !op.getRangeAttr() ? StringRef() : method.getValue();

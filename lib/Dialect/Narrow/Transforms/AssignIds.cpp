@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -38,7 +39,7 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
     });
     bool unique = true;
     getOperation().walk([&](Operation *op) {
-      auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+      auto id = op->getAttrOfType<StringAttr>(attrs::id);
       if (id && computesTensor(op) && !taken.insert(id.getValue()).second) {
         op->emitError("narrow.id \"") << id.getValue() << "\" names another tensor too: rename one of them";
         unique = false;
@@ -58,14 +59,14 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
         index && *index < op->getNumOperands() ? op->getOperand(*index).getDefiningOp() : nullptr;
     auto name = constant ? dyn_cast<NameLoc>(constant->getLoc()) : NameLoc();
     if (name && constant->hasTrait<OpTrait::ConstantLike>())
-      constant->setAttr(NarrowDialect::getNameAttrName(), name.getName());
+      constant->setAttr(attrs::name, name.getName());
   }
 
   void assign(func::FuncOp function, llvm::StringSet<> &taken) {
     llvm::MapVector<StringRef, SmallVector<Operation *>> named;
     SmallVector<Operation *> nameless;
     function.walk([&](Operation *op) {
-      if (!computesTensor(op) || op->hasAttr(NarrowDialect::getIdAttrName()))
+      if (!computesTensor(op) || op->hasAttr(attrs::id))
         return;
       StringRef name = getNameFromLocation(op->getLoc());
       if (name.empty())
@@ -82,7 +83,7 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
       if (!taken.contains(name))
         set(owner, name.str(), taken);
       for (Operation *op : ops)
-        if (!op->hasAttr(NarrowDialect::getIdAttrName()))
+        if (!op->hasAttr(attrs::id))
           set(op, firstFree((name + "/" + mnemonic(op)).str(), /*first=*/0, taken), taken);
     }
     llvm::StringMap<unsigned> counts;
@@ -105,7 +106,7 @@ struct AssignIds : impl::NarrowAssignIdsBase<AssignIds> {
   }
 
   void set(Operation *op, const std::string &id, llvm::StringSet<> &taken) {
-    op->setAttr(NarrowDialect::getIdAttrName(), StringAttr::get(op->getContext(), id));
+    op->setAttr(attrs::id, StringAttr::get(op->getContext(), id));
     taken.insert(id);
     ++numAssigned;
   }

@@ -2,6 +2,7 @@
 #include "BiasFit.h"
 #include "ObservedTypes.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -34,8 +35,8 @@ struct AssignScales : narrow::impl::NarrowAssignScalesBase<AssignScales> {
     bool failure = false;
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) {
-      if (op->hasAttr(kFloatReasonAttr)) {
-        op->removeAttr(kNotesAttr); // Nothing is done to it.
+      if (op->hasAttr(attrs::floatReason)) {
+        op->removeAttr(attrs::notes); // Nothing is done to it.
         return;
       }
       observers.push_back(op);
@@ -89,7 +90,7 @@ void AssignScales::alignOperands(QuantizableOpInterface join) {
     ObserveOp result = operand ? getJoinResult(operand) : ObserveOp();
     if (!result || !result.getQuantizedType() ||
         operand.getQuantizedTypeAttr() == result.getQuantizedTypeAttr() ||
-        operand->hasAttr(kFloatReasonAttr) || !admitsType(operand, result))
+        operand->hasAttr(attrs::floatReason) || !admitsType(operand, result))
       continue;
     operand.setQuantizedTypeAttr(result.getQuantizedTypeAttr());
     notes[operand].add("takes the type of '" + result.getId() + "', which it is joined into");

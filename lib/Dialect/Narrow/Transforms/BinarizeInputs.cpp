@@ -1,6 +1,7 @@
 //===- BinarizeInputs.cpp - narrow-binarize-inputs ------------------------===//
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -24,14 +25,14 @@ struct BinarizeInputs : narrow::impl::NarrowBinarizeInputsBase<BinarizeInputs> {
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;
     getOperation().walk([&](QuantizableOpInterface op) {
-      if (op->removeAttr(kBinaryInputAttr))
+      if (op->removeAttr(attrs::binaryInput))
         ops.push_back(op);
     });
     llvm::DenseMap<Value, Value> known;
     for (QuantizableOpInterface op : ops)
       if (failed(binarize(op, known)))
         return signalPassFailure();
-    getOperation().walk([](ObserveOp op) { op->removeAttr(kMeanMagnitudeAttr); });
+    getOperation().walk([](ObserveOp op) { op->removeAttr(attrs::meanMagnitude); });
   }
 
 private:
@@ -55,7 +56,7 @@ LogicalResult BinarizeInputs::binarize(QuantizableOpInterface op, llvm::DenseMap
   OpOperand &operand = op->getOpOperand(op.getActivationOperands().front());
   Value value = operand.get();
   auto observe = getParameterSource(value).getDefiningOp<ObserveOp>();
-  if (!getQuantizable(op) || (observe && observe->hasAttr(kFloatReasonAttr)))
+  if (!getQuantizable(op) || (observe && observe->hasAttr(attrs::floatReason)))
     return success(); // It stays float.
   auto fail = [&] {
     return op->emitError() << "'" << getTensorId(op->getResult(0))
@@ -70,7 +71,7 @@ LogicalResult BinarizeInputs::binarize(QuantizableOpInterface op, llvm::DenseMap
   if (ActivationOp sign = getSign(value)) {
     value = sign.getInput();
   } else {
-    auto mean = observe->getAttrOfType<FloatAttr>(kMeanMagnitudeAttr);
+    auto mean = observe->getAttrOfType<FloatAttr>(attrs::meanMagnitude);
     if (!mean)
       return fail() << "the mean magnitude of '" << observe.getId()
                     << "' is not known; a table of narrow-calibrate has it, one with ranges only does not";
@@ -107,7 +108,7 @@ Value BinarizeInputs::createSigns(Value value, const Twine &id) {
   Location loc = NameLoc::get(builder.getStringAttr(name), value.getLoc());
   auto signs = ActivationOp::create(builder, loc, value.getType(), ActivationKind::Binarize, value,
                                     APFloat(0.0f), APFloat(0.0f));
-  signs->setAttr(NarrowDialect::getIdAttrName(), builder.getStringAttr(name));
+  signs->setAttr(attrs::id, builder.getStringAttr(name));
   auto scheme = SchemeAttr::get(value.getContext(), 8, /*symmetric=*/true, /*restricted=*/true,
                                 GranularityKind::PerTensor, /*axis=*/-1, /*group=*/0, CodeFormat::PowerOfTwo);
   auto range = RangeAttr::get(value.getContext(), {-1.0}, {1.0}, /*known=*/true);

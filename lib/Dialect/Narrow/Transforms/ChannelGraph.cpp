@@ -4,6 +4,7 @@
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "llvm/ADT/DenseMap.h"
 #include <cmath>
@@ -63,8 +64,8 @@ std::optional<ChannelLayer> ChannelLayer::create(Operation *op) {
         bias->resize(layer.outputs, bias->front());
       layer.bias = std::move(*bias);
     }
-    layer.mean = getAttribute(op, kChannelMeanAttr, layer.outputs);
-    layer.deviation = getAttribute(op, kChannelDeviationAttr, layer.outputs);
+    layer.mean = getAttribute(op, attrs::channelMean, layer.outputs);
+    layer.deviation = getAttribute(op, attrs::channelDeviation, layer.outputs);
     return layer;
   };
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op)) {
@@ -189,7 +190,7 @@ void ChannelLayer::write(OpBuilder &builder) const {
   if (!bias.empty())
     replaceConstant(builder, op, 2, {outputs}, bias);
   for (auto [name, values] :
-       {std::pair(kChannelMeanAttr, &mean), std::pair(kChannelDeviationAttr, &deviation)})
+       {std::pair(attrs::channelMean, &mean), std::pair(attrs::channelDeviation, &deviation)})
     if (!values->empty())
       op->setAttr(name, builder.getDenseF32ArrayAttr(SmallVector<float>(values->begin(), values->end())));
 }
@@ -312,7 +313,7 @@ void ChannelGraph::Builder::visit(Operation *op) {
     return;
   }
   Nodes made = *find(op->getResult(0));
-  for (auto [i, value] : llvm::enumerate(getAttribute(op, kChannelMaximumAttr, made.count)))
+  for (auto [i, value] : llvm::enumerate(getAttribute(op, attrs::channelMaximum, made.count)))
     maxima.push_back({made.base + static_cast<int64_t>(i), value});
 }
 

@@ -1,5 +1,6 @@
 //===- ClusterChannels.cpp - narrow-cluster-channels ----------------------===//
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/Formats.h"
 #include <cmath>
@@ -22,7 +23,8 @@ struct ClusterChannels : narrow::impl::NarrowClusterChannelsBase<ClusterChannels
       return signalPassFailure();
     getOperation().walk([&](ObserveOp op) {
       SchemeAttr scheme = op.getSchemeAttr();
-      if (!scheme || scheme.getGranularity() != GranularityKind::PerCluster || op->hasAttr(kFloatReasonAttr))
+      if (!scheme || scheme.getGranularity() != GranularityKind::PerCluster ||
+          op->hasAttr(attrs::floatReason))
         return;
       RangeAttr range = op.getRangeAttr();
       if (!range) {

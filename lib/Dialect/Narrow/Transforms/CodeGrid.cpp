@@ -1,5 +1,6 @@
 //===- CodeGrid.cpp - Which codes an encoded weight may have --------------===//
 #include "CodeGrid.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/IR/Builders.h"
 
@@ -29,20 +30,20 @@ void narrow::setCodeGrid(ObserveOp op, const CodeGrid &grid) {
   SmallVector<Attribute> lists;
   for (const Levels &list : grid.lists)
     lists.push_back(builder.getDenseI32ArrayAttr(list));
-  op->setAttr(kCodeGridAttr, builder.getDictionaryAttr({
-                                 builder.getNamedAttr("weight", grid.weight),
-                                 builder.getNamedAttr("group", builder.getI64IntegerAttr(grid.group)),
-                                 builder.getNamedAttr("lists", builder.getArrayAttr(lists)),
-                                 builder.getNamedAttr("groups", builder.getDenseI32ArrayAttr(grid.groups)),
-                             }));
+  op->setAttr(attrs::codeGrid, builder.getDictionaryAttr({
+                                   builder.getNamedAttr("weight", grid.weight),
+                                   builder.getNamedAttr("group", builder.getI64IntegerAttr(grid.group)),
+                                   builder.getNamedAttr("lists", builder.getArrayAttr(lists)),
+                                   builder.getNamedAttr("groups", builder.getDenseI32ArrayAttr(grid.groups)),
+                               }));
 }
 
 FailureOr<std::optional<CodeGrid>> narrow::getCodeGrid(ObserveOp op) {
-  Attribute attr = op->getAttr(kCodeGridAttr);
+  Attribute attr = op->getAttr(attrs::codeGrid);
   if (!attr)
     return std::optional<CodeGrid>();
   auto fail = [&](const Twine &what) {
-    return op.emitError() << "the attribute '" << kCodeGridAttr << "' of '" << op.getId() << "' " << what;
+    return op.emitError() << "the attribute '" << attrs::codeGrid << "' of '" << op.getId() << "' " << what;
   };
   auto dictionary = dyn_cast<DictionaryAttr>(attr);
   if (!dictionary)

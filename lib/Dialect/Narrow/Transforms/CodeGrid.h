@@ -14,9 +14,6 @@
 
 namespace narrow {
 
-/// Attribute (dictionary) of an observer: its CodeGrid.
-inline constexpr llvm::StringLiteral kCodeGridAttr = "narrow.code_grid";
-
 /// Which weights share a scale, in stored order: those of an index along an axis, or all.
 struct ChannelLayout {
   int64_t count = 1, inner = 1, size;

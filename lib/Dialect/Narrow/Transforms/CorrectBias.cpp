@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -67,7 +68,7 @@ struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
     llvm::StringMap<Operation *> originals;
     if (floatStage)
       floatStage.walk([&](Operation *op) {
-        if (auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName()))
+        if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
           originals[id.getValue()] = op;
       });
     int64_t corrected = 0, unknown = 0;
@@ -80,7 +81,7 @@ struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
         return;
       std::optional<std::vector<double>> error =
           method == "analytic" ? predict(layer, originals) : getMeasured(layer);
-      layer->removeAttr(kChannelErrorAttr);
+      layer->removeAttr(attrs::channelError);
       ++(error && correct(layer, *error) ? corrected : unknown);
     });
     numCorrected += corrected;
@@ -101,10 +102,10 @@ private:
       if (static_cast<int64_t>(made.mean.size()) == channels)
         known[op->getResult(0)] = std::move(made);
     };
-    if (auto mean = op->getAttrOfType<DenseF32ArrayAttr>(kChannelMeanAttr)) {
+    if (auto mean = op->getAttrOfType<DenseF32ArrayAttr>(attrs::channelMean)) {
       Distribution made;
       made.mean.assign(mean.asArrayRef().begin(), mean.asArrayRef().end());
-      if (auto deviation = op->getAttrOfType<DenseF32ArrayAttr>(kChannelDeviationAttr))
+      if (auto deviation = op->getAttrOfType<DenseF32ArrayAttr>(attrs::channelDeviation))
         made.deviation.assign(deviation.asArrayRef().begin(), deviation.asArrayRef().end());
       if (made.deviation.size() != made.mean.size())
         made.deviation.clear();
@@ -183,7 +184,7 @@ private:
   }
 
   static std::optional<std::vector<double>> getMeasured(Operation *op) {
-    auto error = op->getAttrOfType<DenseF32ArrayAttr>(kChannelErrorAttr);
+    auto error = op->getAttrOfType<DenseF32ArrayAttr>(attrs::channelError);
     if (!error)
       return std::nullopt;
     return std::vector<double>(error.asArrayRef().begin(), error.asArrayRef().end());

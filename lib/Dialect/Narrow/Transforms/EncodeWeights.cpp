@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -96,7 +97,7 @@ struct EncodeWeights : narrow::impl::NarrowEncodeWeightsBase<EncodeWeights> {
       return signalPassFailure();
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) {
-      if (op.getWeight() && !op->hasAttr(kFloatReasonAttr) && op.getSchemeAttr() &&
+      if (op.getWeight() && !op->hasAttr(attrs::floatReason) && op.getSchemeAttr() &&
           !op.getSchemeAttr().isUniform())
         observers.push_back(op);
     });
@@ -397,9 +398,11 @@ static bool fixesScales(CodeFormat format) {
 
 /// Range methods are for uniform codes. Those that look for the least error mean to do so here too.
 ScaleSearch EncodeWeights::chooseScales(ObserveOp op) {
-  auto attr = op->getAttrOfType<StringAttr>(kRangeMethodAttr);
+  auto attr = op->getAttrOfType<StringAttr>(attrs::rangeMethod);
   StringRef method = attr ? attr.getValue() : "";
-  auto tell = [&](StringRef what) { op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), what)); };
+  auto tell = [&](StringRef what) {
+    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), what));
+  };
   bool takesLargest = method.empty() || method == "absmax";
   if (fixesScales(op.getSchemeAttr().getFormat())) {
     if (!takesLargest)
@@ -408,7 +411,7 @@ ScaleSearch EncodeWeights::chooseScales(ObserveOp op) {
     return ScaleSearch::LargestWeight;
   }
   if (!search && takesLargest) {
-    op->removeAttr(kRangeMethodAttr);
+    op->removeAttr(attrs::rangeMethod);
     return ScaleSearch::LargestWeight;
   }
   if (!takesLargest && !llvm::is_contained({"mse", "sqnr", "octav", "auto"}, method))
@@ -425,7 +428,7 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
     return fail("has no type; run --narrow-assign-scales first");
   if (!getObservedContraction(op))
     return fail("has a format of weights but observes none");
-  if (isEncoded(op) && !findEncodingFault(op) && (!codeGrid || op->hasAttr(kCodeGridAttr)))
+  if (isEncoded(op) && !findEncodingFault(op) && (!codeGrid || op->hasAttr(attrs::codeGrid)))
     return success();
   forgetEncoding(op);
   auto tensor = cast<RankedTensorType>(op.getType());
@@ -488,7 +491,7 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
       createConstant(builder, before->getLoc(), tensor.getShape(), ArrayRef<float>(*values)));
   if (before->use_empty())
     before->erase();
-  op->setAttr(kEncodedAttr, scheme);
+  op->setAttr(attrs::encoded, scheme);
   if (failed(setRangeOfNumbers(op)))
     return failure();
   if (encoder.getRounded()) {

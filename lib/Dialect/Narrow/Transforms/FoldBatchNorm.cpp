@@ -11,6 +11,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include <cmath>
@@ -160,8 +161,8 @@ private:
   /// Notes mean and deviation of the channels after `op`, which `conv` now computes.
   static void keepDistribution(Operation *op, Operation *conv, const Affine &affine, int64_t channels) {
     SmallVector<float> mean, deviation;
-    auto oldMean = conv->getAttrOfType<DenseF32ArrayAttr>(kChannelMeanAttr),
-         oldDeviation = conv->getAttrOfType<DenseF32ArrayAttr>(kChannelDeviationAttr);
+    auto oldMean = conv->getAttrOfType<DenseF32ArrayAttr>(attrs::channelMean),
+         oldDeviation = conv->getAttrOfType<DenseF32ArrayAttr>(attrs::channelDeviation);
     if (auto norm = dyn_cast<BatchNormOp>(op)) {
       std::vector<float> beta = *getFloats(norm.getBias()), gamma = *getFloats(norm.getScale());
       mean.assign(beta.begin(), beta.end());
@@ -175,8 +176,8 @@ private:
     }
     if (static_cast<int64_t>(mean.size()) != channels)
       return;
-    conv->setAttr(kChannelMeanAttr, DenseF32ArrayAttr::get(op->getContext(), mean));
-    conv->setAttr(kChannelDeviationAttr, DenseF32ArrayAttr::get(op->getContext(), deviation));
+    conv->setAttr(attrs::channelMean, DenseF32ArrayAttr::get(op->getContext(), mean));
+    conv->setAttr(attrs::channelDeviation, DenseF32ArrayAttr::get(op->getContext(), deviation));
   }
 
   /// Walks up from `value` through ops that only move elements to a convolution,

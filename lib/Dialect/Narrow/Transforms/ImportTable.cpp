@@ -1,9 +1,11 @@
 //===- ImportTable.cpp - narrow-import-table ------------------------------===//
 #include "Masks.h"
 #include "Notes.h"
+#include "SteepFunctions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -190,7 +192,7 @@ static void noteOddities(ObserveOp op, const TableEntry &entry) {
 /// The name of the source model's initializer that a weight is, if narrow-assign-ids found one.
 static StringRef getInitializerName(ObserveOp op) {
   Operation *constant = op.getInput().getDefiningOp();
-  auto name = constant ? constant->getAttrOfType<StringAttr>(NarrowDialect::getNameAttrName()) : StringAttr();
+  auto name = constant ? constant->getAttrOfType<StringAttr>(attrs::name) : StringAttr();
   return name ? name.getValue() : StringRef();
 }
 
@@ -209,7 +211,7 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
       bits = weight->bits;
     }
     op.setRangeAttr(RangeAttr::get(op.getContext(), weight->min, weight->max));
-    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
+    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), foreign.tool));
   });
   SmallVector<StringRef> unused;
   for (const NamedWeight &weight : foreign.weights)
@@ -219,6 +221,18 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
     module.emitRemark() << "'" << name << "', a table of " << foreign.tool << ", has scales of "
                         << unused.size() << " of " << foreign.weights.size()
                         << " weights that are not used: " << listNames(unused);
+}
+
+/// Numbers all over the range of `op`, for want of data.
+static numerics::Histogram countEvenly(ObserveOp op) {
+  constexpr int steps = 4096;
+  double lo = op.getRangeAttr().getMin().front(), hi = op.getRangeAttr().getMax().front();
+  std::vector<float> values;
+  for (int i = 0; i <= steps; ++i)
+    values.push_back(static_cast<float>(lo + (hi - lo) * i / steps));
+  numerics::Histogram histogram;
+  histogram.add(values);
+  return histogram;
 }
 
 static void keepMasks(ModuleOp module) {
@@ -238,7 +252,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     for (const NamedRange *range : found)
       used.insert(range->name);
     RangeRules::Match method = rules.match(op);
-    if (takeKnownRange(op, method) || op->hasAttr(kFloatReasonAttr))
+    if (takeKnownRange(op, method) || op->hasAttr(attrs::floatReason))
       continue;
     if (method.options.method != RangeMethod::MinMax)
       return op.emitError() << "method '" << numerics::rangeMethodName(method.options.method)
@@ -266,7 +280,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
                   std::clamp(interval.hi, bounds->lo, bounds->hi)};
     op.setRangeAttr(
         RangeAttr::get(op.getContext(), {std::min(interval.lo, 0.0)}, {std::max(interval.hi, 0.0)}));
-    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), foreign.tool));
+    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), foreign.tool));
   }
   importForeignWeights(module, foreign, used, otherBits, bits);
   for (const NamedRange &range : foreign.ranges)
@@ -296,6 +310,7 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     module.emitWarning() << what << " has ranges that were chosen for " << bits
                          << " bits, not for the bits of the scheme: " << listNames(otherBits);
   keepMasks(module);
+  keepSteepFunctionsFloat(module, countEvenly);
   return success();
 }
 
@@ -321,13 +336,15 @@ LogicalResult Import::importTable(ModuleOp module) {
     if (failed(importRange(op, *entry)))
       return failure();
     if (llvm::any_of(getReaders(op.getOutput()),
-                     [](Operation *reader) { return reader->hasAttr(kBinaryInputAttr); }))
+                     [](Operation *reader) { return reader->hasAttr(attrs::binaryInput); }))
       op->setAttr(
-          kMeanMagnitudeAttr,
+          attrs::meanMagnitude,
           Builder(op.getContext()).getF64FloatAttr(numerics::meanMagnitude(entry->statistics.histogram())));
     noteOddities(op, *entry);
   }
   keepMasks(module);
+  keepSteepFunctionsFloat(module,
+                          [&](ObserveOp op) { return table.find(op.getId())->statistics.histogram(); });
   return success();
 }
 

@@ -6,6 +6,7 @@
 #include "Masks.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -159,12 +160,11 @@ private:
     if (id.empty())
       return emitError(value.getLoc()) << "this tensor is to be observed but has no id; run "
                                           "--narrow-assign-ids first, and give arguments a '"
-                                       << NarrowDialect::getNameAttrName() << "'";
+                                       << attrs::name << "'";
     auto [it, isNew] = ids.try_emplace(id, value.getLoc());
     if (!isNew) {
-      InFlightDiagnostic error = emitError(value.getLoc())
-                                 << "two tensors to observe have the id '" << id << "'; give them different '"
-                                 << NarrowDialect::getIdAttrName() << "'";
+      InFlightDiagnostic error = emitError(value.getLoc()) << "two tensors to observe have the id '" << id
+                                                           << "'; give them different '" << attrs::id << "'";
       error.attachNote(it->second) << "the first one";
       return error;
     }

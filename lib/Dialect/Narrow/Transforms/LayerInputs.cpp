@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -84,7 +85,7 @@ void narrow::removeObservers(ModuleOp module, bool simulate) {
   module.walk([&](ObserveOp op) { observers.push_back(op); });
   for (ObserveOp op : observers) {
     Value value = op.getInput();
-    if (simulate && !op.getWeight() && op.getQuantizedType() && !op->hasAttr(kFloatReasonAttr)) {
+    if (simulate && !op.getWeight() && op.getQuantizedType() && !op->hasAttr(attrs::floatReason)) {
       OpBuilder builder(op);
       Type codes = cast<RankedTensorType>(value.getType()).clone(*op.getQuantizedType());
       auto quantize = QuantizeOp::create(builder, op.getLoc(), codes, value);
@@ -118,8 +119,8 @@ OwningOpRef<ModuleOp> narrow::observeInputs(ModuleOp module, ArrayRef<Operation 
   terminator->setOperands(last);
   main.setFunctionType(FunctionType::get(module.getContext(), main.getArgumentTypes(), last.getType()));
   Builder builder(module.getContext());
-  DictionaryAttr name = builder.getDictionaryAttr(
-      builder.getNamedAttr(NarrowDialect::getNameAttrName(), builder.getStringAttr("last")));
+  DictionaryAttr name =
+      builder.getDictionaryAttr(builder.getNamedAttr(attrs::name, builder.getStringAttr("last")));
   main.setAllResultAttrs(ArrayRef(name));
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(main.getBody().front())))
     if (isOpTriviallyDead(&op))

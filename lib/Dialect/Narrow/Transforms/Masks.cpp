@@ -1,6 +1,7 @@
 //===- Masks.cpp - Numbers that stand for minus infinity ------------------===//
 #include "Masks.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
 using namespace mlir;
@@ -107,9 +108,9 @@ void narrow::keepMasksFloat(func::FuncOp function, MaskSource source) {
       return;
     if (!masks.hides(op))
       masked.insert(op->getResult(0));
-    if (isa<QuantizableOpInterface>(op) && !op->hasAttr(kFloatReasonAttr))
+    if (isa<QuantizableOpInterface>(op) && !op->hasAttr(attrs::floatReason))
       op->setAttr(
-          kFloatReasonAttr,
+          attrs::floatReason,
           builder.getStringAttr(isSum ? "it adds numbers that stand for minus infinity, beside which no "
                                         "8-bit code is left for what they mask"
                                       : "it reads what numbers that stand for minus infinity mask"));

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Support/LLVM.h"
 
 namespace narrow {
@@ -20,7 +21,7 @@ inline constexpr double kMaskNumber = -1e3;
 /// Where masks are looked for: among constants, or in the ranges of observers too.
 enum class MaskSource { Constants, Ranges };
 
-/// Gives kFloatReasonAttr to sums with a mask that reach an op whose result no mask reaches, and to the ops
+/// Gives attrs::floatReason to sums with a mask that reach an op whose result no mask reaches, and to the ops
 /// between and that one: a softmax or, of masks that are constants, a maximum or a function that has a limit.
 void keepMasksFloat(func::FuncOp function, MaskSource source);
 

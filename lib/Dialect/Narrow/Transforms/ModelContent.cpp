@@ -5,6 +5,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "narrow/Analysis/ContentHash.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -26,7 +27,7 @@ static std::string getName(Attribute name, StringRef kind, unsigned index) {
 
 static ModelInput getInput(func::FuncOp function, unsigned index) {
   auto type = dyn_cast<RankedTensorType>(function.getArgumentTypes()[index]);
-  return {getName(function.getArgAttr(index, NarrowDialect::getNameAttrName()), "input", index),
+  return {getName(function.getArgAttr(index, attrs::name), "input", index),
           type ? std::vector<int64_t>(type.getShape()) : std::vector<int64_t>()};
 }
 
@@ -126,9 +127,8 @@ ModelContent narrow::getModelContent(ModuleOp module) {
   if (!main || main.isExternal())
     return content;
   for (auto [index, value] : llvm::enumerate(main.getBody().front().getTerminator()->getOperands()))
-    content.outputs.push_back(
-        {getName(main.getResultAttr(index, NarrowDialect::getNameAttrName()), "output", index),
-         describe(value, /*isSource=*/true)});
+    content.outputs.push_back({getName(main.getResultAttr(index, attrs::name), "output", index),
+                               describe(value, /*isSource=*/true)});
   return content;
 }
 
@@ -138,12 +138,12 @@ ModelContent narrow::getModelContent(ModuleOp module) {
 
 /// Whether the float stage had this attribute of an op then.
 static bool wasPrinted(StringRef attribute) {
-  return !attribute.starts_with("narrow.") || attribute == NarrowDialect::getIdAttrName() ||
-         llvm::is_contained({kChannelMeanAttr, kChannelDeviationAttr, kChannelMaximumAttr}, attribute);
+  return !attribute.starts_with("narrow.") || attribute == attrs::id ||
+         llvm::is_contained({attrs::channelMean, attrs::channelDeviation, attrs::channelMaximum}, attribute);
 }
 
 static bool wasPrintedOfArguments(StringRef attribute) {
-  return !attribute.starts_with("narrow.") || attribute == NarrowDialect::getNameAttrName();
+  return !attribute.starts_with("narrow.") || attribute == attrs::name;
 }
 
 std::string narrow::hashPrintedModel(ModuleOp module) {

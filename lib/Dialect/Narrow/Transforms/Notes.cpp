@@ -1,5 +1,6 @@
 //===- Notes.cpp - What is worth telling of a tensor ----------------------===//
 #include "Notes.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -8,8 +9,8 @@ using namespace narrow;
 
 static void setTexts(ObserveOp op, ArrayRef<std::string> texts) {
   if (texts.empty())
-    return op->removeAttr(kNotesAttr), void();
-  op->setAttr(kNotesAttr,
+    return op->removeAttr(attrs::notes), void();
+  op->setAttr(attrs::notes,
               Builder(op.getContext()).getStrArrayAttr(SmallVector<StringRef>(texts.begin(), texts.end())));
 }
 
@@ -17,7 +18,7 @@ void Notes::set(ObserveOp op, int64_t channels) const { setTexts(op, getTexts(ch
 
 void Notes::report(ObserveOp op, int64_t channels) const {
   SmallVector<std::string> texts;
-  if (auto earlier = op->getAttrOfType<ArrayAttr>(kNotesAttr))
+  if (auto earlier = op->getAttrOfType<ArrayAttr>(attrs::notes))
     for (auto text : earlier.getAsRange<StringAttr>())
       texts.push_back(text.str());
   for (std::string &text : getTexts(channels))

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
 #include "narrow/Numerics/Formats.h"
@@ -213,16 +214,16 @@ static std::string describeElement(float value, size_t index) {
 }
 
 bool narrow::isEncoded(ObserveOp op) {
-  auto encoded = op->getAttrOfType<SchemeAttr>(kEncodedAttr);
+  auto encoded = op->getAttrOfType<SchemeAttr>(attrs::encoded);
   return encoded && encoded == op.getSchemeAttr() && op.getQuantizedType() && op.getRangeAttr();
 }
 
 void narrow::forgetEncoding(ObserveOp op) {
-  Attribute encoded = op->removeAttr(kEncodedAttr);
+  Attribute encoded = op->removeAttr(attrs::encoded);
   if (!encoded)
     return;
-  auto grid = op->getAttrOfType<DictionaryAttr>(kCodeGridAttr);
-  op->removeAttr(kCodeGridAttr);
+  auto grid = op->getAttrOfType<DictionaryAttr>(attrs::codeGrid);
+  op->removeAttr(attrs::codeGrid);
   auto weight = grid ? grid.getAs<ElementsAttr>("weight") : ElementsAttr();
   if (!weight || weight.getShapedType() != op.getType()) {
     op.emitWarning() << "the weights of '" << op.getId() << "' are numbers of the scheme " << print(encoded)
@@ -238,7 +239,7 @@ void narrow::forgetEncoding(ObserveOp op) {
 
 std::optional<std::string> narrow::findEncodingFault(ObserveOp op) {
   constexpr StringLiteral run = "; run --narrow-encode-weights";
-  auto encoded = op->getAttrOfType<SchemeAttr>(kEncodedAttr);
+  auto encoded = op->getAttrOfType<SchemeAttr>(attrs::encoded);
   if (!encoded)
     return ("has a format, but its weights are not encoded" + run).str();
   if (encoded != op.getSchemeAttr())
@@ -264,7 +265,7 @@ std::optional<std::string> narrow::findEncodingFault(ObserveOp op) {
 
 /// Weights that a range by minimum and maximum does not have: they were changed after it was taken.
 static std::optional<std::string> findClippedWeight(ObserveOp op, quant::QuantizedType type) {
-  if (!op.getWeight() || op->hasAttr(kRangeMethodAttr))
+  if (!op.getWeight() || op->hasAttr(attrs::rangeMethod))
     return std::nullopt;
   auto tensor = cast<RankedTensorType>(op.getType());
   std::optional<ElementParams> params = ElementParams::get(type, tensor.getShape());
@@ -286,7 +287,7 @@ LogicalResult narrow::verifyType(ObserveOp op) {
   RangeAttr range = op.getRangeAttr();
   SchemeAttr scheme = op.getSchemeAttr();
   auto type = dyn_cast_or_null<quant::QuantizedType>(op.getQuantizedType().value_or(Type()));
-  if (!range || !scheme || !type || op->hasAttr(kFloatReasonAttr))
+  if (!range || !scheme || !type || op->hasAttr(attrs::floatReason))
     return success();
   if (!scheme.isUniform()) {
     if (auto fault = findEncodingFault(op))

@@ -17,9 +17,6 @@
 
 namespace narrow {
 
-/// Attribute (scheme) of a weight observer: the scheme whose numbers its weights are.
-inline constexpr llvm::StringLiteral kEncodedAttr = "narrow.encoded";
-
 /// The codes of `scheme`. Those of a format are chosen later; 8 bits are the widest that one plane has.
 numerics::CodeRange getCodes(SchemeAttr scheme);
 

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -34,7 +35,7 @@ static bool isParameter(Value value) { return getConstant(value) || value.getDef
 
 /// The reason of getUnquantizableReason, or empty.
 static std::string findReason(Operation *op) {
-  if (auto reason = op->getAttrOfType<StringAttr>(kFloatReasonAttr))
+  if (auto reason = op->getAttrOfType<StringAttr>(attrs::floatReason))
     return reason.str();
   auto quantizable = dyn_cast<QuantizableOpInterface>(op);
   if (!quantizable)
@@ -179,7 +180,7 @@ SmallVector<Operation *> narrow::getReaders(Value value) {
 quant::QuantizedType narrow::getParameterType(Value value) {
   Value source = getParameterSource(value);
   if (auto observe = source.getDefiningOp<ObserveOp>()) {
-    if (observe->hasAttr(kFloatReasonAttr) || !observe.getQuantizedType())
+    if (observe->hasAttr(attrs::floatReason) || !observe.getQuantizedType())
       return {};
     return dyn_cast<quant::QuantizedType>(*observe.getQuantizedType());
   }
@@ -254,21 +255,38 @@ static bool hasPoint(Value value, QuantizationStage stage) {
   Value source = getParameterSource(value);
   auto observe = source.getDefiningOp<ObserveOp>();
   return getConstant(source) || source.getDefiningOp<DequantizeOp>() ||
-         (observe && !observe->hasAttr(kFloatReasonAttr));
+         (observe && !observe->hasAttr(attrs::floatReason));
+}
+
+/// What reads the result of `op`, its clamps merged, to make codes of it: not ops that stay float, which may
+/// read it before that.
+static SmallVector<Operation *> getQuantizers(Operation *op) {
+  return llvm::filter_to_vector(getMergedResult(op).getUsers(), [](Operation *user) {
+    return isa<ObserveOp>(user) || !user->hasAttr(attrs::floatReason);
+  });
 }
 
 /// Whether the result of `op`, its clamps merged, becomes codes in `stage`.
 static bool hasResultPoint(Operation *op, QuantizationStage stage) {
-  Value result = getMergedResult(op);
-  if (result.use_empty())
+  SmallVector<Operation *> users = getQuantizers(op);
+  if (users.empty())
     return false;
-  if (llvm::all_of(result.getUsers(),
-                   [](Operation *user) { return isa<QuantizeOp>(user) || readsSigns(user); }))
+  if (llvm::all_of(users, [](Operation *user) { return isa<QuantizeOp>(user) || readsSigns(user); }))
     return true;
-  if (stage == QuantizationStage::Quantized || !result.hasOneUse())
+  if (stage == QuantizationStage::Quantized || users.size() != 1)
     return false;
-  auto observe = dyn_cast<ObserveOp>(*result.user_begin());
+  auto observe = dyn_cast<ObserveOp>(users.front());
   return observe && hasPoint(observe.getOutput(), stage);
+}
+
+/// Whether the result of the contraction `op`, its clamps merged, is read as numbers, of its i32 sums: what
+/// observes it stays float.
+static bool isReadUnrounded(Operation *op, QuantizationStage stage) {
+  if (stage == QuantizationStage::Quantized)
+    return true;
+  SmallVector<Operation *> users = getQuantizers(op);
+  return stage == QuantizationStage::Annotated && users.size() == 1 && isa<ObserveOp>(users.front()) &&
+         users.front()->hasAttr(attrs::floatReason);
 }
 
 static std::optional<std::string> getMissingWeight(QuantizableOpInterface op, QuantizationStage stage) {
@@ -306,7 +324,7 @@ std::optional<std::string> narrow::getMissingPoint(QuantizableOpInterface op, Qu
   }
   if (movesCodes(op) || (kind == QuantizationKind::Contraction && isFusedAccumulator(op->getResult(0))))
     return std::nullopt;
-  if (hasResultPoint(op, stage))
+  if (hasResultPoint(op, stage) || (kind == QuantizationKind::Contraction && isReadUnrounded(op, stage)))
     return std::nullopt;
   return "its result is not quantized";
 }
@@ -321,7 +339,8 @@ LogicalResult narrow::verifyObserverIds(Operation *module) {
       error.attachNote(it->second) << "the first one";
       failed = true;
     }
-    if (!op.getWeight() && !op.getInput().hasOneUse()) {
+    auto mayRead = [&](Operation *user) { return user == op || user->hasAttr(attrs::floatReason); };
+    if (!op.getWeight() && !llvm::all_of(op.getInput().getUsers(), mayRead)) {
       op.emitError() << "observer '" << op.getId() << "' is not the only reader of its tensor";
       failed = true;
     }

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Builders.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -32,7 +33,7 @@ static RankedTensorType withElementType(Value value, Type element) {
 static DequantizeOp createPair(OpBuilder &builder, Location loc, Value value, Type type, StringRef id) {
   auto quantize = QuantizeOp::create(builder, loc, withElementType(value, type), value);
   if (!id.empty())
-    quantize->setAttr(NarrowDialect::getIdAttrName(), builder.getStringAttr(id));
+    quantize->setAttr(attrs::id, builder.getStringAttr(id));
   return DequantizeOp::create(builder, loc, value.getType(), quantize.getOutput());
 }
 
@@ -103,7 +104,7 @@ private:
 LogicalResult Quantize::checkObservers() {
   bool failed = false;
   getOperation().walk([&](ObserveOp op) {
-    if (op->hasAttr(kFloatReasonAttr))
+    if (op->hasAttr(attrs::floatReason))
       return;
     if (op.getQuantizedType() && !getScales(cast<quant::QuantizedType>(*op.getQuantizedType())).empty()) {
       failed |= mlir::failed(verifyType(op));
@@ -128,14 +129,14 @@ bool Quantize::isNeeded(ObserveOp op) {
 void Quantize::markFloat() {
   Builder builder(&getContext());
   auto mark = [&](Operation *op, const Twine &reason) {
-    op->setAttr(kFloatReasonAttr, builder.getStringAttr(reason));
+    op->setAttr(attrs::floatReason, builder.getStringAttr(reason));
   };
   bool changed = true;
   while (changed) {
     changed = false;
     getOperation().walk([&](Operation *op) {
       if (auto observe = dyn_cast<ObserveOp>(op)) {
-        if (!observe->hasAttr(kFloatReasonAttr) && !isNeeded(observe)) {
+        if (!observe->hasAttr(attrs::floatReason) && !isNeeded(observe)) {
           mark(observe, "nothing next to it is quantized");
           changed = true;
         }
@@ -258,7 +259,7 @@ LogicalResult Quantize::replace(ObserveOp op) {
       return success();
     }
   }
-  if (!op->hasAttr(kFloatReasonAttr)) {
+  if (!op->hasAttr(attrs::floatReason)) {
     auto type = cast<quant::QuantizedType>(*op.getQuantizedType());
     if (getConstant(input)) {
       FailureOr<Value> codes = quantizeConstant(op, type);

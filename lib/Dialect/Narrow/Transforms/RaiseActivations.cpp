@@ -226,6 +226,27 @@ struct RaiseSigmoid : RaisePattern {
   }
 };
 
+/// 1 / rsqrt(x), which TOSA has for a root; 1 / sqrt(x), and 1 / (1 / x), of a quotient.
+struct RaiseRoot : RaisePattern {
+  RaiseRoot(MLIRContext *context, Pass::Statistic &raised)
+      : RaisePattern(tosa::ReciprocalOp::getOperationName(), context, raised) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    Operation *inner = op->getOperand(0).getDefiningOp();
+    if (auto rsqrt = dyn_cast_if_present<tosa::RsqrtOp>(inner))
+      return replace(rewriter, op, ActivationKind::Sqrt, rsqrt.getInput1());
+    if (auto reciprocal = dyn_cast_if_present<tosa::ReciprocalOp>(inner)) {
+      rewriter.replaceOp(op, reciprocal.getInput1());
+      return success();
+    }
+    auto activation = dyn_cast_if_present<ActivationOp>(inner);
+    if (!activation || activation.getKind() != ActivationKind::Sqrt)
+      return rewriter.notifyMatchFailure(op, "no reciprocal of a root or of a reciprocal");
+    Value x = activation.getInput();
+    return replace(rewriter, op, tosa::RsqrtOp::create(rewriter, op->getLoc(), x.getType(), x));
+  }
+};
+
 /// max(x, a * x), and an extremum with one constant.
 template <typename Op>
 struct RaiseExtremum : RaisePattern {
@@ -261,6 +282,6 @@ struct RaiseExtremum : RaisePattern {
 } // namespace
 
 void narrow::populateRaiseActivationPatterns(RewritePatternSet &patterns, Pass::Statistic &raised) {
-  patterns.add<RaiseProduct, RaiseHardSigmoid, RaiseSoftplus, RaiseSigmoid, RaiseExtremum<tosa::MaximumOp>,
-               RaiseExtremum<tosa::MinimumOp>>(patterns.getContext(), raised);
+  patterns.add<RaiseProduct, RaiseHardSigmoid, RaiseSoftplus, RaiseSigmoid, RaiseRoot,
+               RaiseExtremum<tosa::MaximumOp>, RaiseExtremum<tosa::MinimumOp>>(patterns.getContext(), raised);
 }

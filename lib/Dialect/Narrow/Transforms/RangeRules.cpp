@@ -1,5 +1,6 @@
 //===- RangeRules.cpp - Which method chooses a range ----------------------===//
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 
@@ -64,7 +65,7 @@ LogicalResult RangeRules::verifyMatched(Operation *module) {
 
 void narrow::setRangeMethod(ObserveOp op, numerics::RangeMethod method) {
   if (method == numerics::RangeMethod::MinMax)
-    op->removeAttr(kRangeMethodAttr);
+    op->removeAttr(attrs::rangeMethod);
   else
-    op->setAttr(kRangeMethodAttr, StringAttr::get(op.getContext(), numerics::rangeMethodName(method)));
+    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), numerics::rangeMethodName(method)));
 }

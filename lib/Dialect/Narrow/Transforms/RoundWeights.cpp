@@ -17,6 +17,7 @@
 #include "mlir/IR/Threading.h"
 #include "narrow/Dialect/Narrow/IR/Clamp.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/ActivationSource.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
@@ -335,7 +336,7 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
     if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
       return WalkResult::advance();
     auto weight = op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>();
-    if (!weight || weight->hasAttr(kFloatReasonAttr))
+    if (!weight || weight->hasAttr(attrs::floatReason))
       return WalkResult::advance();
     FailureOr<std::optional<CodeGrid>> format = getCodeGrid(weight);
     if (failed(format))
@@ -404,7 +405,7 @@ void RoundWeights::apply(Layer &layer, Choice &choice) {
         values[index] = dequantize(choice.codes[index], {choice.scales[output], 0});
         numMoved += choice.codes[index] != layer.getNearest(index, layer.scales[output], Rounding::HalfEven);
       }
-  weight->removeAttr(kCodeGridAttr);
+  weight->removeAttr(attrs::codeGrid);
   auto type = cast<RankedTensorType>(weight.getType());
   Value old = weight.getInput();
   weight.getInputMutable().assign(createConstant(builder, old.getLoc(), type.getShape(), values));

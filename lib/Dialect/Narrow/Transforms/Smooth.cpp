@@ -2,6 +2,7 @@
 #include "ChannelGraph.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Analysis/Stage.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
 
@@ -56,7 +57,7 @@ struct Smooth : narrow::impl::NarrowSmoothBase<Smooth> {
     if (failed(graph.write()))
       return signalPassFailure();
     // They were those of the network before.
-    getOperation().walk([](Operation *op) { op->removeAttr(kChannelMaximumAttr); });
+    getOperation().walk([](Operation *op) { op->removeAttr(attrs::channelMaximum); });
     emitRemark(getOperation().getLoc())
         << "narrow-smooth: " << smoothed << " channels of " << inputs << " inputs";
     numChannels += smoothed;

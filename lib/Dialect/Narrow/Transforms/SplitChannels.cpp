@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Numerics/Rescaling.h"
@@ -136,7 +137,7 @@ private:
       setConstant(builder, op, 1, shape, weights);
       setConstant(builder, op, 2, {count}, bias);
     }
-    for (StringRef name : {kChannelMeanAttr, kChannelDeviationAttr, kChannelMaximumAttr})
+    for (StringRef name : {attrs::channelMean, attrs::channelDeviation, attrs::channelMaximum})
       if (auto values = op->getAttrOfType<DenseF32ArrayAttr>(name)) {
         SmallVector<float> repeated;
         for (int64_t channel : channels)

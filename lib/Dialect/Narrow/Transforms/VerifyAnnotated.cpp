@@ -2,6 +2,7 @@
 #include "ObservedTypes.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/QuantParams.h"
@@ -39,7 +40,7 @@ struct VerifyAnnotated : narrow::impl::NarrowVerifyAnnotatedBase<VerifyAnnotated
       return signalPassFailure();
     bool failed = mlir::failed(verifyObserverIds(getOperation()));
     getOperation().walk([&](ObserveOp op) {
-      if (op->hasAttr(kFloatReasonAttr))
+      if (op->hasAttr(attrs::floatReason))
         return;
       if (auto fault = findFault(op)) {
         op.emitError() << "violates the annotated stage: observer '" << op.getId() << "' " << *fault;

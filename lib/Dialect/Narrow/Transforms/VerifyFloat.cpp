@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -149,12 +150,10 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
       return verifyType(main, type);
     };
     for (unsigned i = 0; i < main.getNumArguments(); ++i)
-      if (failed(verify("argument", i, main.getArgumentTypes()[i],
-                        main.getArgAttr(i, NarrowDialect::getNameAttrName()))))
+      if (failed(verify("argument", i, main.getArgumentTypes()[i], main.getArgAttr(i, attrs::name))))
         return failure();
     for (unsigned i = 0; i < main.getNumResults(); ++i)
-      if (failed(verify("result", i, main.getResultTypes()[i],
-                        main.getResultAttr(i, NarrowDialect::getNameAttrName()))))
+      if (failed(verify("result", i, main.getResultTypes()[i], main.getResultAttr(i, attrs::name))))
         return failure();
     return success();
   }
@@ -165,7 +164,7 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
     getOperation().walk([&](Operation *op) {
       if (!computesTensor(op))
         return;
-      auto id = op->getAttrOfType<StringAttr>(NarrowDialect::getIdAttrName());
+      auto id = op->getAttrOfType<StringAttr>(attrs::id);
       if (!id) {
         op->emitError("has no narrow.id; run --narrow-assign-ids, the last pass of --narrow-float-pipeline");
         result = failure();

@@ -1,6 +1,7 @@
 //===- VerifyQuantized.cpp - narrow-verify-quantized ----------------------===//
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -69,14 +70,14 @@ static std::optional<std::string> findJoinFault(QuantizableOpInterface op) {
 static std::optional<std::string> findFault(Operation *op) {
   auto quantizable = getQuantizable(op);
   if (!quantizable) {
-    if (op->hasAttr(kFloatReasonAttr))
+    if (op->hasAttr(attrs::floatReason))
       return std::nullopt;
-    return getUnquantizableReason(op) + ", and it has no '" + kFloatReasonAttr.str() + "'";
+    return getUnquantizableReason(op) + ", and it has no '" + attrs::floatReason.str() + "'";
   }
   if (op->getResult(0).use_empty())
     return std::nullopt; // Dead.
   if (auto reason = getMissingPoint(quantizable, QuantizationStage::Quantized))
-    return *reason + ", and the op has no '" + kFloatReasonAttr.str() + "'";
+    return *reason + ", and the op has no '" + attrs::floatReason.str() + "'";
   if (quantizable.getQuantizationKind() == QuantizationKind::Contraction)
     return findBiasFault(quantizable);
   return joinsCodes(op) ? findJoinFault(quantizable) : std::nullopt;

@@ -51,6 +51,7 @@ func.func @activations(%x: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: narrow.activation gelu_tanh
   // CHECK: narrow.activation softplus
   // CHECK: narrow.activation mish %{{.*}} {narrow.id = "m"} : tensor<4xf32>
+  // CHECK: narrow.activation sqrt
   %0 = narrow.activation leaky_relu %x alpha 0.1 : tensor<4xf32>
   %1 = narrow.activation elu %0 alpha 1.0 : tensor<4xf32>
   %2 = narrow.activation hard_sigmoid %1 alpha 0.2 beta 0.5 : tensor<4xf32>
@@ -60,7 +61,8 @@ func.func @activations(%x: tensor<4xf32>) -> tensor<4xf32> {
   %6 = narrow.activation gelu_tanh %5 : tensor<4xf32>
   %7 = narrow.activation softplus %6 : tensor<4xf32>
   %8 = narrow.activation mish %7 {narrow.id = "m"} : tensor<4xf32>
-  return %8 : tensor<4xf32>
+  %9 = narrow.activation sqrt %8 : tensor<4xf32>
+  return %9 : tensor<4xf32>
 }
 
 // CHECK-LABEL: func.func @grouped

@@ -130,7 +130,7 @@ func.func @in_the_range(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1
 
 // -----
 
-// A sum in front of a softmax, one of whose operands was seen to have numbers of a mask (x has [-8, 7.9]: not
+// A sum in front of a softmax, one of whose operands was seen to have numbers of a mask (x has [-1, 4]: not
 // it), stays float; so does what moves it there.
 // CHECK-LABEL: @seen
 // CHECK: tosa.add %{{.*}}, %{{.*}} : (tensor

@@ -182,6 +182,22 @@ func.func @groups(%x: tensor<1x4x4x2xf32>) -> (tensor<1x4x4x2xf32>, tensor<1x4x4
 
 // -----
 
+// What TOSA has for a root; a quotient by it, as x * (1 / sqrt(y)); 1 / (1 / x).
+// CHECK-LABEL: func.func @roots
+func.func @roots(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  // CHECK-NEXT: %[[S:.*]] = narrow.activation sqrt %arg0
+  // CHECK-NEXT: %[[R:.*]] = tosa.rsqrt %arg0
+  // CHECK-NEXT: return %[[S]], %[[R]], %arg0
+  %0 = tosa.rsqrt %x : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = tosa.reciprocal %0 : (tensor<4xf32>) -> tensor<4xf32>
+  %2 = tosa.reciprocal %1 : (tensor<4xf32>) -> tensor<4xf32>
+  %3 = tosa.reciprocal %x : (tensor<4xf32>) -> tensor<4xf32>
+  %4 = tosa.reciprocal %3 : (tensor<4xf32>) -> tensor<4xf32>
+  return %1, %2, %4 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
 // Almost: another operand than x, another constant, a sum that is not divided by
 // its count, a broadcast operand, a bound for each element.
 // CHECK-LABEL: func.func @not_raised

@@ -56,7 +56,8 @@ def Narrow_ActivationKind : I32EnumAttr<"ActivationKind", "an element-wise funct
     I32EnumAttrCase<"Softplus", 7, "softplus">,
     I32EnumAttrCase<"Mish", 8, "mish">,
     I32EnumAttrCase<"Sign", 9, "sign">,
-    I32EnumAttrCase<"Binarize", 10, "binarize">]> {
+    I32EnumAttrCase<"Binarize", 10, "binarize">,
+    I32EnumAttrCase<"Sqrt", 11, "sqrt">]> {
   let cppNamespace = "::narrow";
   let genSpecializedAttr = 0;
 }

@@ -14,10 +14,11 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 
-#include "narrow/Dialect/Narrow/IR/NarrowDialect.h.inc"
 #include "narrow/Dialect/Narrow/IR/NarrowEnums.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "narrow/Dialect/Narrow/IR/NarrowAttrs.h.inc"
+// After the attributes, of which some of the dialect's own are.
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h.inc"
 #define GET_OP_CLASSES
 #include "narrow/Dialect/Narrow/IR/NarrowOps.h.inc"
 

@@ -216,7 +216,7 @@ def Narrow_ActivationOp : Narrow_Op<"activation", [Pure, SameOperandsAndResultTy
     Functions that TOSA has no op for. `alpha` and `beta` are the parameters of
     the ONNX operator of the same name (leaky_relu: slope alpha; elu: alpha;
     hard_sigmoid: max(0, min(1, alpha*x + beta)); others ignore them). `sign` is 0 at 0,
-    `binarize` is 1 there.
+    `binarize` is 1 there, `sqrt` NaN below.
 
     ```mlir
     %y = narrow.activation hard_swish %x : tensor<1x8x8x4xf32>

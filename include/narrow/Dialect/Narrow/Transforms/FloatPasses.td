@@ -45,7 +45,8 @@ def NarrowRaiseComposites : Pass<"narrow-raise-composites", "::mlir::func::FuncO
       `x * (1 + erf(x / sqrt(2))) / 2` is `gelu`, its tanh form `gelu_tanh`,
       `x * tanh(softplus(x))` is `mish`, `log(1 + exp(x))` is `softplus`;
     - `clamp(a * x + b, 0, 1)` and `clamp(x + 3, 0, 6) / 6` are `hard_sigmoid`;
-      `1 / (1 + exp(-x))` is `tosa.sigmoid`;
+      `1 / (1 + exp(-x))` is `tosa.sigmoid`; `1 / rsqrt(x)` is `sqrt`, and 1 over
+      that `tosa.rsqrt`;
     - `max(x, a * x)` is `leaky_relu`; `tosa.maximum` and `tosa.minimum` with one
       constant are `tosa.clamp`;
     - a sum over the plane divided by its size is `tosa.avg_pool2d`;

@@ -23,10 +23,6 @@ struct CalibrationTable;
 std::unique_ptr<Pass> createImportTablePass(const CalibrationTable *table,
                                             const NarrowImportTableOptions &options);
 
-/// For each output channel of a contraction the mean of what rounded weights add to it:
-/// attribute (array of f32) that empirical bias correction reads.
-inline constexpr llvm::StringLiteral kChannelErrorAttr = "narrow.channel_error";
-
 /// narrow-correct-bias where weights have been replaced by rounded ones: those before are
 /// in `floatStage`, under the same ids, which must live until the pass has run.
 std::unique_ptr<Pass> createCorrectBiasPass(ModuleOp floatStage, const NarrowCorrectBiasOptions &options);

@@ -125,6 +125,10 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     at -1000 or below is masked and gets `narrow.float_reason`, as
     `narrow-insert-observers` does with masks that are constants.
 
+    A reciprocal, root or logarithm of which codes leave less than 20 dB (rule N77)
+    gets `narrow.float_reason`, a `tosa.clamp` to its range behind it, and the
+    observers and ops around it that must not round what it reads or yields.
+
     Run after `narrow-assign-bit-width` where methods should know the bits; without
     a scheme they assume 8.
 
@@ -151,7 +155,7 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
     Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
   ];
-  let dependentDialects = ["::narrow::NarrowDialect"];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
 }
 
 def NarrowAssignBitWidth : Pass<"narrow-assign-bit-width", "::mlir::ModuleOp"> {
@@ -226,7 +230,8 @@ def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
     An op with an operand that is constant or stays float is left alone. A tensor
     whose scheme is not that of the result (other bits) keeps its range, with a
     remark. Ranges that were widened are no longer `known`, and have
-    `narrow.range_method` = "aligned".
+    `narrow.range_method` = "aligned"; a remark names those that lose 6 dB or more
+    (a bit) by it.
 
     ```mlir
     %1 = narrow.observe %0 "x" scheme <…> range <min = [0.0], max = [4.0]> : tensor<1x8x8x4xf32>

@@ -19,22 +19,6 @@
 
 namespace narrow {
 
-/// Attribute (string) of an op that computes in float though its neighbours
-/// are quantized: says why.
-inline constexpr llvm::StringLiteral kFloatReasonAttr = "narrow.float_reason";
-/// Attribute (array of strings) of an observer: what happened when its type
-/// was computed.
-inline constexpr llvm::StringLiteral kNotesAttr = "narrow.notes";
-
-/// Attribute (string) of an observer whose range was not chosen by minmax: the
-/// method; of `auto` the one that it took, if all channels have the same.
-inline constexpr llvm::StringLiteral kRangeMethodAttr = "narrow.range_method";
-
-/// Attribute (unit) of a contraction that is to read the signs of its input.
-inline constexpr llvm::StringLiteral kBinaryInputAttr = "narrow.binary_input";
-/// Attribute (f64) of an observer that such a contraction reads: the mean magnitude.
-inline constexpr llvm::StringLiteral kMeanMagnitudeAttr = "narrow.mean_magnitude";
-
 /// Whether `type` is a ranked tensor of f32.
 bool isFloatTensor(Type type);
 

@@ -7,6 +7,7 @@
 #ifndef NARROW_TRANSFORMS_RANGERULES_H
 #define NARROW_TRANSFORMS_RANGERULES_H
 
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/PatternRules.h"
 #include "narrow/Numerics/Estimators.h"
@@ -39,7 +40,7 @@ private:
   PatternRules<numerics::RangeOptions> rules;
 };
 
-/// Notes on the observer that `method` chose its range (kRangeMethodAttr).
+/// Notes on the observer that `method` chose its range (attrs::rangeMethod).
 void setRangeMethod(ObserveOp op, numerics::RangeMethod method);
 
 } // namespace narrow
