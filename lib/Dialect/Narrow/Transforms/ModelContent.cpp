@@ -10,6 +10,7 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/SHA256.h"
 
 using namespace mlir;
