@@ -11,6 +11,7 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/Pipelines.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Target/CPU/Passes.h"
 
 using namespace mlir;
@@ -21,6 +22,7 @@ void narrow::registerAllDialects(DialectRegistry &registry) {
               math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
               LLVM::LLVMDialect, tensor::TensorDialect, linalg::LinalgDialect, ub::UBDialect>();
   registerTosaQuantizableModels(registry);
+  registerEvaluableModels(registry);
 }
 
 void narrow::registerAllPasses() {

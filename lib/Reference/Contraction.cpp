@@ -305,10 +305,13 @@ static LogicalResult evalMatMul(tosa::MatMulOp op, Call &call) {
   });
 }
 
-void narrow::reference::registerContraction(OpRegistry &registry) {
-  registry.add<tosa::Conv2DOp, evalConv2D>();
-  registry.add<Conv2DOp, evalGroupedConv2D>();
-  registry.add<tosa::TransposeConv2DOp, evalTransposeConv2D>();
-  registry.add<tosa::DepthwiseConv2DOp, evalDepthwise>();
-  registry.add<tosa::MatMulOp, evalMatMul>();
+void narrow::reference::registerContraction(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::Conv2DOp, evalConv2D>(context);
+    attach<tosa::TransposeConv2DOp, evalTransposeConv2D>(context);
+    attach<tosa::DepthwiseConv2DOp, evalDepthwise>(context);
+    attach<tosa::MatMulOp, evalMatMul>(context);
+  });
+  registry.addExtension(
+      +[](MLIRContext *context, NarrowDialect *) { attach<Conv2DOp, evalGroupedConv2D>(context); });
 }

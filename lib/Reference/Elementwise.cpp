@@ -280,26 +280,28 @@ static LogicalResult evalSelect(Call &call) {
   return success();
 }
 
-void narrow::reference::registerElementwise(OpRegistry &registry) {
-  registry.add<tosa::AddOp>(evalBinary<Add>);
-  registry.add<tosa::SubOp>(evalBinary<Sub>);
-  registry.add<tosa::MulOp, evalMul>();
-  registry.add<tosa::MaximumOp, evalExtremum<tosa::MaximumOp, true>>();
-  registry.add<tosa::MinimumOp, evalExtremum<tosa::MinimumOp, false>>();
-  registry.add<tosa::BitwiseAndOp>(evalBinary<And>);
-  registry.add<tosa::BitwiseOrOp>(evalBinary<Or>);
-  registry.add<tosa::BitwiseXorOp>(evalBinary<Xor>);
-  registry.add<tosa::LogicalAndOp>(evalBinary<And>);
-  registry.add<tosa::LogicalOrOp>(evalBinary<Or>);
-  registry.add<tosa::LogicalXorOp>(evalBinary<Xor>);
-  registry.add<tosa::LogicalNotOp>(evalLogicalNot);
-  registry.add<tosa::ArithmeticRightShiftOp, evalShiftRight>();
-  registry.add<tosa::EqualOp>(evalCompare<std::equal_to<>>);
-  registry.add<tosa::GreaterOp>(evalCompare<std::greater<>>);
-  registry.add<tosa::GreaterEqualOp>(evalCompare<std::greater_equal<>>);
-  registry.add<tosa::SelectOp>(evalSelect);
-  registry.add<tosa::ClampOp, evalClamp>();
-  registry.add<tosa::NegateOp, evalNegate>();
-  registry.add<tosa::AbsOp>(evalAbs);
-  registry.add<tosa::CastOp, evalCast>();
+void narrow::reference::registerElementwise(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::AddOp, evalBinary<Add>>(context);
+    attach<tosa::SubOp, evalBinary<Sub>>(context);
+    attach<tosa::MulOp, evalMul>(context);
+    attach<tosa::MaximumOp, evalExtremum<tosa::MaximumOp, true>>(context);
+    attach<tosa::MinimumOp, evalExtremum<tosa::MinimumOp, false>>(context);
+    attach<tosa::BitwiseAndOp, evalBinary<And>>(context);
+    attach<tosa::BitwiseOrOp, evalBinary<Or>>(context);
+    attach<tosa::BitwiseXorOp, evalBinary<Xor>>(context);
+    attach<tosa::LogicalAndOp, evalBinary<And>>(context);
+    attach<tosa::LogicalOrOp, evalBinary<Or>>(context);
+    attach<tosa::LogicalXorOp, evalBinary<Xor>>(context);
+    attach<tosa::LogicalNotOp, evalLogicalNot>(context);
+    attach<tosa::ArithmeticRightShiftOp, evalShiftRight>(context);
+    attach<tosa::EqualOp, evalCompare<std::equal_to<>>>(context);
+    attach<tosa::GreaterOp, evalCompare<std::greater<>>>(context);
+    attach<tosa::GreaterEqualOp, evalCompare<std::greater_equal<>>>(context);
+    attach<tosa::SelectOp, evalSelect>(context);
+    attach<tosa::ClampOp, evalClamp>(context);
+    attach<tosa::NegateOp, evalNegate>(context);
+    attach<tosa::AbsOp, evalAbs>(context);
+    attach<tosa::CastOp, evalCast>(context);
+  });
 }

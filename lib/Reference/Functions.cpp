@@ -106,20 +106,24 @@ static LogicalResult evalSoftmax(SoftmaxOp op, Call &call) {
   return success();
 }
 
-void narrow::reference::registerFunctions(OpRegistry &registry) {
-  registry.add<tosa::SigmoidOp>(evalFunction<numerics::sigmoid>);
-  registry.add<tosa::TanhOp>(evalFunction<numerics::tanh>);
-  registry.add<tosa::ErfOp>(evalFunction<numerics::erf>);
-  registry.add<tosa::ExpOp>(evalFunction<numerics::exp>);
-  registry.add<tosa::LogOp>(evalFunction<numerics::log>);
-  registry.add<tosa::RsqrtOp>(evalFunction<numerics::rsqrt>);
-  registry.add<tosa::ReciprocalOp>(evalFunction<numerics::reciprocal>);
-  registry.add<tosa::CeilOp>(evalFunction<ceiling>);
-  registry.add<tosa::FloorOp>(evalFunction<flooring>);
-  registry.add<tosa::SinOp>(evalFunction<sine>);
-  registry.add<tosa::CosOp>(evalFunction<cosine>);
-  registry.add<tosa::PowOp>(evalPow);
-  registry.add<ActivationOp, evalActivation>();
-  registry.add<BatchNormOp, evalBatchNorm>();
-  registry.add<SoftmaxOp, evalSoftmax>();
+void narrow::reference::registerFunctions(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::SigmoidOp, evalFunction<numerics::sigmoid>>(context);
+    attach<tosa::TanhOp, evalFunction<numerics::tanh>>(context);
+    attach<tosa::ErfOp, evalFunction<numerics::erf>>(context);
+    attach<tosa::ExpOp, evalFunction<numerics::exp>>(context);
+    attach<tosa::LogOp, evalFunction<numerics::log>>(context);
+    attach<tosa::RsqrtOp, evalFunction<numerics::rsqrt>>(context);
+    attach<tosa::ReciprocalOp, evalFunction<numerics::reciprocal>>(context);
+    attach<tosa::CeilOp, evalFunction<ceiling>>(context);
+    attach<tosa::FloorOp, evalFunction<flooring>>(context);
+    attach<tosa::SinOp, evalFunction<sine>>(context);
+    attach<tosa::CosOp, evalFunction<cosine>>(context);
+    attach<tosa::PowOp, evalPow>(context);
+  });
+  registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
+    attach<ActivationOp, evalActivation>(context);
+    attach<BatchNormOp, evalBatchNorm>(context);
+    attach<SoftmaxOp, evalSoftmax>(context);
+  });
 }

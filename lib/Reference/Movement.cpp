@@ -228,15 +228,18 @@ static LogicalResult evalGather(tosa::GatherOp, Call &call) {
   return success();
 }
 
-void narrow::reference::registerMovement(OpRegistry &registry) {
-  registry.add<tosa::ReshapeOp>(evalSameElements, Codes::Accept);
-  registry.add<tosa::IdentityOp>(evalSameElements, Codes::Accept);
-  registry.add<ObserveOp>(evalSameElements);
-  registry.add<tosa::TransposeOp, evalTranspose>(Codes::Accept);
-  registry.add<tosa::SliceOp, evalSlice>(Codes::Accept);
-  registry.add<tosa::PadOp, evalPad>(Codes::Accept);
-  registry.add<tosa::ConcatOp, evalConcat>(Codes::Accept);
-  registry.add<tosa::TileOp, evalTile>(Codes::Accept);
-  registry.add<tosa::ReverseOp, evalReverse>(Codes::Accept);
-  registry.add<tosa::GatherOp, evalGather>(Codes::Accept);
+void narrow::reference::registerMovement(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::ReshapeOp, evalSameElements, Codes::Accept>(context);
+    attach<tosa::IdentityOp, evalSameElements, Codes::Accept>(context);
+    attach<tosa::TransposeOp, evalTranspose, Codes::Accept>(context);
+    attach<tosa::SliceOp, evalSlice, Codes::Accept>(context);
+    attach<tosa::PadOp, evalPad, Codes::Accept>(context);
+    attach<tosa::ConcatOp, evalConcat, Codes::Accept>(context);
+    attach<tosa::TileOp, evalTile, Codes::Accept>(context);
+    attach<tosa::ReverseOp, evalReverse, Codes::Accept>(context);
+    attach<tosa::GatherOp, evalGather, Codes::Accept>(context);
+  });
+  registry.addExtension(
+      +[](MLIRContext *context, NarrowDialect *) { attach<ObserveOp, evalSameElements>(context); });
 }

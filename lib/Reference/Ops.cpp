@@ -1,24 +1,21 @@
-//===- Ops.cpp - Registry and helpers of the evaluation functions ---------===//
+//===- Ops.cpp - EvaluableOpInterface and helpers of its models -----------===//
 #include "Ops.h"
 
 using namespace mlir;
 using namespace narrow::reference;
 
-const OpRegistry &OpRegistry::get() {
-  static const OpRegistry registry = [] {
-    OpRegistry all;
-    registerContraction(all);
-    registerElementwise(all);
-    registerFunctions(all);
-    registerMovement(all);
-    registerPooling(all);
-    registerQuantization(all);
-    registerReduction(all);
-    registerRescale(all);
-    registerTokens(all);
-    return all;
-  }();
-  return registry;
+#include "narrow/Reference/EvaluableOpInterface.cpp.inc"
+
+void narrow::registerEvaluableModels(DialectRegistry &registry) {
+  registerContraction(registry);
+  registerElementwise(registry);
+  registerFunctions(registry);
+  registerMovement(registry);
+  registerPooling(registry);
+  registerQuantization(registry);
+  registerReduction(registry);
+  registerRescale(registry);
+  registerTokens(registry);
 }
 
 SmallVector<int64_t> narrow::reference::getStrides(ArrayRef<int64_t> shape) {

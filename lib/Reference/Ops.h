@@ -1,46 +1,12 @@
-//===- Ops.h - The evaluation functions of the ops --------------*- C++ -*-===//
+//===- Ops.h - Models of the ops, by family ---------------------*- C++ -*-===//
 #ifndef NARROW_LIB_REFERENCE_OPS_H
 #define NARROW_LIB_REFERENCE_OPS_H
 
-#include "mlir/IR/Operation.h"
-#include "narrow/Reference/Tensor.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Support/LLVM.h"
-#include "llvm/ADT/StringMap.h"
-#include <memory>
-#include <mutex>
 
 namespace narrow::reference {
-
-/// What an op computed once from its constant operands (packed weights).
-class Prepared {
-public:
-  template <typename T, typename F>
-  const T &get(F &&make) {
-    std::call_once(once, [&] { value = std::make_shared<T>(make()); });
-    return *static_cast<const T *>(value.get());
-  }
-
-private:
-  std::once_flag once;
-  std::shared_ptr<void> value;
-};
-
-/// One evaluation of one op. Operands and results have the static shapes and
-/// the kinds of the op's types; the results are all 0 and wait to be filled.
-struct Call {
-  Operation *op;
-  ArrayRef<const Tensor *> operands;
-  MutableArrayRef<Tensor> results;
-  /// Where to keep what depends on the op's weights alone; null if they are no
-  /// constants.
-  Prepared *prepared = nullptr;
-
-  const Tensor &operand(unsigned i) const { return *operands[i]; }
-  Tensor &result() const { return results[0]; }
-  InFlightDiagnostic error() const { return op->emitOpError(); }
-};
-
-using OpFunction = LogicalResult (*)(Call &);
 
 /// Which tensors an op accepts.
 enum class Codes {
@@ -48,46 +14,33 @@ enum class Codes {
   Accept, ///< also quantized types: the op moves or converts codes
 };
 
-/// Evaluation functions by op name.
-class OpRegistry {
-public:
-  struct Entry {
-    OpFunction function;
-    Codes codes;
-  };
-
-  /// With the functions of every family below.
-  static const OpRegistry &get();
-
-  const Entry *lookup(StringRef name) const {
-    auto it = entries.find(name);
-    return it == entries.end() ? nullptr : &it->second;
+/// The model of OpT whose value is that of `function`, which takes (OpT, Call &), or (Call &) if it needs
+/// nothing of the op but its tensors.
+template <typename OpT, auto function, Codes codes>
+struct EvaluableModel : EvaluableOpInterface::ExternalModel<EvaluableModel<OpT, function, codes>, OpT> {
+  LogicalResult evaluate(Operation *op, Call &call) const {
+    if constexpr (std::is_invocable_v<decltype(function), Call &>)
+      return function(call);
+    else
+      return function(cast<OpT>(op), call);
   }
-
-  /// Registers `function`, which takes (OpT, Call &).
-  template <typename OpT, LogicalResult (*function)(OpT, Call &)>
-  void add(Codes codes = Codes::Reject) {
-    entries[OpT::getOperationName()] = {[](Call &call) { return function(cast<OpT>(call.op), call); }, codes};
-  }
-  /// Registers a function that needs nothing of the op but its tensors.
-  template <typename OpT>
-  void add(OpFunction function, Codes codes = Codes::Reject) {
-    entries[OpT::getOperationName()] = {function, codes};
-  }
-
-private:
-  llvm::StringMap<Entry> entries;
+  bool acceptsCodes(Operation *) const { return codes == Codes::Accept; }
 };
 
-void registerContraction(OpRegistry &registry);
-void registerElementwise(OpRegistry &registry);
-void registerFunctions(OpRegistry &registry);
-void registerMovement(OpRegistry &registry);
-void registerPooling(OpRegistry &registry);
-void registerQuantization(OpRegistry &registry);
-void registerReduction(OpRegistry &registry);
-void registerRescale(OpRegistry &registry);
-void registerTokens(OpRegistry &registry);
+template <typename OpT, auto function, Codes codes = Codes::Reject>
+void attach(MLIRContext *context) {
+  OpT::template attachInterface<EvaluableModel<OpT, function, codes>>(*context);
+}
+
+void registerContraction(DialectRegistry &registry);
+void registerElementwise(DialectRegistry &registry);
+void registerFunctions(DialectRegistry &registry);
+void registerMovement(DialectRegistry &registry);
+void registerPooling(DialectRegistry &registry);
+void registerQuantization(DialectRegistry &registry);
+void registerReduction(DialectRegistry &registry);
+void registerRescale(DialectRegistry &registry);
+void registerTokens(DialectRegistry &registry);
 
 //===----------------------------------------------------------------------===//
 // Helpers of several families

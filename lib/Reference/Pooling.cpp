@@ -162,8 +162,10 @@ static LogicalResult evalResize(tosa::ResizeOp op, Call &call) {
   return success();
 }
 
-void narrow::reference::registerPooling(OpRegistry &registry) {
-  registry.add<tosa::AvgPool2dOp, evalAvgPool>();
-  registry.add<tosa::MaxPool2dOp, evalMaxPool>(Codes::Accept);
-  registry.add<tosa::ResizeOp, evalResize>();
+void narrow::reference::registerPooling(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::AvgPool2dOp, evalAvgPool>(context);
+    attach<tosa::MaxPool2dOp, evalMaxPool, Codes::Accept>(context);
+    attach<tosa::ResizeOp, evalResize>(context);
+  });
 }

@@ -40,8 +40,8 @@ static FailureOr<std::pair<ElementKind, SmallVector<int64_t>>> getStorage(Operat
   return std::make_pair(*kind, SmallVector<int64_t>(tensor.getShape()));
 }
 
-LogicalResult narrow::reference::evaluate(Operation *op, OpFunction function,
-                                          ArrayRef<const Tensor *> operands, Prepared *prepared,
+LogicalResult narrow::reference::evaluate(EvaluableOpInterface op, ArrayRef<const Tensor *> operands,
+                                          Prepared *prepared,
                                           SmallVectorImpl<std::shared_ptr<const Tensor>> &results) {
   SmallVector<Tensor> computed;
   for (Type type : op->getResultTypes()) {
@@ -51,7 +51,7 @@ LogicalResult narrow::reference::evaluate(Operation *op, OpFunction function,
     computed.emplace_back(storage->first, storage->second);
   }
   Call call{op, operands, computed, prepared};
-  if (failed(function(call)))
+  if (failed(op.evaluate(call)))
     return failure();
   for (Tensor &tensor : computed)
     results.push_back(std::make_shared<const Tensor>(std::move(tensor)));
@@ -154,22 +154,24 @@ LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step
     return success();
   }
 
-  const OpRegistry::Entry *entry = OpRegistry::get().lookup(op.getName().getStringRef());
-  if (!entry)
-    return op.emitError() << "'" << op.getName() << "' is not supported by the reference evaluator";
-  if (entry->codes == Codes::Reject)
+  auto evaluable = dyn_cast<EvaluableOpInterface>(op);
+  if (!evaluable)
+    return op.emitError() << "'" << op.getName()
+                          << "' is not supported by the reference evaluator: it does not implement "
+                             "EvaluableOpInterface";
+  if (!evaluable.acceptsCodes())
     for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
       if (isa<quant::QuantizedType>(getElementTypeOrSelf(type)))
         return op.emitError() << "'" << op.getName() << "' has no meaning on codes of " << type
                               << "; narrow.dequantize them first";
-  step.function = entry->function;
+  step.evaluable = evaluable;
 
   auto isConstant = [](Step *producer) { return producer && !producer->constants.empty(); };
   if (!producers.empty() && llvm::all_of(producers, isConstant)) {
     SmallVector<const Tensor *> operands;
     for (auto [producer, operand] : llvm::zip(producers, op.getOperands()))
       operands.push_back(producer->constants[cast<OpResult>(operand).getResultNumber()].get());
-    return evaluate(&op, step.function, operands, nullptr, step.constants);
+    return evaluate(evaluable, operands, nullptr, step.constants);
   }
   // What the functions prepare depends on every operand but the first (the
   // activation): weights, zero points.

@@ -16,9 +16,9 @@ struct Step {
   Operation *op;
   /// The result if the op is a constant or reads constants alone.
   SmallVector<std::shared_ptr<const Tensor>> constants;
-  /// What to evaluate otherwise: an op's function, or the body of a function
-  /// that is called or of a kernel.
-  OpFunction function = nullptr;
+  /// What to evaluate otherwise: the op, or the body of a function that is called or
+  /// of a kernel.
+  EvaluableOpInterface evaluable;
   const Body *body = nullptr;
   SmallVector<unsigned> operands, results;
   /// Slots that nobody reads after this step.
@@ -46,8 +46,8 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
                            std::vector<std::unique_ptr<Body>> &kernels);
 
 /// Evaluates one op on its operands; results are allocated here.
-LogicalResult evaluate(Operation *op, OpFunction function, ArrayRef<const Tensor *> operands,
-                       Prepared *prepared, SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
+LogicalResult evaluate(EvaluableOpInterface op, ArrayRef<const Tensor *> operands, Prepared *prepared,
+                       SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
 
 } // namespace narrow::reference
 

@@ -116,9 +116,14 @@ static LogicalResult evalTable(tosa::TableOp, Call &call) {
   return rejectKinds(call);
 }
 
-void narrow::reference::registerQuantization(OpRegistry &registry) {
-  registry.add<QuantizeOp, evalQuantize>(Codes::Accept);
-  registry.add<DequantizeOp, evalDequantize>(Codes::Accept);
-  registry.add<quant::StorageCastOp, evalStorageCast>(Codes::Accept);
-  registry.add<tosa::TableOp, evalTable>();
+void narrow::reference::registerQuantization(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
+    attach<QuantizeOp, evalQuantize, Codes::Accept>(context);
+    attach<DequantizeOp, evalDequantize, Codes::Accept>(context);
+  });
+  registry.addExtension(+[](MLIRContext *context, quant::QuantDialect *) {
+    attach<quant::StorageCastOp, evalStorageCast, Codes::Accept>(context);
+  });
+  registry.addExtension(
+      +[](MLIRContext *context, tosa::TosaDialect *) { attach<tosa::TableOp, evalTable>(context); });
 }

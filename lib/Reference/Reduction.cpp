@@ -129,12 +129,14 @@ static LogicalResult evalArgMax(tosa::ArgMaxOp op, Call &call) {
   return success();
 }
 
-void narrow::reference::registerReduction(OpRegistry &registry) {
-  registry.add<tosa::ReduceSumOp, evalReduceSum>();
-  registry.add<tosa::ReduceProductOp, evalReduceProduct>();
-  registry.add<tosa::ReduceMaxOp, evalReduceExtremum<tosa::ReduceMaxOp, true>>();
-  registry.add<tosa::ReduceMinOp, evalReduceExtremum<tosa::ReduceMinOp, false>>();
-  registry.add<tosa::ReduceAllOp, evalReduceLogical<tosa::ReduceAllOp, true>>();
-  registry.add<tosa::ReduceAnyOp, evalReduceLogical<tosa::ReduceAnyOp, false>>();
-  registry.add<tosa::ArgMaxOp, evalArgMax>();
+void narrow::reference::registerReduction(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::ReduceSumOp, evalReduceSum>(context);
+    attach<tosa::ReduceProductOp, evalReduceProduct>(context);
+    attach<tosa::ReduceMaxOp, evalReduceExtremum<tosa::ReduceMaxOp, true>>(context);
+    attach<tosa::ReduceMinOp, evalReduceExtremum<tosa::ReduceMinOp, false>>(context);
+    attach<tosa::ReduceAllOp, evalReduceLogical<tosa::ReduceAllOp, true>>(context);
+    attach<tosa::ReduceAnyOp, evalReduceLogical<tosa::ReduceAnyOp, false>>(context);
+    attach<tosa::ArgMaxOp, evalArgMax>(context);
+  });
 }

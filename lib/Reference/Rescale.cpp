@@ -92,6 +92,7 @@ static LogicalResult evalRescale(tosa::RescaleOp op, Call &call) {
   return success();
 }
 
-void narrow::reference::registerRescale(OpRegistry &registry) {
-  registry.add<tosa::RescaleOp, evalRescale>();
+void narrow::reference::registerRescale(DialectRegistry &registry) {
+  registry.addExtension(
+      +[](MLIRContext *context, tosa::TosaDialect *) { attach<tosa::RescaleOp, evalRescale>(context); });
 }

@@ -72,9 +72,11 @@ static LogicalResult evalRescaleTokens(RescaleTokensOp op, Call &call) {
   return success();
 }
 
-void narrow::reference::registerTokens(OpRegistry &registry) {
-  registry.add<RoundTokensOp, evalRoundTokens>();
-  registry.add<TokenMaximaOp, evalTokenMaxima>();
-  registry.add<QuantizeTokensOp, evalQuantizeTokens>();
-  registry.add<RescaleTokensOp, evalRescaleTokens>();
+void narrow::reference::registerTokens(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
+    attach<RoundTokensOp, evalRoundTokens>(context);
+    attach<TokenMaximaOp, evalTokenMaxima>(context);
+    attach<QuantizeTokensOp, evalQuantizeTokens>(context);
+    attach<RescaleTokensOp, evalRescaleTokens>(context);
+  });
 }

@@ -11,6 +11,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Reference/Evaluator.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <cmath>
@@ -29,6 +30,7 @@ protected:
     DialectRegistry registry;
     registry.insert<NarrowDialect, tosa::TosaDialect, func::FuncDialect, quant::QuantDialect>();
     registerTosaQuantizableModels(registry);
+    registerEvaluableModels(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
   }

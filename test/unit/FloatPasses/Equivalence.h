@@ -8,6 +8,7 @@
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Import/ONNX/Import.h"
 #include "narrow/Pipelines/Pipelines.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/LLVM.h"
 #include "llvm/ADT/StringExtras.h"
@@ -20,6 +21,9 @@ namespace narrow {
 class EquivalenceTest : public testing::Test {
 protected:
   EquivalenceTest() {
+    DialectRegistry registry;
+    registerEvaluableModels(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<NarrowDialect, tosa::TosaDialect, func::FuncDialect, quant::QuantDialect>();
   }
 

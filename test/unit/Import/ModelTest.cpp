@@ -1,6 +1,7 @@
 //===- ModelTest.cpp - Trained networks against ONNX Runtime --------------===//
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Reference/Evaluator.h"
 #include <gtest/gtest.h>
 
@@ -57,6 +58,9 @@ class ModelTests : public testing::TestWithParam<Model> {};
 TEST_P(ModelTests, MatchesOnnxRuntime) {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<arith::ArithDialect>();
+  DialectRegistry registry;
+  registerEvaluableModels(registry);
+  context.appendDialectRegistry(registry);
   ImportOptions options;
   std::string error;
   ASSERT_TRUE(succeeded(parseShapeOption("input=1x1x28x28", options, error))) << error;

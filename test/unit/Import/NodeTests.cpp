@@ -5,6 +5,7 @@
 #endif
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "narrow/Import/ONNX/Import.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Reference/Evaluator.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -196,6 +197,9 @@ NodeTestResult narrow::runNodeTest(const NodeTest &test, Constants constants) {
 
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<arith::ArithDialect>();
+  DialectRegistry registry;
+  registerEvaluableModels(registry);
+  context.appendDialectRegistry(registry);
   std::string diagnostics;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)

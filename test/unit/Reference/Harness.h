@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Reference/EvaluableOpInterface.h"
 #include "narrow/Reference/Evaluator.h"
 #include "narrow/Support/LLVM.h"
 #include <gtest/gtest.h>
@@ -17,6 +18,9 @@ class ReferenceTest : public testing::Test {
 protected:
   ReferenceTest()
       : handler(&context, [this](Diagnostic &diagnostic) { diagnostics += diagnostic.str() + "\n"; }) {
+    DialectRegistry registry;
+    registerEvaluableModels(registry);
+    context.appendDialectRegistry(registry);
     context.loadDialect<NarrowDialect, tosa::TosaDialect, func::FuncDialect, arith::ArithDialect,
                         quant::QuantDialect>();
   }

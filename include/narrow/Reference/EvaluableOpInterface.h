@@ -1,0 +1,53 @@
+//===- EvaluableOpInterface.h - What the evaluator asks of an op -*- C++ -*-===//
+#ifndef NARROW_REFERENCE_EVALUABLEOPINTERFACE_H
+#define NARROW_REFERENCE_EVALUABLEOPINTERFACE_H
+
+#include "mlir/IR/OpDefinition.h"
+#include "narrow/Reference/Tensor.h"
+#include "narrow/Support/LLVM.h"
+#include <memory>
+#include <mutex>
+
+namespace narrow {
+namespace reference {
+
+/// What an op computed once from its constant operands (packed weights).
+class Prepared {
+public:
+  template <typename T, typename F>
+  const T &get(F &&make) {
+    std::call_once(once, [&] { value = std::make_shared<T>(make()); });
+    return *static_cast<const T *>(value.get());
+  }
+
+private:
+  std::once_flag once;
+  std::shared_ptr<void> value;
+};
+
+/// One evaluation of one op. Operands and results have the static shapes and
+/// the kinds of the op's types; the results are all 0 and wait to be filled.
+struct Call {
+  Operation *op;
+  ArrayRef<const Tensor *> operands;
+  MutableArrayRef<Tensor> results;
+  /// Where to keep what depends on all operands but the first; null if these are
+  /// not constants.
+  Prepared *prepared = nullptr;
+
+  const Tensor &operand(unsigned i) const { return *operands[i]; }
+  Tensor &result() const { return results[0]; }
+  InFlightDiagnostic error() const { return op->emitOpError(); }
+};
+
+} // namespace reference
+
+/// Attaches EvaluableOpInterface to the ops of tosa, quant and narrow as
+/// external models, when their dialects are loaded.
+void registerEvaluableModels(DialectRegistry &registry);
+
+} // namespace narrow
+
+#include "narrow/Reference/EvaluableOpInterface.h.inc"
+
+#endif
