@@ -4,6 +4,7 @@
 #include "narrow/Target/CPU/ModelInterface.h"
 #include "narrow/Support/OutputFile.h"
 #include "mlir/IR/Location.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/LineIterator.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Signals.h"

@@ -1,5 +1,6 @@
 //===- FoldPreprocessing.cpp - Models that take pixels --------------------===//
 #include "narrow/Pipelines/FoldPreprocessing.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"

@@ -1,6 +1,7 @@
 //===- Pipelines.cpp - Which passes run in which order --------------------===//
 #include "narrow/Pipelines/Pipelines.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"

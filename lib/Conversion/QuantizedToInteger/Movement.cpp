@@ -1,5 +1,6 @@
 //===- Movement.cpp - Ops that move or select codes -----------------------===//
 #include "Lowering.h"
+#include "mlir/IR/IRMapping.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 

@@ -9,6 +9,7 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/Activation.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
 using namespace mlir;

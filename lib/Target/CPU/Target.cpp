@@ -1,6 +1,7 @@
 //===- Target.cpp - What code is generated for ----------------------------===//
 #include "narrow/Target/CPU/Target.h"
 #include "llvm-c/Target.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
