@@ -34,7 +34,7 @@ static LogicalResult runBody(const Body &body, ArrayRef<SharedTensor> inputs,
       SmallVector<const Tensor *> operands;
       for (unsigned slot : step.operands)
         operands.push_back(slots[slot].get());
-      if (failed(evaluate(step.evaluable, operands, step.prepared.get(), results)))
+      if (failed(evaluate(step.op, operands, step.prepared.get(), results)))
         return failure();
     }
     for (auto [i, slot] : llvm::enumerate(step.results)) {

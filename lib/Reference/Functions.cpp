@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "Elementwise.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
-#include "narrow/Dialect/Narrow/IR/Activation.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Activation.h"
 
@@ -30,26 +29,22 @@ static LogicalResult evalFunction(Call &call) {
   return success();
 }
 
-static double ceiling(double x) { return std::ceil(x); }
-static double flooring(double x) { return std::floor(x); }
 static double sine(double x) { return std::sin(x); }
 static double cosine(double x) { return std::cos(x); }
 
-static LogicalResult evalPow(Call &call) {
+LogicalResult narrow::reference::evaluateScalarFunction(Call &call) {
+  auto function = cast<ScalarFunctionOpInterface>(call.op);
+  unsigned arity = function.getNumScalarOperands();
   if (failed(checkFloats(call)))
     return failure();
-  return mapBinary<float, float>(
-      call, [](float a, float b) { return static_cast<float>(std::pow(static_cast<double>(a), b)); });
-}
-
-static LogicalResult evalActivation(ActivationOp op, Call &call) {
-  if (failed(checkFloats(call)))
-    return failure();
-  ActivationKind kind = op.getKind();
-  double alpha = op.getAlpha().convertToFloat(), beta = op.getBeta().convertToFloat();
-  mapUnary<float, float>(
-      call, [&](float x) { return static_cast<float>(evaluateActivation(kind, x, alpha, beta)); });
-  return success();
+  if (arity == 1)
+    return mapUnary<float, float>(call,
+                                  [&](double x) { return static_cast<float>(function.evaluateScalar(x)); }),
+           success();
+  if (arity == 2)
+    return mapBinary<float, float>(
+        call, [&](double x, double y) { return static_cast<float>(function.evaluateScalar({x, y})); });
+  return call.error() << "is a function of " << arity << " tensors; the evaluator knows those of one or two";
 }
 
 /// Sizes before, along and after `axis`, so that element (o, a, i) is at
@@ -108,21 +103,21 @@ static LogicalResult evalSoftmax(SoftmaxOp op, Call &call) {
 
 void narrow::reference::registerFunctions(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
-    attach<tosa::SigmoidOp, evalFunction<numerics::sigmoid>>(context);
-    attach<tosa::TanhOp, evalFunction<numerics::tanh>>(context);
-    attach<tosa::ErfOp, evalFunction<numerics::erf>>(context);
-    attach<tosa::ExpOp, evalFunction<numerics::exp>>(context);
-    attach<tosa::LogOp, evalFunction<numerics::log>>(context);
-    attach<tosa::RsqrtOp, evalFunction<numerics::rsqrt>>(context);
-    attach<tosa::ReciprocalOp, evalFunction<numerics::reciprocal>>(context);
-    attach<tosa::CeilOp, evalFunction<ceiling>>(context);
-    attach<tosa::FloorOp, evalFunction<flooring>>(context);
+    attach<tosa::SigmoidOp, evaluateScalarFunction>(context);
+    attach<tosa::TanhOp, evaluateScalarFunction>(context);
+    attach<tosa::ErfOp, evaluateScalarFunction>(context);
+    attach<tosa::ExpOp, evaluateScalarFunction>(context);
+    attach<tosa::LogOp, evaluateScalarFunction>(context);
+    attach<tosa::RsqrtOp, evaluateScalarFunction>(context);
+    attach<tosa::ReciprocalOp, evaluateScalarFunction>(context);
+    attach<tosa::CeilOp, evaluateScalarFunction>(context);
+    attach<tosa::FloorOp, evaluateScalarFunction>(context);
     attach<tosa::SinOp, evalFunction<sine>>(context);
     attach<tosa::CosOp, evalFunction<cosine>>(context);
-    attach<tosa::PowOp, evalPow>(context);
+    attach<tosa::PowOp, evaluateScalarFunction>(context);
   });
   registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
-    attach<ActivationOp, evalActivation>(context);
+    attach<ActivationOp, evaluateScalarFunction>(context);
     attach<BatchNormOp, evalBatchNorm>(context);
     attach<SoftmaxOp, evalSoftmax>(context);
   });

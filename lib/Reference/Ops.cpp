@@ -1,5 +1,6 @@
 //===- Ops.cpp - EvaluableOpInterface and helpers of its models -----------===//
 #include "Ops.h"
+#include "narrow/Dialect/Narrow/IR/ScalarFunctionOpInterface.h"
 
 using namespace mlir;
 using namespace narrow::reference;
@@ -7,6 +8,7 @@ using namespace narrow::reference;
 #include "narrow/Reference/EvaluableOpInterface.cpp.inc"
 
 void narrow::registerEvaluableModels(DialectRegistry &registry) {
+  registerTosaScalarFunctionModels(registry);
   registerContraction(registry);
   registerElementwise(registry);
   registerFunctions(registry);

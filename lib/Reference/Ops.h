@@ -56,6 +56,9 @@ int64_t getInteger(const Tensor &tensor, int64_t i);
 /// an f32 zero point must be 0 (TOSA has no other).
 FailureOr<int64_t> getZeroPoint(const Call &call, unsigned operand, bool isUnsigned = false);
 
+/// The value of a ScalarFunctionOpInterface on f32: computed in double (rule N16), rounded once.
+LogicalResult evaluateScalarFunction(Call &call);
+
 /// Emits an error naming the kinds that `op` got.
 LogicalResult rejectKinds(const Call &call);
 

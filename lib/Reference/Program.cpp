@@ -40,7 +40,7 @@ static FailureOr<std::pair<ElementKind, SmallVector<int64_t>>> getStorage(Operat
   return std::make_pair(*kind, SmallVector<int64_t>(tensor.getShape()));
 }
 
-LogicalResult narrow::reference::evaluate(EvaluableOpInterface op, ArrayRef<const Tensor *> operands,
+LogicalResult narrow::reference::evaluate(Operation *op, ArrayRef<const Tensor *> operands,
                                           Prepared *prepared,
                                           SmallVectorImpl<std::shared_ptr<const Tensor>> &results) {
   SmallVector<Tensor> computed;
@@ -51,7 +51,8 @@ LogicalResult narrow::reference::evaluate(EvaluableOpInterface op, ArrayRef<cons
     computed.emplace_back(storage->first, storage->second);
   }
   Call call{op, operands, computed, prepared};
-  if (failed(op.evaluate(call)))
+  auto evaluable = dyn_cast<EvaluableOpInterface>(op);
+  if (failed(evaluable ? evaluable.evaluate(call) : evaluateScalarFunction(call)))
     return failure();
   for (Tensor &tensor : computed)
     results.push_back(std::make_shared<const Tensor>(std::move(tensor)));
@@ -155,23 +156,22 @@ LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step
   }
 
   auto evaluable = dyn_cast<EvaluableOpInterface>(op);
-  if (!evaluable)
+  if (!evaluable && !isa<ScalarFunctionOpInterface>(op))
     return op.emitError() << "'" << op.getName()
                           << "' is not supported by the reference evaluator: it does not implement "
                              "EvaluableOpInterface";
-  if (!evaluable.acceptsCodes())
+  if (!evaluable || !evaluable.acceptsCodes())
     for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
       if (isa<quant::QuantizedType>(getElementTypeOrSelf(type)))
         return op.emitError() << "'" << op.getName() << "' has no meaning on codes of " << type
                               << "; narrow.dequantize them first";
-  step.evaluable = evaluable;
 
   auto isConstant = [](Step *producer) { return producer && !producer->constants.empty(); };
   if (!producers.empty() && llvm::all_of(producers, isConstant)) {
     SmallVector<const Tensor *> operands;
     for (auto [producer, operand] : llvm::zip(producers, op.getOperands()))
       operands.push_back(producer->constants[cast<OpResult>(operand).getResultNumber()].get());
-    return evaluate(evaluable, operands, nullptr, step.constants);
+    return evaluate(&op, operands, nullptr, step.constants);
   }
   // What the functions prepare depends on every operand but the first (the
   // activation): weights, zero points.

@@ -16,9 +16,7 @@ struct Step {
   Operation *op;
   /// The result if the op is a constant or reads constants alone.
   SmallVector<std::shared_ptr<const Tensor>> constants;
-  /// What to evaluate otherwise: the op, or the body of a function that is called or
-  /// of a kernel.
-  EvaluableOpInterface evaluable;
+  /// Of a call or a kernel, what to evaluate in place of the op.
   const Body *body = nullptr;
   SmallVector<unsigned> operands, results;
   /// Slots that nobody reads after this step.
@@ -46,7 +44,7 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
                            std::vector<std::unique_ptr<Body>> &kernels);
 
 /// Evaluates one op on its operands; results are allocated here.
-LogicalResult evaluate(EvaluableOpInterface op, ArrayRef<const Tensor *> operands, Prepared *prepared,
+LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, Prepared *prepared,
                        SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
 
 } // namespace narrow::reference

@@ -43,7 +43,8 @@ struct Call {
 } // namespace reference
 
 /// Attaches EvaluableOpInterface to the ops of tosa, quant and narrow as
-/// external models, when their dialects are loaded.
+/// external models, when their dialects are loaded, and ScalarFunctionOpInterface,
+/// which some of these ask.
 void registerEvaluableModels(DialectRegistry &registry);
 
 } // namespace narrow

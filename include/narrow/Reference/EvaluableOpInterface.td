@@ -9,7 +9,8 @@ def EvaluableOpInterface : OpInterface<"EvaluableOpInterface"> {
   let description = [{
     The value of an op: what compiled code must compute, byte for byte. The
     reference evaluator holds no list of ops; it knows constants, calls and
-    `narrow.kernel`, and asks everything else for its value. The models of the
+    `narrow.kernel`, and asks everything else for its value. A function of one
+    element (ScalarFunctionOpInterface) has that of its scalar, and needs no more. The models of the
     ops of `tosa`, `quant` and `narrow` are in lib/Reference, one file for each
     family (registerEvaluableModels).
   }];

@@ -5,53 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
-#include "narrow/Dialect/Narrow/IR/Activation.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
-#include "narrow/Numerics/Activation.h"
-#include "llvm/ADT/TypeSwitch.h"
-#include <cmath>
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace narrow;
 
 using Samples = std::vector<double>;
-
-/// The function of a unary op, or null.
-static std::function<double(double)> getUnary(Operation *op) {
-  if (auto activation = dyn_cast<ActivationOp>(op))
-    return [=, alpha = activation.getAlpha().convertToDouble(), beta = activation.getBeta().convertToDouble(),
-            kind = activation.getKind()](double x) { return evaluateActivation(kind, x, alpha, beta); };
-  if (isa<tosa::ClampOp>(op)) {
-    auto bounds = getClampBounds(op);
-    return [=](double x) { return std::isnan(x) ? x : std::max(bounds.first, std::min(x, bounds.second)); };
-  }
-  return llvm::TypeSwitch<Operation *, std::function<double(double)>>(op)
-      .Case<tosa::SigmoidOp>([](auto) { return numerics::sigmoid; })
-      .Case<tosa::TanhOp>([](auto) { return numerics::tanh; })
-      .Case<tosa::ErfOp>([](auto) { return numerics::erf; })
-      .Case<tosa::ExpOp>([](auto) { return numerics::exp; })
-      .Case<tosa::LogOp>([](auto) { return numerics::log; })
-      .Case<tosa::RsqrtOp>([](auto) { return numerics::rsqrt; })
-      .Case<tosa::ReciprocalOp>([](auto) { return numerics::reciprocal; })
-      .Case<tosa::AbsOp>([](auto) { return [](double x) { return std::abs(x); }; })
-      .Case<tosa::NegateOp>([](auto) { return [](double x) { return -x; }; })
-      .Case<tosa::CeilOp>([](auto) { return [](double x) { return std::ceil(x); }; })
-      .Case<tosa::FloorOp>([](auto) { return [](double x) { return std::floor(x); }; })
-      .Default([](Operation *) { return nullptr; });
-}
-
-/// The function of an op of two operands, or null.
-static std::function<double(double, double)> getBinary(Operation *op) {
-  return llvm::TypeSwitch<Operation *, std::function<double(double, double)>>(op)
-      .Case<tosa::AddOp>([](auto) { return [](double a, double b) { return a + b; }; })
-      .Case<tosa::SubOp>([](auto) { return [](double a, double b) { return a - b; }; })
-      .Case<tosa::MulOp>([](auto) { return [](double a, double b) { return a * b; }; })
-      .Case<tosa::PowOp>([](auto) { return [](double a, double b) { return std::pow(a, b); }; })
-      .Case<tosa::MaximumOp>([](auto) { return [](double a, double b) { return std::max(a, b); }; })
-      .Case<tosa::MinimumOp>([](auto) { return [](double a, double b) { return std::min(a, b); }; })
-      .Default([](Operation *) { return nullptr; });
-}
 
 namespace {
 
@@ -71,12 +32,14 @@ public:
     // A scalar operand broadcasts; anything else that does makes two tensors.
     if (!op || real.getType() != type)
       return false;
-    // Codes of a clamp are better taken before it.
-    if (!op->hasAttr(attrs::floatReason)) {
-      if (getUnary(op) && collect(op->getOperand(0), type))
-        return true;
-      if (getBinary(op))
-        return collect(op->getOperand(0), type) && collect(op->getOperand(1), type);
+    if (auto function = dyn_cast<ScalarFunctionOpInterface>(op);
+        function && !op->hasAttr(attrs::floatReason)) {
+      unsigned arity = function.getNumScalarOperands();
+      bool collected = llvm::all_of(op->getOperands().take_front(arity),
+                                    [&](Value operand) { return collect(operand, type); });
+      // Codes of a clamp are better taken before it.
+      if (collected || arity > 1)
+        return collected;
     }
     std::optional<Codes> codes = lowering.getCodes(real);
     if (!codes || (leaf && leaf != real))
@@ -96,14 +59,15 @@ public:
       result = arguments;
     } else if (std::optional<double> splat = getSplat(real)) {
       result.assign(arguments.size(), *splat);
-    } else if (auto unary = getUnary(real.getDefiningOp())) {
-      for (double x : evaluate(real.getDefiningOp()->getOperand(0), arguments))
-        result.push_back(unary(x));
-    } else if (auto binary = getBinary(real.getDefiningOp())) {
-      const Samples &lhs = evaluate(real.getDefiningOp()->getOperand(0), arguments);
-      const Samples &rhs = evaluate(real.getDefiningOp()->getOperand(1), arguments);
-      for (auto [a, b] : llvm::zip_equal(lhs, rhs))
-        result.push_back(binary(a, b));
+    } else {
+      Operation *op = real.getDefiningOp();
+      auto function = cast<ScalarFunctionOpInterface>(op);
+      SmallVector<const Samples *> operands;
+      for (Value operand : op->getOperands().take_front(function.getNumScalarOperands()))
+        operands.push_back(&evaluate(operand, arguments));
+      for (size_t i = 0; i < arguments.size(); ++i)
+        result.push_back(function.evaluateScalar(
+            llvm::map_to_vector(operands, [&](const Samples *samples) { return (*samples)[i]; })));
     }
     return *(known[real] = std::make_unique<Samples>(std::move(result)));
   }

@@ -84,73 +84,19 @@ FailureOr<Parts> KernelEmitter::evaluateConstant(Value value, const Point &point
 // Element-wise ops
 //===----------------------------------------------------------------------===//
 
-Parts KernelEmitter::emitActivation(ActivationOp op, Parts parts) {
-  float alpha = op.getAlpha().convertToFloat(), beta = op.getBeta().convertToFloat();
-  for (Value &x : parts) {
-    auto type = cast<VectorType>(x.getType());
-    auto c = [&](float v) { return splatFloat(type, v); };
-    auto add = [&](Value p, Value q) -> Value { return arith::AddFOp::create(b, loc, p, q); };
-    auto sub = [&](Value p, Value q) -> Value { return arith::SubFOp::create(b, loc, p, q); };
-    auto mul = [&](Value p, Value q) -> Value { return arith::MulFOp::create(b, loc, p, q); };
-    auto div = [&](Value p, Value q) -> Value { return arith::DivFOp::create(b, loc, p, q); };
-    auto exp = [&](Value p) -> Value { return math::ExpOp::create(b, loc, p); };
-    auto log1p = [&](Value p) -> Value { return math::LogOp::create(b, loc, add(p, c(1))); };
-    auto below = [&](Value p, Value q) -> Value {
-      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, p, q);
-    };
-    auto select = [&](Value s, Value p, Value q) -> Value {
-      return arith::SelectOp::create(b, loc, s, p, q);
-    };
-    auto clamp01 = [&](Value p) { return select(below(p, c(0)), c(0), select(below(c(1), p), c(1), p)); };
-    auto sigmoid = [&](Value p) { return div(c(1), add(c(1), exp(sub(c(0), p)))); };
-    // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): no overflow.
-    auto softplus = [&](Value p) {
-      Value magnitude = math::AbsFOp::create(b, loc, p);
-      return add(select(below(p, c(0)), c(0), p), log1p(exp(sub(c(0), magnitude))));
-    };
-    switch (op.getKind()) {
-    case ActivationKind::LeakyRelu:
-      x = select(below(x, c(0)), mul(x, c(alpha)), x);
-      break;
-    case ActivationKind::Elu:
-      x = select(below(x, c(0)), mul(c(alpha), sub(exp(x), c(1))), x);
-      break;
-    case ActivationKind::HardSigmoid:
-      x = clamp01(add(mul(x, c(alpha)), c(beta)));
-      break;
-    case ActivationKind::HardSwish:
-      x = mul(x, clamp01(add(mul(x, c(1.0f / 6)), c(0.5f))));
-      break;
-    case ActivationKind::Silu:
-      x = mul(x, sigmoid(x));
-      break;
-    case ActivationKind::Gelu:
-      x = mul(mul(x, c(0.5f)), add(c(1), math::ErfOp::create(b, loc, mul(x, c(0.70710678f)))));
-      break;
-    case ActivationKind::GeluTanh: {
-      Value cubic = add(x, mul(c(0.044715f), mul(x, mul(x, x))));
-      x = mul(mul(x, c(0.5f)), add(c(1), math::TanhOp::create(b, loc, mul(cubic, c(0.79788456f)))));
-      break;
-    }
-    case ActivationKind::Softplus:
-      x = softplus(x);
-      break;
-    case ActivationKind::Mish:
-      x = mul(x, math::TanhOp::create(b, loc, softplus(x)));
-      break;
-    case ActivationKind::Sign: // A zero and a NaN are not changed.
-      x = select(below(x, c(0)), c(-1), select(below(c(0), x), c(1), x));
-      break;
-    case ActivationKind::Binarize:
-      x = select(below(x, c(0)), c(-1),
-                 select(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, x, c(0)), c(1), x));
-      break;
-    case ActivationKind::Sqrt:
-      x = math::SqrtOp::create(b, loc, x);
-      break;
-    }
+FailureOr<Parts> KernelEmitter::emitFunction(ScalarFunctionOpInterface op, const Point &point,
+                                             const ChannelBlock &block) {
+  SmallVector<Parts> operands;
+  for (Value operand : op->getOperands().take_front(op.getNumScalarOperands())) {
+    FailureOr<Parts> parts = evaluate(operand, point, block);
+    if (failed(parts))
+      return failure();
+    operands.push_back(std::move(*parts));
   }
-  return parts;
+  Parts result = map(operands, [&](ArrayRef<Value> x) { return op.emitScalar(b, loc, x); });
+  if (!llvm::all_of(result, [](Value part) { return part; }))
+    return emitUnsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
+  return result;
 }
 
 FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, const ChannelBlock &block,
@@ -159,7 +105,6 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     return emitRescale(rescale, point, block, offset, /*saturate=*/true);
   FailureOr<Parts> result = failure();
   auto intType = lanes(block.width, b.getI32Type());
-  auto floatType = lanes(block.width, b.getF32Type());
   bool real = isFloat(op->getOperand(0));
   auto unary = [&](function_ref<Value(Value)> fn) {
     result = evaluate(op->getOperand(0), point, block);
@@ -171,9 +116,6 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
                      y = evaluate(op->getOperand(1), point, block);
     if (succeeded(x) && succeeded(y))
       result = map({*x, *y}, [&](ArrayRef<Value> v) { return fn(v[0], v[1]); });
-  };
-  auto cmpSelect = [&](arith::CmpFPredicate predicate, Value x, Value y) -> Value {
-    return arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, predicate, x, y), x, y);
   };
 
   if (auto quantize = dyn_cast<QuantizeOp>(op)) {
@@ -194,52 +136,28 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
     result = evaluateResize(resize, point, block);
   } else if (getKernelRole(op) == KernelRole::Window) {
     result = evaluateWindow(op, point, block);
+  } else if (auto function = dyn_cast<ScalarFunctionOpInterface>(op); function && real) {
+    result = emitFunction(function, point, block);
   } else if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-    if (real) {
-      float lo = cast<FloatAttr>(clamp.getMinValAttr()).getValue().convertToFloat();
-      float hi = cast<FloatAttr>(clamp.getMaxValAttr()).getValue().convertToFloat();
-      unary([&](Value x) {
-        if (lo > -std::numeric_limits<float>::max())
-          x = arith::SelectOp::create(
-              b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, splatFloat(floatType, lo)),
-              splatFloat(floatType, lo), x);
-        if (hi < std::numeric_limits<float>::max())
-          x = arith::SelectOp::create(
-              b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, splatFloat(floatType, hi)),
-              splatFloat(floatType, hi), x);
-        return x;
-      });
-    } else {
-      int64_t lo = cast<IntegerAttr>(clamp.getMinValAttr()).getInt(),
-              hi = cast<IntegerAttr>(clamp.getMaxValAttr()).getInt();
-      unary([&](Value x) -> Value {
-        x = arith::MaxSIOp::create(b, loc, x, splat(intType, lo));
-        return arith::MinSIOp::create(b, loc, x, splat(intType, hi));
-      });
-    }
+    int64_t lo = cast<IntegerAttr>(clamp.getMinValAttr()).getInt(),
+            hi = cast<IntegerAttr>(clamp.getMaxValAttr()).getInt();
+    unary([&](Value x) -> Value {
+      x = arith::MaxSIOp::create(b, loc, x, splat(intType, lo));
+      return arith::MinSIOp::create(b, loc, x, splat(intType, hi));
+    });
   } else if (isa<tosa::AddOp>(op)) {
-    binary([&](Value x, Value y) -> Value {
-      return real ? Value(arith::AddFOp::create(b, loc, x, y)) : Value(arith::AddIOp::create(b, loc, x, y));
-    });
+    binary([&](Value x, Value y) -> Value { return arith::AddIOp::create(b, loc, x, y); });
   } else if (isa<tosa::SubOp>(op)) {
-    binary([&](Value x, Value y) -> Value {
-      return real ? Value(arith::SubFOp::create(b, loc, x, y)) : Value(arith::SubIOp::create(b, loc, x, y));
-    });
+    binary([&](Value x, Value y) -> Value { return arith::SubIOp::create(b, loc, x, y); });
   } else if (auto mul = dyn_cast<tosa::MulOp>(op)) {
     auto shift = getIntegers(mul.getShift());
-    if (!real && (!shift || shift->front() != 0))
+    if (!shift || shift->front() != 0)
       return emitUnsupported(op) << "an integer product with a shift", failure();
-    binary([&](Value x, Value y) -> Value {
-      return real ? Value(arith::MulFOp::create(b, loc, x, y)) : Value(arith::MulIOp::create(b, loc, x, y));
-    });
+    binary([&](Value x, Value y) -> Value { return arith::MulIOp::create(b, loc, x, y); });
   } else if (isa<tosa::MaximumOp>(op)) {
-    binary([&](Value x, Value y) -> Value {
-      return real ? cmpSelect(arith::CmpFPredicate::OGT, x, y) : Value(arith::MaxSIOp::create(b, loc, x, y));
-    });
+    binary([&](Value x, Value y) -> Value { return arith::MaxSIOp::create(b, loc, x, y); });
   } else if (isa<tosa::MinimumOp>(op)) {
-    binary([&](Value x, Value y) -> Value {
-      return real ? cmpSelect(arith::CmpFPredicate::OLT, x, y) : Value(arith::MinSIOp::create(b, loc, x, y));
-    });
+    binary([&](Value x, Value y) -> Value { return arith::MinSIOp::create(b, loc, x, y); });
   } else if (auto table = dyn_cast<tosa::TableOp>(op)) {
     auto entries = getIntegers(table.getTable());
     if (!entries || entries->size() != 256)
@@ -276,35 +194,7 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
       return arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, x, upper), upper);
     });
   } else if (isa<tosa::AbsOp>(op)) {
-    unary([&](Value x) -> Value {
-      return real ? Value(math::AbsFOp::create(b, loc, x)) : Value(math::AbsIOp::create(b, loc, x));
-    });
-  } else if (isa<tosa::NegateOp>(op) && real) {
-    unary([&](Value x) -> Value { return arith::NegFOp::create(b, loc, x); });
-  } else if (real && isa<tosa::SigmoidOp>(op)) {
-    unary([&](Value x) -> Value {
-      Value one = splatFloat(floatType, 1);
-      Value e = math::ExpOp::create(b, loc, arith::NegFOp::create(b, loc, x));
-      return arith::DivFOp::create(b, loc, one, arith::AddFOp::create(b, loc, one, e));
-    });
-  } else if (real && isa<tosa::TanhOp>(op)) {
-    unary([&](Value x) -> Value { return math::TanhOp::create(b, loc, x); });
-  } else if (real && isa<tosa::ErfOp>(op)) {
-    unary([&](Value x) -> Value { return math::ErfOp::create(b, loc, x); });
-  } else if (real && isa<tosa::ExpOp>(op)) {
-    unary([&](Value x) -> Value { return math::ExpOp::create(b, loc, x); });
-  } else if (real && isa<tosa::LogOp>(op)) {
-    unary([&](Value x) -> Value { return math::LogOp::create(b, loc, x); });
-  } else if (real && isa<tosa::RsqrtOp>(op)) {
-    unary([&](Value x) -> Value {
-      return arith::DivFOp::create(b, loc, splatFloat(floatType, 1), math::SqrtOp::create(b, loc, x));
-    });
-  } else if (real && isa<tosa::ReciprocalOp>(op)) {
-    unary([&](Value x) -> Value { return arith::DivFOp::create(b, loc, splatFloat(floatType, 1), x); });
-  } else if (auto activation = dyn_cast<ActivationOp>(op); activation && real) {
-    result = evaluate(op->getOperand(0), point, block);
-    if (succeeded(result))
-      *result = emitActivation(activation, *result);
+    unary([&](Value x) -> Value { return math::AbsIOp::create(b, loc, x); });
   } else {
     return emitUnsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
   }

@@ -178,7 +178,7 @@ private:
                                   const ChannelBlock &block); // ResizeEmitter.cpp
   FailureOr<Parts> evaluateQuantize(QuantizeOp op, const Point &point, const ChannelBlock &block);
   FailureOr<Parts> evaluateDequantize(DequantizeOp op, const Point &point, const ChannelBlock &block);
-  Parts emitActivation(ActivationOp op, Parts x);
+  FailureOr<Parts> emitFunction(ScalarFunctionOpInterface op, const Point &point, const ChannelBlock &block);
   /// The value of a rescale before saturation, moved by `offset`.
   FailureOr<Parts> emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
                                int64_t offset, bool saturate);

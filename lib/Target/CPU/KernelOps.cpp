@@ -10,12 +10,9 @@ using namespace narrow;
 KernelRole narrow::getKernelRole(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<tosa::ConstOp, tosa::ConstShapeOp>(op))
     return KernelRole::Constant;
-  if (isa<tosa::RescaleOp, tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp,
-          tosa::ClampOp, tosa::TableOp, tosa::AbsOp, tosa::NegateOp, tosa::SigmoidOp, tosa::TanhOp,
-          tosa::ErfOp, tosa::ExpOp, tosa::LogOp, tosa::RsqrtOp, tosa::ReciprocalOp, tosa::CeilOp,
-          tosa::FloorOp, tosa::PowOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
-          ActivationOp, QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(
-          op))
+  if (isa<ScalarFunctionOpInterface>(op) ||
+      isa<tosa::RescaleOp, tosa::TableOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
+          QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(op))
     return KernelRole::Elementwise;
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp, XnorConv2DOp>(op))
     return KernelRole::Contraction;

@@ -5,34 +5,28 @@
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
-#include "narrow/Numerics/Activation.h"
 #include "narrow/Numerics/Estimators.h"
 #include "narrow/Numerics/FunctionSqnr.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace narrow;
 using numerics::CodeRange;
 
-namespace {
-struct SteepFunction {
-  double (*evaluate)(double);
-  /// Others are divided by it, or by its root: each value counts by itself.
-  bool isDivisor;
+/// What a steep function is for.
+enum class Steep {
+  Divisor, ///< others are divided by it, or by its root: each value counts by itself
+  Value,
 };
-} // namespace
 
-static std::optional<SteepFunction> getSteepFunction(Operation *op) {
-  if (auto activation = dyn_cast<ActivationOp>(op);
-      activation && activation.getKind() == ActivationKind::Sqrt)
-    return SteepFunction{numerics::sqrt, false};
-  return llvm::TypeSwitch<Operation *, std::optional<SteepFunction>>(op)
-      .Case([](tosa::ReciprocalOp) { return SteepFunction{numerics::reciprocal, true}; })
-      .Case([](tosa::RsqrtOp) { return SteepFunction{numerics::rsqrt, true}; })
-      .Case([](tosa::LogOp) { return SteepFunction{numerics::log, false}; })
-      .Default([](Operation *) { return std::nullopt; });
+static std::optional<Steep> getSteep(Operation *op) {
+  if (isa<tosa::ReciprocalOp, tosa::RsqrtOp>(op))
+    return Steep::Divisor;
+  auto activation = dyn_cast<ActivationOp>(op);
+  if (isa<tosa::LogOp>(op) || (activation && activation.getKind() == ActivationKind::Sqrt))
+    return Steep::Value;
+  return std::nullopt;
 }
 
 /// The codes of what is looked up and of what a table yields: 8 bits at most.
@@ -141,16 +135,17 @@ void narrow::keepSteepFunctionsFloat(ModuleOp module, function_ref<numerics::His
   };
   llvm::MapVector<Operation *, Kept> kept;
   module.walk([&](Operation *op) {
-    std::optional<SteepFunction> function = getSteepFunction(op);
-    if (!function || !getQuantizable(op))
+    std::optional<Steep> steep = getSteep(op);
+    if (!steep || !getQuantizable(op))
       return;
+    auto function = cast<ScalarFunctionOpInterface>(op);
     Value result = getMergedResult(op);
     ObserveOp operand = getObserver(op->getOperand(0)),
               observed = result.hasOneUse() ? dyn_cast<ObserveOp>(*result.user_begin()) : ObserveOp();
     if (!operand || !observed || !observed.getRangeAttr())
       return;
     auto evaluate = [&](double x) {
-      double y = function->evaluate(x);
+      double y = function.evaluateScalar(x);
       for (Operation *clamp : llvm::reverse(getMergedProducers(result)))
         if (auto bounds =
                 isa<tosa::ClampOp>(clamp) ? getActivationBounds(cast<tosa::ClampOp>(clamp)) : std::nullopt)
@@ -158,7 +153,7 @@ void narrow::keepSteepFunctionsFloat(ModuleOp module, function_ref<numerics::His
       return y;
     };
     numerics::FunctionSqnr sqnr = numerics::functionSqnr(evaluate, getData(operand), getGrid(operand),
-                                                         getGrid(observed), function->isDivisor);
+                                                         getGrid(observed), *steep == Steep::Divisor);
     int bits = std::min(getBits(operand), getBits(observed));
     double least = numerics::leastFunctionSqnr(bits);
     bool coarseOperand = sqnr.operand < least, coarseResult = sqnr.result < least;

@@ -13,6 +13,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
+#include "narrow/Dialect/Narrow/IR/ScalarFunctionOpInterface.h"
 
 #include "narrow/Dialect/Narrow/IR/NarrowEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

@@ -4,6 +4,7 @@
 
 include "narrow/Dialect/Narrow/IR/NarrowAttrs.td"
 include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.td"
+include "narrow/Dialect/Narrow/IR/ScalarFunctionOpInterface.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -210,7 +211,8 @@ def Narrow_Conv2DOp : Narrow_Op<"conv2d", [Pure, DeclareOpInterfaceMethods<Quant
 }
 
 def Narrow_ActivationOp : Narrow_Op<"activation", [Pure, SameOperandsAndResultType,
-    DeclareOpInterfaceMethods<QuantizableOpInterface, ["getKnownRange"]>]> {
+    DeclareOpInterfaceMethods<QuantizableOpInterface, ["getKnownRange"]>,
+    DeclareOpInterfaceMethods<ScalarFunctionOpInterface, ["emitScalar"]>]> {
   let summary = "an element-wise activation function";
   let description = [{
     Functions that TOSA has no op for. `alpha` and `beta` are the parameters of
