@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tosa/Transforms/Passes.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Transforms/Passes.h"
+#include "narrow/Conversion/IntegerLoweringOpInterface.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
@@ -24,6 +25,7 @@ void narrow::registerAllDialects(DialectRegistry &registry) {
               LLVM::LLVMDialect, tensor::TensorDialect, linalg::LinalgDialect, ub::UBDialect>();
   registerTosaQuantizableModels(registry);
   registerEvaluableModels(registry);
+  registerIntegerLoweringModels(registry);
 }
 
 void narrow::registerAllPasses() {

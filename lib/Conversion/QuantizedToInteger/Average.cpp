@@ -1,12 +1,12 @@
 //===- Average.cpp - Averages over the plane, sums along an axis ----------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Numerics/Bias.h"
 #include "narrow/Numerics/FixedPoint.h"
 
 using namespace mlir;
 using namespace narrow;
 
-std::optional<Value> narrow::lowerAverage(Lowering &lowering, Operation *op, const Target &target) {
+std::optional<Value> narrow::lowerAverage(Lowering &lowering, Operation *op, const QuantizationGoal &goal) {
   // Axes to sum over, innermost op first.
   SmallVector<int64_t> axes;
   double divisor = 1;
@@ -32,7 +32,7 @@ std::optional<Value> narrow::lowerAverage(Lowering &lowering, Operation *op, con
     count *= axis < type.getRank() ? type.getDimSize(axis) : 1;
   int64_t zeroPoint = codes->type.getZeroPoint();
   int64_t largest = numerics::maxMagnitude(getCodeRange(codes->type), zeroPoint);
-  double factor = codes->type.getScale() / divisor / target.type.getScale();
+  double factor = codes->type.getScale() / divisor / goal.type.getScale();
   std::optional<numerics::Multiplier> multiplier = numerics::computeMultiplier(factor);
   if (count > (int64_t{1} << 31) / std::max<int64_t>(256, largest + 1) ||
       (multiplier && !numerics::fitsApplyScale(count * largest, *multiplier)))
@@ -52,5 +52,11 @@ std::optional<Value> narrow::lowerAverage(Lowering &lowering, Operation *op, con
     wide = tosa::ReduceSumOp::create(builder, op->getLoc(), from.clone(shape), *wide,
                                      builder.getI32IntegerAttr(axis));
   }
-  return lowering.requantize(*wide, codes->type.getScale() / divisor, target, op);
+  return lowering.requantize(*wide, codes->type.getScale() / divisor, goal, op);
+}
+
+void narrow::registerAverageLowering(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    tosa::ReduceSumOp::attachInterface<ArithmeticLowering<tosa::ReduceSumOp, lowerAverage>>(*context);
+  });
 }

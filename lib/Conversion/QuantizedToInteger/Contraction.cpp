@@ -1,5 +1,5 @@
 //===- Contraction.cpp - Convolutions in integers -------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -328,7 +328,7 @@ Value Tokens::rescale(OpBuilder &builder, Location loc, Value sums, ArrayRef<int
   return tosa::AddOp::create(builder, loc, type, products, constant);
 }
 
-std::optional<Accumulator> narrow::lowerAccumulator(Lowering &lowering, Operation *op) {
+static std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation *op) {
   auto quantizable = cast<QuantizableOpInterface>(op);
   std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
                           biasOperand = quantizable.getBiasOperand();
@@ -384,4 +384,30 @@ std::optional<Accumulator> narrow::lowerAccumulator(Lowering &lowering, Operatio
   for (double scale : weights->scales)
     accumulator.scales.push_back(std::ldexp(inputScale * scale, *shift));
   return accumulator;
+}
+
+namespace {
+template <typename OpT>
+struct ContractionLowering : IntegerLoweringOpInterface::ExternalModel<ContractionLowering<OpT>, OpT> {
+  std::optional<Accumulator> lowerToAccumulator(Operation *op, Lowering &lowering) const {
+    return lowerAccumulator(lowering, op);
+  }
+  std::optional<Value> lowerToInteger(Operation *op, Lowering &lowering, const QuantizationGoal &goal) const {
+    std::optional<Accumulator> accumulator = lowering.getAccumulator(op);
+    if (!accumulator)
+      return std::nullopt;
+    lowering.getBuilder().setInsertionPoint(op);
+    return lowering.requantize(accumulator->value, accumulator->scales, goal, op);
+  }
+};
+} // namespace
+
+void narrow::registerContractionLowering(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    tosa::Conv2DOp::attachInterface<ContractionLowering<tosa::Conv2DOp>>(*context);
+    tosa::DepthwiseConv2DOp::attachInterface<ContractionLowering<tosa::DepthwiseConv2DOp>>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
+    Conv2DOp::attachInterface<ContractionLowering<Conv2DOp>>(*context);
+  });
 }

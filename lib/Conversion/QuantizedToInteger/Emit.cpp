@@ -1,5 +1,5 @@
 //===- Emit.cpp - The integer ops that every family uses ------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/FixedPoint.h"
@@ -7,7 +7,7 @@
 using namespace mlir;
 using namespace narrow;
 
-std::string narrow::describe(Operation *op) {
+std::string narrow::getDiagnosticName(Operation *op) {
   if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
     return id.str();
   if (auto name = op->getLoc()->findInstanceOf<NameLoc>())
@@ -49,7 +49,7 @@ CodeType narrow::getSignedType(Type type) {
                        max - move);
 }
 
-numerics::CodeRange Target::getBounds() const {
+numerics::CodeRange QuantizationGoal::getBounds() const {
   numerics::CodeRange range = getCodeRange(type);
   return {numerics::quantizeDouble(min, getParams(type), range),
           numerics::quantizeDouble(max, getParams(type), range)};
@@ -145,30 +145,30 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   return result;
 }
 
-std::optional<Value> Lowering::convert(Codes from, const Target &target, Operation *op) {
-  Operation *name = target.name ? target.name : op;
+std::optional<Value> Lowering::convert(Codes from, const QuantizationGoal &goal, Operation *op) {
+  Operation *name = goal.name ? goal.name : op;
   Value codes = from.value;
-  if (!isSameGrid(from.type, target.type)) {
+  if (!isSameGrid(from.type, goal.type)) {
     std::optional<Value> rescaled =
-        rescale(codes, from.type.getZeroPoint(), target.getStorage(), target.type.getZeroPoint(),
-                from.type.getScale() / target.type.getScale(), name);
+        rescale(codes, from.type.getZeroPoint(), goal.getStorage(), goal.type.getZeroPoint(),
+                from.type.getScale() / goal.type.getScale(), name);
     if (!rescaled)
       return std::nullopt;
     codes = *rescaled;
   }
   // Codes in a range that is narrow already need no clamp to it.
-  numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(from.type);
-  if (isSameGrid(from.type, target.type) && bounds.min <= have.min && bounds.max >= have.max)
+  numerics::CodeRange bounds = goal.getBounds(), have = getCodeRange(from.type);
+  if (isSameGrid(from.type, goal.type) && bounds.min <= have.min && bounds.max >= have.max)
     return codes;
   return clamp(codes, bounds, name);
 }
 
 /// Accumulators to 16 bits with some behind the code, in two steps, then to codes.
-std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
-                                              Operation *name) {
+std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> factors,
+                                              const QuantizationGoal &goal, Operation *name) {
   Operation *source = wide.getDefiningOp();
   auto quantizable = dyn_cast_if_present<QuantizableOpInterface>(source);
-  if (rounding != tosa::RoundingMode::SINGLE_ROUND || !quantizable || !target.getStorage().isInteger(8) ||
+  if (rounding != tosa::RoundingMode::SINGLE_ROUND || !quantizable || !goal.getStorage().isInteger(8) ||
       quantizable.getQuantizationKind() != QuantizationKind::Contraction)
     return std::nullopt;
   if (llvm::all_equal(factors))
@@ -190,7 +190,7 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   words = rescale(words, 0, i16, 0, products, name, /*scale32=*/false);
   words.getDefiningOp()->removeAttr(attrs::id);
   numerics::Multiplier last{1 << 14, 14 + fast->bits};
-  return rescale(words, 0, builder.getI8Type(), target.type.getZeroPoint(), last, name, /*scale32=*/false);
+  return rescale(words, 0, builder.getI8Type(), goal.type.getZeroPoint(), last, name, /*scale32=*/false);
 }
 
 /// Accumulators limited to what a rescale to 16 bits can take: 16-bit codes have fine scales, and what is
@@ -214,31 +214,31 @@ Value Lowering::limit(Value wide, ArrayRef<double> factors, Operation *name) {
   return tosa::MaximumOp::create(builder, name->getLoc(), type, below, constant(-most));
 }
 
-std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const Target &target,
+std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, const QuantizationGoal &goal,
                                           Operation *op) {
-  Operation *name = target.name ? target.name : op;
-  if (target.signs) {
+  Operation *name = goal.name ? goal.name : op;
+  if (goal.signs) {
     // -1 and 0 become codes: no scale is asked for.
     auto type = cast<RankedTensorType>(wide.getType());
     Value places = createConstant(builder, name->getLoc(), SmallVector<int64_t>(type.getRank(), 1),
                                   ArrayRef<int64_t>(31), cast<IntegerType>(builder.getI32Type()));
     Value below = tosa::ArithmeticRightShiftOp::create(builder, name->getLoc(), type, wide, places,
                                                        /*round=*/false);
-    int64_t plus = numerics::quantizeDouble(1, getParams(target.type), getCodeRange(target.type)),
-            minus = numerics::quantizeDouble(-1, getParams(target.type), getCodeRange(target.type));
-    return rescale(below, 0, target.getStorage(), plus, static_cast<double>(plus - minus), name);
+    int64_t plus = numerics::quantizeDouble(1, getParams(goal.type), getCodeRange(goal.type)),
+            minus = numerics::quantizeDouble(-1, getParams(goal.type), getCodeRange(goal.type));
+    return rescale(below, 0, goal.getStorage(), plus, static_cast<double>(plus - minus), name);
   }
   SmallVector<double> factors;
   for (double scale : scales)
-    factors.push_back(scale / target.type.getScale());
-  if (isWide(target.type))
+    factors.push_back(scale / goal.type.getScale());
+  if (isWide(goal.type))
     wide = limit(wide, factors, name);
   std::optional<Value> codes;
   if (form == Requantize::Fast && llvm::any_of(factors, [](double factor) { return factor != 1; }))
-    codes = requantizeFast(wide, factors, target, name);
+    codes = requantizeFast(wide, factors, goal, name);
   if (!codes)
-    codes = rescale(wide, 0, target.getStorage(), target.type.getZeroPoint(), factors, name);
+    codes = rescale(wide, 0, goal.getStorage(), goal.type.getZeroPoint(), factors, name);
   if (!codes)
     return std::nullopt;
-  return clamp(*codes, target.getBounds(), name);
+  return clamp(*codes, goal.getBounds(), name);
 }

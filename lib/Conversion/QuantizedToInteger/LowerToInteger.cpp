@@ -1,5 +1,5 @@
 //===- LowerToInteger.cpp - narrow-lower-to-integer -----------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
@@ -61,7 +61,7 @@ LogicalResult LowerToInteger::report() {
         ++numTrailingFloatOps;
       if (!strict)
         continue;
-      op.emitError() << "'" << describe(&op) << "' (" << op.getName()
+      op.emitError() << "'" << getDiagnosticName(&op) << "' (" << op.getName()
                      << ") stays float: " << reason.getValue();
       clean = false;
     }

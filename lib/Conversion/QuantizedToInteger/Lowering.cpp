@@ -1,5 +1,5 @@
 //===- Lowering.cpp - From simulated quantization to integers -------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
@@ -110,7 +110,7 @@ std::nullopt_t Lowering::refuse(Operation *op, const Twine &reason) {
 }
 
 std::nullopt_t Lowering::error(Operation *op, const Twine &message) {
-  op->emitError() << "'" << describe(op) << "': " << message;
+  op->emitError() << "'" << getDiagnosticName(op) << "': " << message;
   failed = true;
   return std::nullopt;
 }
@@ -157,9 +157,9 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
       return Codes{*codes, type};
     else
       return std::nullopt;
-  Target target{type};
-  std::tie(target.min, target.max) = getClampBounds(op);
-  return Codes{clamp(moved.front(), target.getBounds(), op), type};
+  QuantizationGoal goal{type};
+  std::tie(goal.min, goal.max) = getClampBounds(op);
+  return Codes{clamp(moved.front(), goal.getBounds(), op), type};
 }
 
 /// The quantization knows the tensor's name where the op that computes it does
@@ -213,20 +213,20 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
 // Codes that are asked for
 //===----------------------------------------------------------------------===//
 
-std::optional<Value> Lowering::quantize(Value real, Target target) {
-  bool plain = target.min == -std::numeric_limits<double>::infinity() &&
-               target.max == std::numeric_limits<double>::infinity() && !target.name && !target.signs;
+std::optional<Value> Lowering::quantize(Value real, QuantizationGoal goal) {
+  bool plain = goal.min == -std::numeric_limits<double>::infinity() &&
+               goal.max == std::numeric_limits<double>::infinity() && !goal.name && !goal.signs;
   if (!plain)
-    return lower(real, target);
-  std::pair<Value, Type> key(real, target.type);
+    return lower(real, goal);
+  std::pair<Value, Type> key(real, goal.type);
   if (auto it = quantized.find(key); it != quantized.end())
     return it->second;
-  std::optional<Value> codes = lower(real, target);
+  std::optional<Value> codes = lower(real, goal);
   quantized[key] = codes;
   return codes;
 }
 
-std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Target &target) {
+std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const QuantizationGoal &goal) {
   auto shape = cast<RankedTensorType>(argument.getType());
   if (!shape.getElementType().isF32())
     return std::nullopt;
@@ -247,31 +247,31 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Ta
     ++at;
   builder.setInsertionPoint(block, at);
   Location loc = argument.getLoc();
-  Value codes = QuantizeOp::create(builder, loc, shape.clone(target.type), argument);
-  codes = quant::StorageCastOp::create(builder, loc, shape.clone(target.getStorage()), codes);
+  Value codes = QuantizeOp::create(builder, loc, shape.clone(goal.type), argument);
+  codes = quant::StorageCastOp::create(builder, loc, shape.clone(goal.getStorage()), codes);
   // The quantization has limited them to the type's codes already.
-  numerics::CodeRange bounds = target.getBounds(), have = getCodeRange(target.type);
+  numerics::CodeRange bounds = goal.getBounds(), have = getCodeRange(goal.type);
   if (bounds.min <= have.min && bounds.max >= have.max)
     return codes;
-  return clamp(codes, bounds, target.name);
+  return clamp(codes, bounds, goal.name);
 }
 
-std::optional<Value> Lowering::lower(Value real, Target target) {
+std::optional<Value> Lowering::lower(Value real, QuantizationGoal goal) {
   if (auto argument = dyn_cast<BlockArgument>(real))
-    return quantizeArgument(argument, target);
+    return quantizeArgument(argument, goal);
   Operation *op = real.getDefiningOp();
   if (op->hasAttr(attrs::floatReason))
     return std::nullopt;
   if (auto reals = getConstantReals(real)) {
     std::vector<int64_t> codes;
     for (double x : *reals)
-      codes.push_back(numerics::quantizeDouble(std::clamp(x, target.min, target.max), getParams(target.type),
-                                               getCodeRange(target.type)));
+      codes.push_back(numerics::quantizeDouble(std::clamp(x, goal.min, goal.max), getParams(goal.type),
+                                               getCodeRange(goal.type)));
     builder.setInsertionPoint(op);
     return createConstant(builder, op->getLoc(), cast<RankedTensorType>(real.getType()).getShape(), codes,
-                          target.getStorage());
+                          goal.getStorage());
   }
-  bool wide = isWide(target.type);
+  bool wide = isWide(goal.type);
   if (isa<DequantizeOp>(op)) {
     std::optional<Codes> codes = getCodes(real);
     if (!codes)
@@ -279,93 +279,39 @@ std::optional<Value> Lowering::lower(Value real, Target target) {
                         "ones of 16 with the zero point 0");
     // 16-bit codes of others are made of the same sums, not of one another: less is rounded and clipped.
     auto root = op->getOperand(0).getDefiningOp<QuantizeOp>();
-    if (wide && isWide(codes->type) && root && codes->type != target.type && root.getInput().getDefiningOp())
-      if (std::optional<Value> direct = quantize(root.getInput(), target); direct || failed) {
+    if (wide && isWide(codes->type) && root && codes->type != goal.type && root.getInput().getDefiningOp())
+      if (std::optional<Value> direct = quantize(root.getInput(), goal); direct || failed) {
         // They are not the tensor that the others are named after.
         for (Operation *made = direct ? direct->getDefiningOp() : nullptr;
-             !target.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
+             !goal.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
              made = made->getOperand(0).getDefiningOp())
           made->removeAttr(attrs::id);
         return direct;
       }
     builder.setInsertionPoint(op);
-    return convert(*codes, target, op);
+    return convert(*codes, goal, op);
   }
-  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
-  if (!quantizable)
+  if (!isa<QuantizableOpInterface>(op))
     return refuse(op, op->getName().getStringRef() + " has no integer form");
   if (auto type = dyn_cast<RankedTensorType>(real.getType()); !type || !type.hasStaticShape())
     return refuse(op, "its shape is not static");
-
-  switch (quantizable.getQuantizationKind()) {
-  case QuantizationKind::Clamp: {
-    if (!target.name)
-      target.name = op;
-    auto [min, max] = getClampBounds(op);
-    // Bounds of the earlier clamp are limited by the later one.
-    double low = std::clamp(min, target.min, target.max), high = std::clamp(max, target.min, target.max);
-    target.min = low, target.max = high;
-    return quantize(op->getOperand(0), target);
-  }
-  case QuantizationKind::SameScale: {
-    if (!quantizable.commutesWithQuantization())
-      return lowerInterpolation(*this, op, target);
-    SmallVector<unsigned> activations = quantizable.getActivationOperands();
-    if (activations.size() == 1 && !wide)
-      if (std::optional<Codes> codes = getCodes(real)) {
-        builder.setInsertionPoint(op);
-        return convert(*codes, target, op);
-      }
-    SmallVector<Value> operands;
-    for (unsigned operand : activations) {
-      Target inner = target;
-      if (!wide) // What others make of its sums is named after them.
-        inner.name = nullptr;
-      std::optional<Value> codes = quantize(op->getOperand(operand), inner);
-      if (!codes)
-        return refuse(op, "its operand is not quantized");
-      operands.push_back(*codes);
-    }
-    builder.setInsertionPoint(op);
-    return moveCodes(*this, op, operands, target);
-  }
-  case QuantizationKind::Contraction: {
-    std::optional<Accumulator> accumulator = getAccumulator(op);
-    if (!accumulator)
-      return std::nullopt;
-    builder.setInsertionPoint(op);
-    return requantize(accumulator->value, accumulator->scales, target, op);
-  }
-  case QuantizationKind::Elementwise:
-    if (Value input = op->getOperand(0); readsSigns(op) && isUnrounded(input)) {
-      target.signs = true;
-      target.name = op;
-      if (std::optional<Value> codes = lower(input, target); codes || failed)
-        return codes;
-      return refuse(op, "its operand is not quantized");
-    }
-    if (std::optional<Value> codes = lowerTable(*this, real, target))
-      return codes;
-    return refuse(op, "it is no function of one tensor of 8-bit codes with 8-bit results");
-  case QuantizationKind::Arithmetic:
-    if (std::optional<Value> codes = wide || target.signs ? std::nullopt : lowerTable(*this, real, target);
-        codes || failed)
-      return codes;
-    if (isa<tosa::MulOp>(op))
-      return lowerProduct(*this, op, target);
-    if (isa<tosa::AddOp, tosa::SubOp, tosa::MaximumOp, tosa::MinimumOp>(op))
-      return lowerSum(*this, op, target);
-    if (isa<tosa::AvgPool2dOp, tosa::ReduceSumOp>(op))
-      return lowerAverage(*this, op, target);
-    return refuse(op, op->getName().getStringRef() + " has no integer form");
-  }
-  return std::nullopt;
+  if (auto lowerable = dyn_cast<IntegerLoweringOpInterface>(op))
+    return lowerable.lowerToInteger(*this, goal);
+  if (isa<ScalarFunctionOpInterface>(op))
+    return lowerScalarFunction(*this, op, goal);
+  return refuse(op, op->getName().getStringRef() +
+                        " has no integer form: it does not implement IntegerLoweringOpInterface");
 }
 
 std::optional<Accumulator> Lowering::getAccumulator(Operation *contraction) {
   if (auto it = accumulators.find(contraction); it != accumulators.end())
     return it->second;
-  std::optional<Accumulator> accumulator = lowerAccumulator(*this, contraction);
+  auto lowerable = dyn_cast<IntegerLoweringOpInterface>(contraction);
+  std::optional<Accumulator> accumulator =
+      lowerable
+          ? lowerable.lowerToAccumulator(*this)
+          : refuse(contraction, contraction->getName().getStringRef() +
+                                    " has no integer form: it does not implement IntegerLoweringOpInterface");
   accumulators[contraction] = accumulator;
   return accumulator;
 }

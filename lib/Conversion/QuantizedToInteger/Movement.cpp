@@ -1,5 +1,5 @@
 //===- Movement.cpp - Ops that move or select codes -----------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "mlir/IR/IRMapping.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
@@ -8,10 +8,10 @@ using namespace mlir;
 using namespace narrow;
 
 std::optional<Value> narrow::moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
-                                       const Target &target) {
+                                       const QuantizationGoal &goal) {
   OpBuilder &builder = lowering.getBuilder();
   Location loc = op->getLoc();
-  IntegerType storage = target.getStorage();
+  IntegerType storage = goal.getStorage();
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(storage);
   auto scalar = [&](int64_t value) {
     return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), storage);
@@ -26,14 +26,58 @@ std::optional<Value> narrow::moveCodes(Lowering &lowering, Operation *op, ArrayR
     std::optional<double> value = getSplat(pad.getPadConst());
     if (!value)
       return lowering.refuse(op, "what it pads with is no constant");
-    double limited = std::clamp(*value, target.min, target.max);
+    double limited = std::clamp(*value, goal.min, goal.max);
     mapping.map(pad.getPadConst(),
-                scalar(numerics::quantizeDouble(limited, getParams(target.type), getCodeRange(target.type))));
+                scalar(numerics::quantizeDouble(limited, getParams(goal.type), getCodeRange(goal.type))));
   }
   Operation *moved = builder.clone(*op, mapping);
   moved->getResult(0).setType(type);
-  if (target.name && target.name != op)
-    if (Attribute id = target.name->getAttr(attrs::id))
+  if (goal.name && goal.name != op)
+    if (Attribute id = goal.name->getAttr(attrs::id))
       moved->setAttr(attrs::id, id);
   return moved->getResult(0);
+}
+
+std::optional<Value> narrow::lowerMovement(Lowering &lowering, Operation *op, const QuantizationGoal &goal) {
+  SmallVector<unsigned> activations = cast<QuantizableOpInterface>(op).getActivationOperands();
+  OpBuilder &builder = lowering.getBuilder();
+  bool wide = isWide(goal.type);
+  if (activations.size() == 1 && !wide)
+    if (std::optional<Codes> codes = lowering.getCodes(op->getResult(0))) {
+      builder.setInsertionPoint(op);
+      return lowering.convert(*codes, goal, op);
+    }
+  SmallVector<Value> operands;
+  for (unsigned operand : activations) {
+    QuantizationGoal inner = goal;
+    if (!wide) // What others make of its sums is named after them.
+      inner.name = nullptr;
+    std::optional<Value> codes = lowering.quantize(op->getOperand(operand), inner);
+    if (!codes)
+      return lowering.refuse(op, "its operand is not quantized");
+    operands.push_back(*codes);
+  }
+  builder.setInsertionPoint(op);
+  return moveCodes(lowering, op, operands, goal);
+}
+
+namespace {
+template <typename OpT>
+struct MovementLowering : IntegerLoweringOpInterface::ExternalModel<MovementLowering<OpT>, OpT> {
+  std::optional<Value> lowerToInteger(Operation *op, Lowering &lowering, const QuantizationGoal &goal) const {
+    return lowerMovement(lowering, op, goal);
+  }
+};
+} // namespace
+
+template <typename... Ops>
+static void attach(MLIRContext *context) {
+  (Ops::template attachInterface<MovementLowering<Ops>>(*context), ...);
+}
+
+void narrow::registerMovementLowering(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    attach<tosa::MaxPool2dOp, tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp, tosa::ReverseOp,
+           tosa::TileOp, tosa::PadOp, tosa::ConcatOp>(context);
+  });
 }

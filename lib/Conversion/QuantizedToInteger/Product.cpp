@@ -1,5 +1,5 @@
 //===- Product.cpp - Products of two tensors ------------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Numerics/Rounding.h"
 #include <cmath>
@@ -48,7 +48,7 @@ static std::optional<Factor> getFactor(Lowering &lowering, Operation *op, Value 
   return Factor{*wide, codes->type.getScale()};
 }
 
-std::optional<Value> narrow::lowerProduct(Lowering &lowering, Operation *op, const Target &target) {
+static std::optional<Value> lowerProduct(Lowering &lowering, Operation *op, const QuantizationGoal &goal) {
   // A positive number times a float that has no codes of its own: the other
   // operand is quantized at a scale that is smaller by the number.
   for (unsigned i : {0u, 1u}) {
@@ -57,13 +57,13 @@ std::optional<Value> narrow::lowerProduct(Lowering &lowering, Operation *op, con
     if (!splat || !(*splat > 0) || !std::isfinite(*splat) || other.getType() != op->getResult(0).getType() ||
         lowering.getCodes(other))
       continue;
-    double scale = target.type.getScale() / *splat;
+    double scale = goal.type.getScale() / *splat;
     if (!(scale > std::numeric_limits<float>::min()) || !(scale < std::numeric_limits<float>::max()))
       return lowering.refuse(op, "its constant operand takes the scale out of f32");
-    Target inner = target;
-    inner.type = CodeType::get(target.type.getFlags(), target.type.getStorageType(),
-                               target.type.getExpressedType(), scale, target.type.getZeroPoint(),
-                               target.type.getStorageTypeMin(), target.type.getStorageTypeMax());
+    QuantizationGoal inner = goal;
+    inner.type =
+        CodeType::get(goal.type.getFlags(), goal.type.getStorageType(), goal.type.getExpressedType(), scale,
+                      goal.type.getZeroPoint(), goal.type.getStorageTypeMin(), goal.type.getStorageTypeMax());
     inner.min /= *splat, inner.max /= *splat;
     if (!inner.name)
       inner.name = op;
@@ -82,5 +82,11 @@ std::optional<Value> narrow::lowerProduct(Lowering &lowering, Operation *op, con
       createConstant(builder, loc, {1}, ArrayRef<int64_t>(0), cast<IntegerType>(builder.getI8Type()));
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(builder.getI32Type());
   Value product = tosa::MulOp::create(builder, loc, type, lhs->wide, rhs->wide, shift);
-  return lowering.requantize(product, lhs->scale * rhs->scale, target, op);
+  return lowering.requantize(product, lhs->scale * rhs->scale, goal, op);
+}
+
+void narrow::registerProductLowering(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    tosa::MulOp::attachInterface<ArithmeticLowering<tosa::MulOp, lowerProduct>>(*context);
+  });
 }

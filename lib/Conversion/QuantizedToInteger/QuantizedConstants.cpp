@@ -1,5 +1,5 @@
 //===- QuantizedConstants.cpp - Constants of the quantized stage ----------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;

@@ -5,7 +5,7 @@
 // rest. Constants are cloned to where they are used.
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"

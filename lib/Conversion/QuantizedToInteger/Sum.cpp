@@ -5,7 +5,7 @@
 // constants) are brought to i32 at the result's scale divided by 2^k (N19).
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Numerics/Add.h"
@@ -106,7 +106,7 @@ bool Sum::collect(Value real, Operation *user) {
     if (quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction) {
       std::optional<Accumulator> accumulator = lowering.getAccumulator(op);
       if (!accumulator)
-        return lowering.refuse(user, "its operand '" + describe(op) + "' is not quantized"), false;
+        return lowering.refuse(user, "its operand '" + getDiagnosticName(op) + "' is not quantized"), false;
       leaf.value = accumulator->value;
       leaf.scales = accumulator->scales;
       ArrayRef<IntegerInterval> ranges = lowering.getRanges().get(accumulator->value);
@@ -115,7 +115,7 @@ bool Sum::collect(Value real, Operation *user) {
       return addLeaf(real, std::move(leaf));
     }
   }
-  return lowering.refuse(user, "its operand" + (op ? " '" + describe(op) + "'" : std::string()) +
+  return lowering.refuse(user, "its operand" + (op ? " '" + getDiagnosticName(op) + "'" : std::string()) +
                                    " has neither codes of 8 or 16 bits nor an i32 accumulator"),
          false;
 }
@@ -188,11 +188,11 @@ std::optional<Value> Sum::emit(Value real) {
   return lowering.rescale(leaf.value, leaf.zeroPoint, i32, 0, multipliers, real.getDefiningOp());
 }
 
-std::optional<Value> narrow::lowerSum(Lowering &lowering, Operation *op, const Target &target) {
+static std::optional<Value> lowerSum(Lowering &lowering, Operation *op, const QuantizationGoal &goal) {
   Sum sum(lowering);
   if (!sum.collect(op->getResult(0), op))
     return std::nullopt;
-  double resultScale = target.type.getScale();
+  double resultScale = goal.type.getScale();
   int k = 0;
   if (!sum.isAligned(resultScale) || !sum.choose(resultScale, 0))
     for (k = numerics::addFractionBits; k >= 0 && !sum.choose(resultScale, k);)
@@ -205,5 +205,14 @@ std::optional<Value> narrow::lowerSum(Lowering &lowering, Operation *op, const T
   std::optional<Value> wide = sum.emit(op->getResult(0));
   if (!wide)
     return std::nullopt;
-  return lowering.requantize(*wide, sum.getScale(), target, op);
+  return lowering.requantize(*wide, sum.getScale(), goal, op);
+}
+
+void narrow::registerSumLowering(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
+    tosa::AddOp::attachInterface<ArithmeticLowering<tosa::AddOp, lowerSum>>(*context);
+    tosa::SubOp::attachInterface<ArithmeticLowering<tosa::SubOp, lowerSum>>(*context);
+    tosa::MaximumOp::attachInterface<ArithmeticLowering<tosa::MaximumOp, lowerSum>>(*context);
+    tosa::MinimumOp::attachInterface<ArithmeticLowering<tosa::MinimumOp, lowerSum>>(*context);
+  });
 }

@@ -4,9 +4,10 @@
 // codes as its only input is a function of 256 arguments: one tosa.table.
 //
 //===----------------------------------------------------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
@@ -83,30 +84,55 @@ private:
 
 } // namespace
 
-std::optional<Value> narrow::lowerTable(Lowering &lowering, Value real, const Target &target) {
+std::optional<Value> narrow::lowerTable(Lowering &lowering, Value real, const QuantizationGoal &goal) {
   auto type = cast<RankedTensorType>(real.getType());
   Expression expression(lowering);
   if (!expression.collect(real, type) || !expression.leaf || expression.leaf == real)
     return std::nullopt;
   Codes input = expression.leafCodes;
-  if (!getStorage(input.type).isInteger(8) || !target.getStorage().isInteger(8))
+  if (!getStorage(input.type).isInteger(8) || !goal.getStorage().isInteger(8))
     return std::nullopt;
   Samples arguments;
   for (int64_t code = -128; code != 128; ++code)
     arguments.push_back(numerics::dequantizeDouble(code, getParams(input.type)));
-  numerics::CodeRange bounds = target.getBounds();
+  numerics::CodeRange bounds = goal.getBounds();
   SmallVector<int64_t> table;
   for (double y : expression.evaluate(real, arguments))
-    table.push_back(numerics::quantizeDouble(y, getParams(target.type), bounds));
+    table.push_back(numerics::quantizeDouble(y, getParams(goal.type), bounds));
 
   Operation *op = real.getDefiningOp();
   OpBuilder &builder = lowering.getBuilder();
   builder.setInsertionPoint(op);
   auto i8 = cast<IntegerType>(builder.getI8Type());
-  Operation *name = target.name ? target.name : op;
+  Operation *name = goal.name ? goal.name : op;
   Value entries = createConstant(builder, name->getLoc(), {256}, table, i8);
   Value codes = tosa::TableOp::create(builder, name->getLoc(), type.clone(i8), input.value, entries);
   if (Attribute id = name->getAttr(attrs::id))
     codes.getDefiningOp()->setAttr(attrs::id, id);
   return codes;
+}
+
+std::optional<Value> narrow::lowerScalarFunction(Lowering &lowering, Operation *op,
+                                                 const QuantizationGoal &goal) {
+  if (Value input = op->getOperand(0); readsSigns(op) && isUnrounded(input)) {
+    QuantizationGoal signs = goal;
+    signs.signs = true;
+    signs.name = op;
+    if (std::optional<Value> codes = lowering.quantize(input, signs); codes || lowering.hasFailed())
+      return codes;
+    return lowering.refuse(op, "its operand is not quantized");
+  }
+  if (std::optional<Value> codes = lowerTable(lowering, op->getResult(0), goal))
+    return codes;
+  return lowering.refuse(op, "it is no function of one tensor of 8-bit codes with 8-bit results");
+}
+
+std::optional<Value> narrow::lowerArithmetic(
+    Lowering &lowering, Operation *op, const QuantizationGoal &goal,
+    function_ref<std::optional<Value>(Lowering &, Operation *, const QuantizationGoal &)> function) {
+  if (!isWide(goal.type) && !goal.signs)
+    if (std::optional<Value> codes = lowerTable(lowering, op->getResult(0), goal);
+        codes || lowering.hasFailed())
+      return codes;
+  return function(lowering, op, goal);
 }

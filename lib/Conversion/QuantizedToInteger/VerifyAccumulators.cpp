@@ -1,5 +1,5 @@
 //===- VerifyAccumulators.cpp - narrow-verify-accumulators ----------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Analysis/IntegerRanges.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
@@ -47,8 +47,8 @@ static std::string describeAccumulator(Operation *op) {
   if (!op->hasAttr(attrs::id))
     for (Operation *user : op->getUsers())
       if (user->hasAttr(attrs::id))
-        return describe(user);
-  return describe(op);
+        return getDiagnosticName(user);
+  return getDiagnosticName(op);
 }
 
 LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerRanges &ranges) {
@@ -56,12 +56,12 @@ LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerR
   auto zeroPoint = getIntegers(rescale.getInputZp());
   if (!multipliers || !shifts || multipliers->empty() || multipliers->size() != shifts->size() ||
       !zeroPoint || zeroPoint->size() != 1)
-    return rescale.emitError() << "'" << describe(rescale)
+    return rescale.emitError() << "'" << getDiagnosticName(rescale)
                                << "': multiplier, shift and zero point must be constants";
   // 16-bit multipliers of 16-bit words cannot overflow.
   bool words = !rescale.getScale32() && getElementTypeOrSelf(rescale.getInput().getType()).isInteger(16);
   if (rescale.getInputUnsigned() || (!rescale.getScale32() && !words))
-    return rescale.emitError() << "'" << describe(rescale)
+    return rescale.emitError() << "'" << getDiagnosticName(rescale)
                                << "': expected signed input and 32-bit multipliers";
   if (words)
     return success();
@@ -69,7 +69,7 @@ LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerR
   size_t count = std::max(inputs.size(), multipliers->size());
   if ((inputs.size() != 1 && inputs.size() != count) ||
       (multipliers->size() != 1 && multipliers->size() != count))
-    return rescale.emitError() << "'" << describe(rescale) << "': " << multipliers->size()
+    return rescale.emitError() << "'" << getDiagnosticName(rescale) << "': " << multipliers->size()
                                << " multipliers for " << inputs.size() << " channels";
   for (size_t c = 0; c != count; ++c) {
     size_t s = multipliers->size() == 1 ? 0 : c;
@@ -77,11 +77,11 @@ LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerR
     IntegerInterval input = inputs[inputs.size() == 1 ? 0 : c];
     input = {input.min - zeroPoint->front(), input.max - zeroPoint->front()};
     if (!factor.valid())
-      return rescale.emitError() << "'" << describe(rescale) << "': multiplier " << factor.multiplier
+      return rescale.emitError() << "'" << getDiagnosticName(rescale) << "': multiplier " << factor.multiplier
                                  << " and shift " << factor.shift << " of channel " << c
                                  << " are outside of what tosa.rescale is defined for";
     if (!numerics::fitsApplyScale(input.magnitude(), factor))
-      return rescale.emitError() << "'" << describe(rescale) << "': channel " << c
+      return rescale.emitError() << "'" << getDiagnosticName(rescale) << "': channel " << c
                                  << " multiplies numbers in [" << input.min << ", " << input.max << "] by "
                                  << factor.value()
                                  << ", which can leave 32 bits; raise the scale of its result";

@@ -1,5 +1,5 @@
 //===- VerifyInteger.cpp - narrow-verify-integer --------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
@@ -106,7 +106,7 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
   bool sound = true;
   for (Operation &op : network.getBody().front())
     if (!target.isLegal(&op)) {
-      InFlightDiagnostic error = op.emitError() << "'" << describe(&op) << "': " << op.getName();
+      InFlightDiagnostic error = op.emitError() << "'" << getDiagnosticName(&op) << "': " << op.getName();
       if (touchesReals(&op))
         error << " computes in floats without a " << attrs::floatReason;
       else

@@ -1,5 +1,5 @@
 //===- VerifyIntegerOnly.cpp - narrow-verify-integer-only -----------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
@@ -39,7 +39,7 @@ struct VerifyIntegerOnly : narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyInteg
       if (target.isLegal(op))
         return;
       clean = false;
-      InFlightDiagnostic error = op->emitError() << "'" << describe(op) << "' (" << op->getName()
+      InFlightDiagnostic error = op->emitError() << "'" << getDiagnosticName(op) << "' (" << op->getName()
                                                  << ") works on real numbers inside of the network";
       if (auto reason = op->getAttrOfType<StringAttr>(attrs::floatReason))
         error << ": " << reason.getValue();

@@ -1,5 +1,5 @@
 //===- Words.cpp - 16-bit codes for ops on 8 bits -------------------------===//
-#include "Lowering.h"
+#include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "narrow/Conversion/IntegerLoweringOpInterface.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Reference/EvaluableOpInterface.h"
@@ -31,6 +32,7 @@ protected:
     registry.insert<NarrowDialect, tosa::TosaDialect, func::FuncDialect, quant::QuantDialect>();
     registerTosaQuantizableModels(registry);
     registerEvaluableModels(registry);
+    registerIntegerLoweringModels(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
   }

@@ -10,13 +10,13 @@
 // it (QuantizableOpInterface); codes pass through an op only if its result has
 // codes in their type, exactly. All else is computed where it stands.
 //
-// One file for each family of ops: Contraction, Sum, Product, Average,
-// Interpolation, Movement, Table. Integer ops are created at the float op that
-// they stand for, so every value dominates the users of the float value.
+// Ops say themselves how they are computed (IntegerLoweringOpInterface), with what
+// this header offers. Integer ops are created at the float op that they stand for,
+// so every value dominates the users of the float value.
 //
 //===----------------------------------------------------------------------===//
-#ifndef NARROW_CONVERSION_QUANTIZEDTOINTEGER_LOWERING_H
-#define NARROW_CONVERSION_QUANTIZEDTOINTEGER_LOWERING_H
+#ifndef NARROW_CONVERSION_LOWERING_H
+#define NARROW_CONVERSION_LOWERING_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "narrow/Analysis/IntegerRanges.h"
@@ -34,7 +34,7 @@ using CodeType = quant::UniformQuantizedType;
 
 /// The name of the tensor that `op` yields, for messages: its narrow.id, the
 /// name of its location, or that of the op.
-std::string describe(Operation *op);
+std::string getDiagnosticName(Operation *op);
 
 /// `type` with signed 8-bit storage: codes above 127 are moved by 128. A type of signed
 /// 16-bit codes around 0 stays as it is. Null if it is neither.
@@ -72,7 +72,7 @@ struct Accumulator {
 std::pair<double, double> getClampBounds(Operation *op);
 
 /// What a tensor is to become.
-struct Target {
+struct QuantizationGoal {
   CodeType type;
   /// Real bounds from clamps between the op and the quantization.
   double min = -std::numeric_limits<double>::infinity();
@@ -132,11 +132,11 @@ public:
   /// dequantized codes, or moves or clamps such.
   std::optional<Codes> getCodes(Value real);
   /// The codes of `real` in the target's type, creating what computes them.
-  std::optional<Value> quantize(Value real, Target target);
+  std::optional<Value> quantize(Value real, QuantizationGoal goal);
 
   /// Codes of `from` in the target's type: a rescale if the types differ, a
   /// clamp if the bounds say something. Created at the insertion point.
-  std::optional<Value> convert(Codes from, const Target &target, Operation *op);
+  std::optional<Value> convert(Codes from, const QuantizationGoal &goal, Operation *op);
   /// tosa.rescale by one factor or one for each index of the last dimension,
   /// named after `name` unless it merely widens codes; an error on `name` if a
   /// factor has no multiplier.
@@ -145,8 +145,9 @@ public:
   /// The same with multipliers that are chosen already, of 32 or 16 bits.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                 ArrayRef<numerics::Multiplier> scales, Operation *name, bool scale32 = true);
-  /// rescale to the codes of the target, or three of them (N26), then its clamp.
-  std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const Target &target, Operation *op);
+  /// rescale to the codes of the goal, or three of them (N26), then its clamp.
+  std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const QuantizationGoal &goal,
+                                  Operation *op);
   /// tosa.clamp unless the bounds are those of the element type.
   Value clamp(Value codes, numerics::CodeRange bounds, Operation *name);
 
@@ -164,12 +165,12 @@ private:
   /// TOSA's precondition of the rescale (N11), for what `input` can hold.
   bool fits(Value input, ArrayRef<numerics::Multiplier> scales);
   Value limit(Value wide, ArrayRef<double> factors, Operation *name);
-  std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const Target &target,
+  std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const QuantizationGoal &goal,
                                       Operation *name);
   std::optional<Codes> computeCodes(Value real);
   std::optional<Codes> getQuantizedCodes(Value quantized);
-  std::optional<Value> lower(Value real, Target target);
-  std::optional<Value> quantizeArgument(BlockArgument argument, const Target &target);
+  std::optional<Value> lower(Value real, QuantizationGoal goal);
+  std::optional<Value> quantizeArgument(BlockArgument argument, const QuantizationGoal &goal);
   Value getReal(Value integers, quant::QuantizedType type);
   Value getFloat(Value value);
   void keepFloats();
@@ -187,39 +188,6 @@ private:
   DenseMap<std::pair<Value, Type>, Value> reals;
   DenseMap<Operation *, std::string> reasons;
 };
-
-//===----------------------------------------------------------------------===//
-// Families
-//===----------------------------------------------------------------------===//
-
-/// Contraction.cpp: the i32 result of a convolution.
-std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation *op);
-/// Sum.cpp: add, sub, maximum, minimum of any depth, at a common fine scale.
-std::optional<Value> lowerSum(Lowering &lowering, Operation *op, const Target &target);
-/// Product.cpp: mul.
-std::optional<Value> lowerProduct(Lowering &lowering, Operation *op, const Target &target);
-/// Average.cpp: averages over the plane, reduce_sum.
-std::optional<Value> lowerAverage(Lowering &lowering, Operation *op, const Target &target);
-/// Words.cpp: the bytes of i16 codes (N80).
-std::pair<Value, Value> splitCodes(OpBuilder &builder, Location loc, Value codes);
-/// Table.cpp: a function of one tensor of 8-bit codes, evaluated at every code.
-/// Says nothing (no reason) if the expression is not of this kind.
-std::optional<Value> lowerTable(Lowering &lowering, Value real, const Target &target);
-/// Interpolation.cpp: averages of a window, bilinear resizing.
-std::optional<Value> lowerInterpolation(Lowering &lowering, Operation *op, const Target &target);
-/// Movement.cpp: an op that commutes with quantization on codes, all operands in `target.type`.
-std::optional<Value> moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
-                               const Target &target);
-
-/// SplitFunctions.cpp: cuts the function, in integers by now, into
-/// @quantize_inputs, @network and @dequantize_outputs.
-LogicalResult splitFunction(func::FuncOp main);
-
-/// Whether a value of this type is made of real numbers: floats, or codes that
-/// still say what they mean.
-bool isRealType(Type type);
-/// Whether any operand or result of `op` is.
-bool touchesReals(Operation *op);
 
 } // namespace narrow
 

@@ -1,0 +1,18 @@
+//===- IntegerLoweringModels.cpp - IntegerLoweringOpInterface -------------===//
+#include "Families.h"
+
+using namespace mlir;
+using namespace narrow;
+
+#include "narrow/Conversion/IntegerLoweringOpInterface.cpp.inc"
+
+void narrow::registerIntegerLoweringModels(DialectRegistry &registry) {
+  registerTosaScalarFunctionModels(registry);
+  registerClampLowering(registry);
+  registerMovementLowering(registry);
+  registerContractionLowering(registry);
+  registerSumLowering(registry);
+  registerProductLowering(registry);
+  registerAverageLowering(registry);
+  registerInterpolationLowering(registry);
+}
