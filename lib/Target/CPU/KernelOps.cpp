@@ -62,6 +62,8 @@ static bool isLaneType(Type type) {
 bool narrow::isSupportedByKernels(Operation *op, std::string &reason) {
   if (getKernelRole(op) == KernelRole::Unsupported) {
     reason = "no code generation for " + op->getName().getStringRef().str();
+    if (!isa_and_present<tosa::TosaDialect, NarrowDialect>(op->getDialect()))
+      reason += ": it does not implement ScalarFunctionOpInterface";
     return false;
   }
   // Codes that say what they mean are for the ops that turn numbers into them and back.
