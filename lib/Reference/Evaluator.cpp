@@ -86,3 +86,18 @@ LogicalResult Evaluator::run(ArrayRef<Tensor> inputs, SmallVectorImpl<Tensor> &o
     outputs.push_back(*result);
   return success();
 }
+
+LogicalResult narrow::reference::evaluateOp(Operation *op, ArrayRef<Tensor> operands,
+                                            SmallVectorImpl<Tensor> &results) {
+  if (!isEvaluable(op))
+    return reportNotEvaluable(op);
+  SmallVector<const Tensor *> arguments;
+  for (const Tensor &operand : operands)
+    arguments.push_back(&operand);
+  SmallVector<SharedTensor> shared;
+  if (failed(evaluate(op, arguments, /*prepared=*/nullptr, shared)))
+    return failure();
+  for (const SharedTensor &result : shared)
+    results.push_back(*result);
+  return success();
+}

@@ -40,6 +40,16 @@ static FailureOr<std::pair<ElementKind, SmallVector<int64_t>>> getStorage(Operat
   return std::make_pair(*kind, SmallVector<int64_t>(tensor.getShape()));
 }
 
+bool narrow::reference::isEvaluable(Operation *op) {
+  return isa<EvaluableOpInterface, ScalarFunctionOpInterface>(op);
+}
+
+LogicalResult narrow::reference::reportNotEvaluable(Operation *op) {
+  return op->emitError() << "'" << op->getName()
+                         << "' is not supported by the reference evaluator: it does not implement "
+                            "EvaluableOpInterface";
+}
+
 LogicalResult narrow::reference::evaluate(Operation *op, ArrayRef<const Tensor *> operands,
                                           Prepared *prepared,
                                           SmallVectorImpl<std::shared_ptr<const Tensor>> &results) {
@@ -155,11 +165,9 @@ LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step
     return success();
   }
 
+  if (!isEvaluable(&op))
+    return reportNotEvaluable(&op);
   auto evaluable = dyn_cast<EvaluableOpInterface>(op);
-  if (!evaluable && !isa<ScalarFunctionOpInterface>(op))
-    return op.emitError() << "'" << op.getName()
-                          << "' is not supported by the reference evaluator: it does not implement "
-                             "EvaluableOpInterface";
   if (!evaluable || !evaluable.acceptsCodes())
     for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
       if (isa<quant::QuantizedType>(getElementTypeOrSelf(type)))

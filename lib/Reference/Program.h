@@ -43,7 +43,11 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
                            llvm::StringMap<std::unique_ptr<Body>> &functions,
                            std::vector<std::unique_ptr<Body>> &kernels);
 
-/// Evaluates one op on its operands; results are allocated here.
+/// Whether the op says its value; the error if it does not.
+bool isEvaluable(Operation *op);
+LogicalResult reportNotEvaluable(Operation *op);
+
+/// Evaluates one op that does on its operands; results are allocated here.
 LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, Prepared *prepared,
                        SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
 

@@ -25,6 +25,10 @@ namespace narrow::reference {
 /// block. The tensor is gone after the call unless it is copied.
 using Observer = std::function<void(Operation *, Value, const Tensor &)>;
 
+/// The results of one op on operands that have its types; fails with a diagnostic on the op. Shape
+/// operands are i64 tensors.
+LogicalResult evaluateOp(Operation *op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results);
+
 /// A module made ready for evaluation. Copies share the decoded constants; the
 /// module must outlive them and stay unchanged.
 class Evaluator {

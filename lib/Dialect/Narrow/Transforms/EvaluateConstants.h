@@ -11,9 +11,6 @@ namespace narrow {
 /// op, and must be constants). Nothing if the op or its types are not supported.
 std::optional<ConstantData> evaluate(Operation *op, ArrayRef<ConstantData> operands);
 
-/// `data` repeated along its dims of size 1; the shapes have equal ranks.
-std::optional<ConstantData> broadcast(const ConstantData &data, ArrayRef<int64_t> shape);
-
 } // namespace narrow
 
 #endif
