@@ -9,6 +9,9 @@
 
 namespace narrow {
 
+/// One interval, or one for each index of the last dimension.
+using IntegerIntervals = SmallVector<IntegerInterval, 1>;
+
 /// Proven intervals of the integer tensors of a function, from constants and
 /// from the codes a type has; computed on demand and kept. An interval is that
 /// of the whole tensor or, after a contraction, of each index of the last
@@ -22,13 +25,17 @@ public:
   IntegerInterval getWhole(Value value);
 
 private:
-  using Ranges = SmallVector<IntegerInterval, 1>;
-  Ranges compute(Value value);
-  Ranges computeRescale(Operation *op);
-  Ranges computeBinary(Operation *op);
+  IntegerIntervals compute(Value value);
 
-  DenseMap<Value, Ranges> known;
+  DenseMap<Value, IntegerIntervals> known;
 };
+
+/// Everything the element type can hold, up to 48 bits.
+IntegerInterval getFullRange(Type type);
+/// The smallest interval that has all of them.
+IntegerInterval hull(IntegerInterval a, IntegerInterval b);
+IntegerInterval hull(ArrayRef<IntegerInterval> intervals);
+IntegerInterval saturateTo(IntegerInterval interval, IntegerInterval to);
 
 } // namespace narrow
 

@@ -7,7 +7,8 @@
 namespace narrow {
 
 /// Attaches IntegerLoweringOpInterface to the ops of tosa and narrow as external
-/// models, when their dialects are loaded.
+/// models, when their dialects are loaded, and the models of the interfaces that the
+/// lowering asks (ScalarFunctionOpInterface, IntegerRangeOpInterface).
 void registerIntegerLoweringModels(DialectRegistry &registry);
 
 } // namespace narrow

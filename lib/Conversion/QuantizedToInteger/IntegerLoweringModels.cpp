@@ -1,5 +1,6 @@
 //===- IntegerLoweringModels.cpp - IntegerLoweringOpInterface -------------===//
 #include "Families.h"
+#include "narrow/Analysis/IntegerRangeOpInterface.h"
 
 using namespace mlir;
 using namespace narrow;
@@ -8,6 +9,7 @@ using namespace narrow;
 
 void narrow::registerIntegerLoweringModels(DialectRegistry &registry) {
   registerTosaScalarFunctionModels(registry);
+  registerIntegerRangeModels(registry);
   registerClampLowering(registry);
   registerMovementLowering(registry);
   registerContractionLowering(registry);
