@@ -45,7 +45,16 @@ Result compute(Operation *op, ArrayRef<ConstantData> operands) {
   if (!isComputed(type) || !isComputed(operands[0].elementType))
     return std::nullopt;
   SmallVector<reference::Tensor> tensors;
-  for (const ConstantData &data : operands) {
+  for (Value operand : op->getOperands()) {
+    if (isa<tosa::shapeType>(operand.getType())) {
+      auto dims = getShapeDims(operand);
+      if (!dims)
+        return std::nullopt;
+      tensors.emplace_back(ArrayRef(static_cast<int64_t>(dims->size())), ArrayRef<int64_t>(*dims));
+      continue;
+    }
+    const ConstantData &data = operands.front();
+    operands = operands.drop_front();
     auto kind = reference::getElementKind(data.elementType);
     if (!kind || reference::getByteWidth(*kind) != data.width)
       return std::nullopt;

@@ -174,3 +174,18 @@ func.func @no_bound(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>, tensor<
   %2 = tosa.maximum %x, %k : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>
   return %0, %1, %2 : tensor<2xf32>, tensor<2xf32>, tensor<2xf32>
 }
+
+// -----
+
+// What the evaluator knows is folded: a resized constant.
+// CHECK-LABEL: @resized
+// CHECK-NOT: tosa.resize
+// CHECK: return
+func.func @resized() -> tensor<1x2x2x1xf32> {
+  %c = "tosa.const"() <{values = dense<3.0> : tensor<1x1x1x1xf32>}> : () -> tensor<1x1x1x1xf32>
+  %s = tosa.const_shape {values = dense<[2, 1, 2, 1]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %o = tosa.const_shape {values = dense<[0, 0]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %b = tosa.const_shape {values = dense<[1, 1]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %r = tosa.resize %c, %s, %o, %b {mode = NEAREST_NEIGHBOR} : (tensor<1x1x1x1xf32>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x2x2x1xf32>
+  return %r : tensor<1x2x2x1xf32>
+}
