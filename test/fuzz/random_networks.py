@@ -569,39 +569,58 @@ def check(stem, network, isas, emulated, scheme, align):
                        float("-inf") if scheme or align else LEAST_SQNR)
 
 
-def main(make=Network, description=__doc__):
-    """The command line; `make` builds the network of a seed."""
+def seed_parser(description, samples):
+    """The options that all programs with seeds have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="0:20", help="first:end, or one seed")
     parser.add_argument("--dir", required=True, help="where files are written")
-    parser.add_argument("--samples", type=int, default=8)
-    parser.add_argument("--isa", action="append", help="default: avx2, portable")
-    parser.add_argument("--emulate", action="append", help="an instruction set that the machine may lack")
-    parser.add_argument("--scheme", help="what narrow-compile --scheme is given; default: w8a8")
-    parser.add_argument("--align", help="what narrow-compile --align is given; default: nothing")
+    parser.add_argument("--samples", type=int, default=samples)
     parser.add_argument("--check", action="store_true")
-    options = parser.parse_args()
+    return parser
+
+
+def run_seeds(options, what, write, check):
+    """Calls write(seed, stem) for each seed, and with --check check(what it returned, stem), which says what was found
+    or raises Failure. The exit code."""
     first, _, end = options.seeds.partition(":")
     failures = 0
     os.makedirs(options.dir, exist_ok=True)
     for seed in range(int(first), int(end or int(first) + 1)):
-        network = make(seed)
         stem = os.path.join(options.dir, str(seed))
-        with open(stem + ".mlir", "w") as out:
-            out.write(network.text())
-        network.write_samples(stem + ".npz", options.samples)
+        made = write(seed, stem)
         if not options.check:
             continue
         try:
-            sqnr = check(stem, network, options.isa or ["avx2", "portable"], options.emulate or [],
-                         options.scheme, options.align)
-            print(f"seed {seed}: ok, {'-' if sqnr is None else f'{sqnr:.1f}'} dB", flush=True)
+            print(f"seed {seed}: ok, {check(made, stem)}", flush=True)
         except (Failure, subprocess.TimeoutExpired) as error:
             failures += 1
             print(f"seed {seed}: FAILED\n{error}", flush=True)
     if failures:
-        print(f"{failures} networks failed")
+        print(f"{failures} {what} failed")
     return 1 if failures else 0
+
+
+def main(make=Network, description=__doc__):
+    """The command line; `make` builds the network of a seed."""
+    parser = seed_parser(description, samples=8)
+    parser.add_argument("--isa", action="append", help="default: avx2, portable")
+    parser.add_argument("--emulate", action="append", help="an instruction set that the machine may lack")
+    parser.add_argument("--scheme", help="what narrow-compile --scheme is given; default: w8a8")
+    parser.add_argument("--align", help="what narrow-compile --align is given; default: nothing")
+    options = parser.parse_args()
+
+    def write(seed, stem):
+        network = make(seed)
+        with open(stem + ".mlir", "w") as out:
+            out.write(network.text())
+        network.write_samples(stem + ".npz", options.samples)
+        return network
+
+    def check_one(network, stem):
+        sqnr = check(stem, network, options.isa or ["avx2", "portable"], options.emulate or [], options.scheme, options.align)
+        return f"{'-' if sqnr is None else f'{sqnr:.1f}'} dB"
+
+    return run_seeds(options, "networks", write, check_one)
 
 
 if __name__ == "__main__":

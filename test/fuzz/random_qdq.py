@@ -10,15 +10,14 @@ the imported file is what the file means. Of each tensor that is quantized, all 
 depend on equal codes must be the same but for ties: at most one code away, and few of them.
 The only module used is the standard library.
 """
-import argparse
 import array
 import math
-import os
 import random
 import struct
-import subprocess
 import sys
 import zipfile
+
+from random_networks import Failure, npy, run, run_seeds, seed_parser
 
 FLOAT, UINT8, INT8, INT32, INT64 = 1, 2, 3, 6, 7
 CODES = {INT8: (-128, 127), UINT8: (0, 255)}
@@ -76,12 +75,7 @@ def value_info(name, shape):
 def write_npz(path, arrays):
     with zipfile.ZipFile(path, "w") as archive:
         for name, (shape, values) in arrays.items():
-            dims = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-            header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({dims}), }}"
-            header += " " * (63 - (10 + len(header)) % 64) + "\n"
-            data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
-            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)),
-                             data + struct.pack(f"<{len(values)}f", *values))
+            archive.writestr(zipfile.ZipInfo(name + ".npy", (1980, 1, 1, 0, 0, 0)), npy(shape, values))
 
 
 def read_npz(path):
@@ -373,17 +367,6 @@ class Graph:
 
 # -- The comparison -------------------------------------------------------------
 
-class Failure(Exception):
-    pass
-
-
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-    if done.returncode:
-        raise Failure(f"$ {' '.join(command)}\nexit code {done.returncode}\n{done.stdout[-3000:]}")
-    return done.stdout
-
-
 def compare(graph, expected, found):
     """Raises Failure at a tensor that differs by more than ties. Returns how many elements are equal and how many not."""
     exact = {}   # of the tensors that are results, whether all is equal
@@ -426,33 +409,22 @@ def check(graph, stem, code):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", default="0:20", help="first:end, or one seed")
-    parser.add_argument("--dir", required=True, help="where files are written")
-    parser.add_argument("--samples", type=int, default=4)
-    parser.add_argument("--check", action="store_true")
+    parser = seed_parser(__doc__, samples=4)
     parser.add_argument("--code", action="store_true", help="run compiled code, too")
     options = parser.parse_args()
-    first, _, end = options.seeds.partition(":")
-    failures = 0
-    os.makedirs(options.dir, exist_ok=True)
-    for seed in range(int(first), int(end or int(first) + 1)):
+
+    def write(seed, stem):
         graph = Graph(seed)
-        stem = os.path.join(options.dir, str(seed))
         with open(stem + ".onnx", "wb") as out:
             out.write(graph.model())
         write_npz(stem + ".npz", graph.samples(options.samples))
-        if not options.check:
-            continue
-        try:
-            (equal, different), floats = check(graph, stem, options.code)
-            print(f"seed {seed}: ok, {different} of {equal + different} differ, {floats} float ops", flush=True)
-        except (Failure, subprocess.TimeoutExpired) as error:
-            failures += 1
-            print(f"seed {seed}: FAILED\n{error}", flush=True)
-    if failures:
-        print(f"{failures} graphs failed")
-    return 1 if failures else 0
+        return graph
+
+    def check_one(graph, stem):
+        (equal, different), floats = check(graph, stem, options.code)
+        return f"{different} of {equal + different} differ, {floats} float ops"
+
+    return run_seeds(options, "graphs", write, check_one)
 
 
 if __name__ == "__main__":
