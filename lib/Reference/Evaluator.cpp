@@ -89,8 +89,8 @@ LogicalResult Evaluator::run(ArrayRef<Tensor> inputs, SmallVectorImpl<Tensor> &o
 
 LogicalResult narrow::reference::evaluateOp(Operation *op, ArrayRef<Tensor> operands,
                                             SmallVectorImpl<Tensor> &results) {
-  if (!isEvaluable(op))
-    return reportNotEvaluable(op);
+  if (failed(requireEvaluable(op)))
+    return failure();
   SmallVector<const Tensor *> arguments;
   for (const Tensor &operand : operands)
     arguments.push_back(&operand);

@@ -40,11 +40,9 @@ static FailureOr<std::pair<ElementKind, SmallVector<int64_t>>> getStorage(Operat
   return std::make_pair(*kind, SmallVector<int64_t>(tensor.getShape()));
 }
 
-bool narrow::reference::isEvaluable(Operation *op) {
-  return isa<EvaluableOpInterface, ScalarFunctionOpInterface>(op);
-}
-
-LogicalResult narrow::reference::reportNotEvaluable(Operation *op) {
+LogicalResult narrow::reference::requireEvaluable(Operation *op) {
+  if (isa<EvaluableOpInterface, ScalarFunctionOpInterface>(op))
+    return success();
   return op->emitError() << "'" << op->getName()
                          << "' is not supported by the reference evaluator: it does not implement "
                             "EvaluableOpInterface";
@@ -165,8 +163,8 @@ LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step
     return success();
   }
 
-  if (!isEvaluable(&op))
-    return reportNotEvaluable(&op);
+  if (failed(requireEvaluable(&op)))
+    return failure();
   auto evaluable = dyn_cast<EvaluableOpInterface>(op);
   if (!evaluable || !evaluable.acceptsCodes())
     for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))

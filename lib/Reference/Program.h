@@ -43,9 +43,8 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
                            llvm::StringMap<std::unique_ptr<Body>> &functions,
                            std::vector<std::unique_ptr<Body>> &kernels);
 
-/// Whether the op says its value; the error if it does not.
-bool isEvaluable(Operation *op);
-LogicalResult reportNotEvaluable(Operation *op);
+/// Fails with a diagnostic unless the op says its value.
+LogicalResult requireEvaluable(Operation *op);
 
 /// Evaluates one op that does on its operands; results are allocated here.
 LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, Prepared *prepared,

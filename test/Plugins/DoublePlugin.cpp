@@ -1,4 +1,4 @@
-//===- DoublePlugin.cpp - A dialect of one op and the pass that lowers it -===//
+//===- DoublePlugin.cpp - A dialect of two ops, a pass that lowers one ----===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
@@ -6,6 +6,7 @@
 #include "mlir/Pass/Pass.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
+#include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 
 namespace example {
 using namespace mlir;
@@ -20,11 +21,23 @@ public:
   static ArrayRef<StringRef> getAttributeNames() { return {}; }
 };
 
+/// "example.partial"(%x) says that it is quantized, and nothing else.
+class PartialOp
+    : public Op<PartialOp, OpTrait::ZeroRegions, OpTrait::OneResult,
+                OpTrait::OneTypedResult<RankedTensorType>::Impl, OpTrait::ZeroSuccessors, OpTrait::OneOperand,
+                OpTrait::SameOperandsAndResultType, narrow::QuantizableOpInterface::Trait> {
+public:
+  using Op::Op;
+  static StringRef getOperationName() { return "example.partial"; }
+  static ArrayRef<StringRef> getAttributeNames() { return {}; }
+  narrow::QuantizationKind getQuantizationKind() { return narrow::QuantizationKind::Arithmetic; }
+};
+
 class ExampleDialect : public Dialect {
 public:
   explicit ExampleDialect(MLIRContext *context)
       : Dialect(getDialectNamespace(), context, TypeID::get<ExampleDialect>()) {
-    addOperations<DoubleOp>();
+    addOperations<DoubleOp, PartialOp>();
   }
   static StringRef getDialectNamespace() { return "example"; }
 };

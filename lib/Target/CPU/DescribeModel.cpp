@@ -71,12 +71,12 @@ llvm::Expected<TensorDescription> describeTensor(func::FuncOp main, unsigned ind
 }
 
 /// Adds what is known of the codes that @network takes or gives for `tensor`.
-llvm::Error describeCodes(TensorDescription &tensor, Attribute typeAttr, Type networkType) {
+llvm::Error describeCodes(TensorDescription &tensor, TypeAttr typeAttr, Type networkType) {
   auto memref = dyn_cast<MemRefType>(networkType);
   if (!memref || !memref.hasStaticShape() || memref.getNumElements() != tensor.count)
     return makeError("'" + tensor.name + "': @main and @network disagree about its number of elements");
-  auto type = typeAttr ? dyn_cast<quant::UniformQuantizedType>(cast<TypeAttr>(typeAttr).getValue())
-                       : quant::UniformQuantizedType();
+  auto type =
+      typeAttr ? dyn_cast<quant::UniformQuantizedType>(typeAttr.getValue()) : quant::UniformQuantizedType();
   if (!type) {
     // A tensor that stays float: @network takes its values.
     tensor.codeType = getElementKind(memref.getElementType());
@@ -116,9 +116,6 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     return makeError("the module has no narrow.arena_size");
   if (auto alignment = module->getAttrOfType<IntegerAttr>(attrs::arenaAlignment))
     model.arenaAlignment = alignment.getInt();
-  if (model.arenaSize < 0 || model.arenaAlignment <= 0 || !llvm::isPowerOf2_64(model.arenaAlignment))
-    return makeError("narrow.arena_size must not be negative and "
-                     "narrow.arena_alignment must be a power of two");
   if (auto isa = module->getAttrOfType<StringAttr>(attrs::isa))
     model.isa = isa.str();
 
@@ -133,18 +130,15 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     if (numArguments < 2 || !isa<LLVM::LLVMPointerType>(main.getArgumentTypes()[1]))
       return makeError("the module has narrow.observed, but the second "
                        "argument of @main is no !llvm.ptr");
-    for (Attribute id : observed) {
-      if (!isa<StringAttr>(id))
-        return makeError("narrow.observed must be a list of strings");
-      model.observers.push_back(cast<StringAttr>(id).str());
-    }
+    for (auto id : observed.getAsRange<StringAttr>())
+      model.observers.push_back(id.str());
     model.observed = true;
     first = 2;
   }
 
   if (auto threads = module->getAttrOfType<IntegerAttr>(attrs::threads)) {
     model.threads = threads.getInt();
-    if (model.threads < 2 || model.observed || numArguments < first + 3)
+    if (model.observed || numArguments < first + 3)
       return makeError("the module has narrow.threads, but @main does not take a team of threads");
     numArguments -= 3;
   }
@@ -165,9 +159,7 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     if (!tensor)
       return tensor.takeError();
     if (network) {
-      Attribute type = main.getArgAttr(i, attrs::type);
-      if (type && !isa<TypeAttr>(type))
-        return makeError("argument #" + Twine(i) + " of @main: narrow.type must be a type");
+      auto type = main.getArgAttrOfType<TypeAttr>(i, attrs::type);
       if (llvm::Error error = describeCodes(*tensor, type, network.getArgumentTypes()[i - first + 1]))
         return error;
     }
