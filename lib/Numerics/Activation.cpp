@@ -5,7 +5,7 @@
 #include <limits>
 #include <numbers>
 
-/// x * gate, 0 where the gate is shut: also at an infinite x.
+/// x * gate, 0 where the gate is 0, even if x is infinite.
 static double gated(double x, double gate) { return gate == 0 ? 0 : x * gate; }
 
 namespace narrow::numerics {
@@ -16,7 +16,7 @@ double elu(double x, double alpha) { return x < 0 ? alpha * std::expm1(x) : x; }
 
 double hardSigmoid(double x, double alpha, double beta) {
   double y = alpha * x + beta;
-  return y < 0 ? 0 : y > 1 ? 1 : y; // std::clamp of a NaN is undefined.
+  return y < 0 ? 0 : y > 1 ? 1 : y; // std::clamp of NaN is undefined.
 }
 
 double hardSwish(double x) { return gated(x, hardSigmoid(x, 1.0 / 6, 0.5)); }

@@ -46,15 +46,15 @@ public:
       : task(task), batch(std::clamp<int64_t>(options.batch, 1, std::max<int64_t>(task.inputs.rows, 1))),
         seed(options.seed) {
     bool clamps = std::isfinite(task.lowest) || std::isfinite(task.highest);
-    // Without a clamp the error is a quadratic form of the weights: all rows at once cost no more than a
-    // few of them.
+    // Without a clamp the error is a quadratic form of the weights: using all rows costs no more than
+    // using a few.
     if (clamps || learnsBias || task.inputs.cols > 2 * batch)
       return;
     MatrixMap x = asMatrix(task.inputs), t = asMatrix(task.targets);
     Eigen::Map<const Eigen::RowVectorXf> bias(task.bias.data(), task.weights.rows);
     int64_t cols = task.inputs.cols;
     Eigen::MatrixXd xx = Eigen::MatrixXd::Zero(cols, cols), tx = Eigen::MatrixXd::Zero(t.cols(), cols);
-    constexpr int64_t block = 256; // in f32, summed in double
+    constexpr int64_t block = 256; // computed in f32, summed in double
     for (int64_t first = 0; first < x.rows(); first += block) {
       int64_t count = std::min<int64_t>(block, x.rows() - first);
       auto part = x.middleRows(first, count);
@@ -67,7 +67,7 @@ public:
     cross = (tx / rows).cast<float>();
   }
 
-  /// The gradient of the error at `weights` and `bias`, of the rows of step `step`.
+  /// The gradient of the error at `weights` and `bias`, over the rows of step `step`.
   void gradient(const Matrix &weights, const Row &bias, int64_t step, Array &ofWeights, Row &ofBias) {
     if (gram.size()) {
       ofWeights = 2 * (weights * gram - cross).array();
@@ -85,7 +85,7 @@ public:
     }
     y.noalias() = someX * weights.transpose();
     y.array().rowwise() += bias;
-    // The clamp passes a gradient where it does not act.
+    // The clamp passes the gradient where it has no effect.
     error = (y.array() >= task.lowest && y.array() <= task.highest)
                 .select(y.array() - someT.array().max(task.lowest).min(task.highest), 0.0f);
     error *= 2.0f / static_cast<float>(batch);
@@ -101,7 +101,7 @@ private:
   Array error;
 };
 
-/// A task whose scales are one a row, and what methods have in common.
+/// A task with one scale per row, and what the methods have in common.
 struct Problem {
   const LayerTask &task;
   int64_t rows, cols;
@@ -125,7 +125,7 @@ struct Problem {
   bool isEmpty() const { return rows == 0 || cols == 0 || task.inputs.rows == 0; }
 
   Array quotients() const { return weights.array().colwise() / scales; }
-  /// The gradient stops where the clip of the codes acts.
+  /// No gradient passes where codes are clamped.
   Array inRange(const Array &codes) const { return (codes >= min && codes <= max).cast<float>(); }
   /// A factor of 2 around the given scale.
   void limitLogScales(Column &logScales) const {
@@ -136,7 +136,7 @@ struct Problem {
   RoundedLayer finish(const Array &codes, const Column &newScales, const Row &newBias) const;
 };
 
-/// Weights as the codes say.
+/// The weights that the codes stand for.
 std::vector<float> decode(const WeightCodes &codes, std::span<const float> scales, int64_t cols) {
   std::vector<float> result(codes.size());
   for (size_t i = 0; i < codes.size(); ++i)
@@ -181,7 +181,7 @@ RoundedLayer Problem::finish(const Array &codes, const Column &newScales, const 
 int64_t getSteps(const AdaptiveOptions &options, int64_t paper) {
   return options.iterations > 0 ? options.iterations : paper;
 }
-/// The rate with which a parameter travels as far in `steps` as in the paper's number.
+/// The rate at which a parameter travels as far in `steps` as in the paper's number of steps.
 double getRate(double paperRate, int64_t paperSteps, int64_t steps) {
   return paperRate * static_cast<double>(paperSteps) / static_cast<double>(steps);
 }
@@ -239,7 +239,7 @@ RoundedLayer narrow::numerics::roundAdaRound(const LayerTask &task, const Adapti
     return problem.finish({}, problem.scales, problem.bias);
   int64_t steps = getSteps(options, paperIterations);
   constexpr float span = stretchMax - stretchMin;
-  // Each weight is a code, `floors`, or the next one, which is `gaps` above.
+  // Each weight becomes a code, `floors`, or the next one, which is `gaps` above it.
   Array quotients = problem.quotients(), floors = quotients.floor(), rests = quotients - floors,
         gaps = Array::Ones(problem.rows, problem.cols);
   if (!task.grid.isUniform())
@@ -268,7 +268,8 @@ RoundedLayer narrow::numerics::roundAdaRound(const LayerTask &task, const Adapti
       // pow(0, x) is 0: at exactly one half the regularizer has no opinion.
       gradient -= static_cast<float>(2 * lambda) * exponent * size.pow(exponent - 1) * away.sign();
     }
-    // Rest 0 starts on the border of the clip, which still passes the gradient; 1e-6: rounding errors.
+    // A rest of 0 starts on the border of the clamp, which must still pass the gradient; 1e-6 allows
+    // for rounding errors.
     gradient *= (raw >= -1e-6f && raw <= 1 + 1e-6f).cast<float>() * span * sigmoid * (1 - sigmoid);
     adam.step(v, gradient);
   }
@@ -337,7 +338,7 @@ RoundedLayer narrow::numerics::roundFlexRound(const LayerTask &task, const Adapt
     return problem.finish({}, problem.scales, problem.bias);
   int64_t steps = getSteps(options, paperIterations);
   double rate = getRate(paperLearningRate, paperIterations, steps);
-  // Logarithms of the factors: of each weight, of the output channel, of the input channel.
+  // Logarithms of the factors per weight, per output channel and per input channel.
   int64_t period = std::clamp<int64_t>(task.period, 1, problem.cols);
   Array each = Array::Zero(problem.rows, problem.cols);
   Column outputs = Column::Zero(problem.rows), logScales = problem.scales.log();

@@ -5,7 +5,7 @@
 using namespace narrow::numerics;
 
 namespace {
-/// TOSA wants |x| < 2^(shift - 1), and 8-bit codes less their zero point have up to 9 bits.
+/// TOSA requires |x| < 2^(shift - 1), and 8-bit codes minus their zero point have up to 9 bits.
 constexpr int codesShift = 10;
 } // namespace
 

@@ -1,4 +1,4 @@
-//===- Blocks.cpp - Exponents that blocks share ---------------------------===//
+//===- Blocks.cpp - Shared exponents of blocks ----------------------------===//
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
 #include <algorithm>
@@ -31,7 +31,7 @@ double roundTo(double x, int exponent) {
 constexpr int kLeastExponent = -127, kMostExponent = 127; // of E8M0
 constexpr size_t kPairSize = 2;                           // of shared microexponents
 
-/// `magnitudes` and their opposites as multiples of `scale`.
+/// `magnitudes` and their negatives as multiples of `scale`.
 Levels toLevels(std::span<const double> magnitudes, float scale) {
   Levels levels;
   for (double magnitude : magnitudes) {
@@ -51,7 +51,7 @@ Levels toLevels(std::span<const double> magnitudes, float scale) {
 double narrow::numerics::roundToElement(double x, const ElementFormat &format) {
   if (x == 0)
     return 0;
-  // Below the least exponent the step no longer shrinks: subnormal numbers.
+  // Below the minimum exponent the step no longer shrinks: subnormal numbers.
   int exponent = std::max(floorLog(std::abs(x)), format.minExponent);
   if (format.exponentBits == 0)
     exponent = 0;
@@ -78,7 +78,7 @@ std::vector<double> narrow::numerics::roundToBlocks(std::span<const float> weigh
   return result;
 }
 
-/// The exponent of the step of each pair.
+/// The exponent of each pair's step.
 static std::vector<int> microexponentUnits(std::span<const float> weights, unsigned mantissaBits) {
   constexpr size_t blockSize = 16;
   std::vector<int> units;
@@ -88,7 +88,7 @@ static std::vector<int> microexponentUnits(std::span<const float> weights, unsig
     int shared = largest == 0 ? kLeastExponent : std::clamp(floorLog(largest), kLeastExponent, kMostExponent);
     for (size_t i = 0; i < block.size(); i += kPairSize) {
       double pairLargest = largestMagnitude(block.subspan(i, std::min(kPairSize, block.size() - i)));
-      // One bit: the pair may be smaller by half.
+      // With one bit, a pair's scale may be half the block's.
       int micro = pairLargest == 0 || floorLog(pairLargest) < shared ? 1 : 0;
       units.push_back(shared - micro - static_cast<int>(mantissaBits) + 1);
     }
@@ -127,7 +127,7 @@ LatticeCodes narrow::numerics::latticeCodes(std::span<const double> values, int3
     result.codes.assign(values.size(), 0);
     return result;
   }
-  unit = std::max(unit, -126); // The least normal number.
+  unit = std::max(unit, -126); // The smallest normal number.
   while (round(std::ldexp(largest, -unit), Rounding::HalfEven) > limit || std::ldexp(sum, -unit) > sumLimit)
     ++unit;
   result.scale = static_cast<float>(std::ldexp(1.0, unit));

@@ -1,7 +1,7 @@
-//===- Clipping.cpp - Clipping values that are computed -------------------===//
+//===- Clipping.cpp - Computed clipping values ----------------------------===//
 //
-// N30 to N35: scales of the largest magnitude, ACIQ, OCTAV, SQNR and the choice
-// among them.
+// N30 to N35: scales from the largest magnitude, ACIQ, OCTAV, SQNR and the
+// choice among them.
 //
 //===----------------------------------------------------------------------===//
 #include "RangeData.h"
@@ -11,7 +11,7 @@
 using namespace narrow::numerics;
 
 namespace {
-/// The codes' number as a power of two: what papers call bits. 3.9 for [-7, 7].
+/// log2 of the number of codes, which papers call bits. 3.9 for [-7, 7].
 double bitsOf(CodeRange codes) { return std::log2(static_cast<double>(codes.max - codes.min + 1)); }
 
 struct Moments {
@@ -40,7 +40,7 @@ Moments momentsOf(const Data &data) {
   return result;
 }
 
-/// `range` within `observed`; [-a, a] if symmetric, a at most the largest magnitude.
+/// `range` clipped to `observed`; [-a, a] if symmetric, a at most the largest magnitude.
 Interval limitTo(Interval observed, Interval range, bool symmetric) {
   if (symmetric) {
     double amax = std::min(std::max(std::fabs(range.lo), std::fabs(range.hi)), observed.hi);
@@ -55,7 +55,7 @@ std::optional<Interval> absMax(const Data &data, CodeSpec spec, RangeMethod meth
   if (!observed || spec.codes.max <= 0 || spec.codes.min >= spec.codes.max)
     return std::nullopt;
   double steps = static_cast<double>(spec.codes.max - spec.codes.min);
-  // 2^(bits - 1): half the codes that the format has with and without the lowest.
+  // 2^(bits - 1): half the number of codes of the format, whether or not `codes` has the lowest.
   double half =
       static_cast<double>(std::bit_ceil(static_cast<uint64_t>(spec.codes.max - spec.codes.min) + 1) / 2);
   if (method == RangeMethod::AbsMax && half <= 1)
@@ -81,14 +81,14 @@ std::optional<Interval> aciq(const Data &data, CodeSpec spec, Prior prior) {
     double clip = aciqRatio(prior, bits) * unit;
     return limitTo(*observed, {moments.mean - clip, moments.mean + clip}, spec.symmetric);
   }
-  // One sign: all codes serve it, as if there was a bit more.
+  // With one sign all codes serve that sign, as if there were one more bit.
   double clip = aciqRatio(prior, bits + 1) * unit;
   Interval range = observed->hi > 0 ? Interval{0, moments.mean + clip} : Interval{moments.mean - clip, 0};
   Interval widened{std::min(observed->lo, 0.0), std::max(observed->hi, 0.0)};
   return limitTo(widened, range, /*symmetric=*/false);
 }
 
-/// Of some magnitudes: sum and number of those above a value, number of those
+/// The sum and number of the magnitudes above a value, and the number of those
 /// up to it. Zeros are in neither.
 struct Tail {
   double sum = 0, above = 0, below = 0;
@@ -122,9 +122,9 @@ std::optional<Interval> octav(const Data &data, CodeSpec spec) {
   double noise = std::exp2(-2 * bitsOf(spec.codes)) / (oneSign ? 12 : 3);
 
   // The mean of all magnitudes is the step from 0. The derivative of the error
-  // only grows with c, so that its zero stays between the largest c with a
-  // larger next one and the smallest with a smaller. Newton's method may jump
-  // to and fro between two values; halving the bracket ends that.
+  // increases with c, so its zero stays between the largest c whose next value
+  // is larger and the smallest c whose next value is smaller. Newton's method
+  // may alternate between two values; halving the bracket ends that.
   Tail all = tailAbove(data, 0);
   double clip = all.above > 0 ? all.step(noise) : amax, low = 0, high = amax;
   for (int i = 0; i < 100 && clip < high; ++i) {
@@ -149,10 +149,10 @@ std::optional<Interval> sqnr(const Data &data, CodeSpec spec) {
   double least = std::numeric_limits<double>::infinity();
   Points points(data);
   auto consider = [&](Interval candidate) {
-    constexpr double saturation = 3; // What a clipped value's error weighs.
+    constexpr double saturation = 3; // Weight of a clipped value's error.
     auto cost = [](double error, bool clipped) { return (clipped ? saturation : 1) * error * error; };
     double sum = sumErrors(points, spec.params(candidate), spec.codes, cost, least);
-    if (sum < least) { // The first of equals: the widest.
+    if (sum < least) { // At a tie the first wins, the widest.
       least = sum;
       best = candidate;
     }
@@ -185,7 +185,7 @@ std::optional<Interval> leastError(const Data &data, CodeSpec spec, RangeMethod 
     if (!range)
       return;
     double sum = errorSum(points, spec.params(*range), spec.codes, /*norm=*/2, least);
-    if (best && !(sum < least)) // The first of equals.
+    if (best && !(sum < least)) // At a tie the first wins.
       return;
     least = sum;
     best = range;
@@ -213,8 +213,8 @@ std::optional<Interval> narrow::numerics::absMaxRange(const Histogram &histogram
 }
 
 double narrow::numerics::aciqRatio(Prior prior, double bits) {
-  // The derivative of the mean squared error by the clipping value, over 2; it
-  // is negative at 0 and has one zero.
+  // Half the derivative of the mean squared error with respect to the clipping
+  // value; it is negative at 0 and has one zero.
   double noise = std::exp2(-2 * bits) / 3;
   auto slope = [&](double ratio) {
     if (prior == Prior::Laplace)
@@ -267,7 +267,7 @@ std::optional<Interval> narrow::numerics::autoRange(const Histogram &histogram, 
 }
 
 void MovingAverage::add(double batchMin, double batchMax, double momentum) {
-  // Differences: equal extrema stay what they are.
+  // In this form equal extrema stay exactly the same.
   min = empty ? batchMin : min + (1 - momentum) * (batchMin - min);
   max = empty ? batchMax : max + (1 - momentum) * (batchMax - max);
   empty = false;

@@ -1,4 +1,4 @@
-//===- Codebooks.cpp - Levels that data decide on -------------------------===//
+//===- Codebooks.cpp - Levels derived from data ---------------------------===//
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
 #include <algorithm>
@@ -10,8 +10,8 @@ using namespace narrow::numerics;
 
 namespace {
 
-/// The same number several times becomes one, ascending; at most `limit` remain, means of
-/// the values in as many equal intervals.
+/// Sorts the values and merges equal ones; at most `limit` remain, as means of the values
+/// in that many equal intervals.
 void merge(std::vector<WeightedValue> &values, size_t limit) {
   std::stable_sort(values.begin(), values.end(),
                    [](const WeightedValue &a, const WeightedValue &b) { return a.value < b.value; });
@@ -23,7 +23,7 @@ void merge(std::vector<WeightedValue> &values, size_t limit) {
           values[++last] = values[i];
         continue;
       }
-      // values[i - 1] may have been overwritten only by itself: last < i.
+      // values[i - 1] can only have been overwritten by itself: last < i.
       double weight = values[last].weight + values[i].weight;
       values[last].value += (values[i].value - values[last].value) * values[i].weight / weight;
       values[last].weight = weight;
@@ -37,7 +37,7 @@ void merge(std::vector<WeightedValue> &values, size_t limit) {
   collapse([&](double x) { return std::min(std::floor((x - low) / width), static_cast<double>(limit - 1)); });
 }
 
-/// Partitions sorted values into runs of least squared distance from their means.
+/// Partitions sorted values into runs with the least squared distance from their means.
 class Partition {
 public:
   explicit Partition(std::span<const WeightedValue> values) : weight(1, 0), sum(1, 0), squares(1, 0) {
@@ -48,7 +48,7 @@ public:
     }
   }
 
-  /// The means of the best partition into `count` runs, count at most the number of values.
+  /// The means of the best partition into `count` runs; `count` is at most the number of values.
   std::vector<double> solve(size_t count) {
     size_t n = weight.size() - 1;
     cost.assign(n + 1, std::numeric_limits<double>::infinity());
@@ -56,7 +56,7 @@ public:
     begins.assign(count, std::vector<uint32_t>(n + 1, 0));
     for (size_t run = 0; run != count; ++run) {
       next.assign(n + 1, std::numeric_limits<double>::infinity());
-      // Run number `run` ends at run + 1 or later: each has a value.
+      // Run number `run` ends at run + 1 or later, since each run has a value.
       fill(begins[run], run + 1, n, run, n - 1);
       cost.swap(next);
     }
@@ -75,8 +75,8 @@ private:
     return std::max(squares[end] - squares[begin] - s * s / (weight[end] - weight[begin]), 0.0);
   }
 
-  /// Where the last of the runs that end at [low, high] begins, known to be in [first, last]:
-  /// it never moves back as the end moves on, so halving takes n log n steps.
+  /// Finds where the last run begins for each end in [low, high]; the begin is known to be in
+  /// [first, last]. It never moves back as the end advances, so halving takes n log n steps.
   void fill(std::vector<uint32_t> &begin, size_t low, size_t high, size_t first, size_t last) {
     if (low > high)
       return;
@@ -91,8 +91,8 @@ private:
     fill(begin, middle + 1, high, best, last);
   }
 
-  std::vector<double> weight, sum, squares; // of the first i values
-  std::vector<double> cost, next;           // of the best runs that end before value i
+  std::vector<double> weight, sum, squares; // sums over the first i values
+  std::vector<double> cost, next;           // costs of the best runs that end before value i
   std::vector<std::vector<uint32_t>> begins;
 };
 
@@ -100,7 +100,7 @@ private:
 void split(std::span<const double> values, unsigned depth, std::vector<double> &means) {
   auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
   if (depth != 0 && values.front() != values.back()) {
-    // Equal values stay together, on the side that is then nearer to half of all.
+    // Equal values stay together, on the side that brings the split closer to the middle.
     auto low = std::lower_bound(values.begin(), values.end(), *middle);
     auto high = std::upper_bound(values.begin(), values.end(), *middle);
     bool atLow = low != values.begin() && (high == values.end() || middle - low <= high - middle);

@@ -1,9 +1,9 @@
-//===- Entropy.cpp - Range of least information loss ----------------------===//
+//===- Entropy.cpp - Range with least information loss --------------------===//
 //
-// N24. The method of TensorRT's calibration: clip the histogram of |x| at bin
-// i, compare what remains (P, the clipped mass in the last bin) with what
-// `levels` levels can tell apart (Q). Written with prefix sums: one candidate
-// costs O(levels), not O(bins).
+// N24. The method of TensorRT's calibration: clip the histogram of |x| at bin i
+// and compare what remains (P, with the clipped mass in the last bin) with what
+// `levels` levels can distinguish (Q). With prefix sums a candidate costs
+// O(levels), not O(bins).
 //
 //===----------------------------------------------------------------------===//
 #include "narrow/Numerics/Estimators.h"
@@ -36,7 +36,7 @@ std::vector<double> narrow::numerics::klDivergences(std::span<const uint64_t> co
       divergences.push_back(mass[bins] == 0 ? 0 : infinity);
       continue;
     }
-    // P log P: all bins as they are, but the last with the clipped mass added.
+    // P log P: all bins as they are, except that the clipped mass is added to the last.
     double pLogP = entropy[i - 1];
     double top = static_cast<double>(last + clipped);
     pLogP += top > 0 ? top * std::log(top) : 0;
@@ -55,12 +55,12 @@ std::vector<double> narrow::numerics::klDivergences(std::span<const uint64_t> co
     }
     double total = static_cast<double>(mass[bins]);
     double divergence = (pLogP - pLogQ) / total - std::log(total) + std::log(static_cast<double>(kept));
-    divergences.push_back(std::max(divergence, 0.0)); // 0 but for rounding
+    divergences.push_back(std::max(divergence, 0.0)); // below 0 only by rounding
   }
   return divergences;
 }
 
-/// Bins of |x| from 0 on, at most maxBins of them.
+/// The bins of |x| starting at 0, at most maxBins of them.
 static std::vector<uint64_t> binsFromZero(const Histogram &histogram, int &exponent) {
   Magnitudes folded = foldMagnitudes(histogram);
   int64_t last = folded.firstBin + static_cast<int64_t>(folded.counts.size()) - 1;
@@ -80,19 +80,19 @@ std::optional<Interval> narrow::numerics::klRange(const Histogram &histogram, Co
   double lo = std::min<double>(histogram.min, 0), hi = std::max<double>(histogram.max, 0);
   double amax = std::max(-lo, hi), threshold = amax;
 
-  // A magnitude has half the codes, unless all codes serve one sign.
+  // Magnitudes get half of the codes, unless all codes serve one sign.
   uint64_t all = static_cast<uint64_t>(spec.codes.max - spec.codes.min) + 1;
   bool oneSided = !spec.symmetric && (lo == 0 || hi == 0);
   size_t levels = std::bit_floor(all + 1) / (oneSided ? 1 : 2);
 
   int exponent = 0;
   std::vector<uint64_t> counts = binsFromZero(histogram, exponent);
-  if (counts.size() > levels) { // Otherwise each bin has a level of its own.
+  if (counts.size() > levels) { // Otherwise each bin has its own level.
     counts[0] = counts[1];      // The zeros of a ReLU say nothing about the range.
     std::vector<double> divergences = klDivergences(counts, levels, levels);
     double least = std::numeric_limits<double>::infinity();
     for (size_t i = 0; i < divergences.size(); ++i) {
-      // The widest of equals; the tolerance keeps rounding out of the choice.
+      // At a tie the widest wins; the tolerance keeps rounding errors from deciding.
       if (std::isfinite(divergences[i]) && divergences[i] <= least + 1e-12) {
         least = std::min(least, divergences[i]);
         threshold = std::ldexp(static_cast<double>(levels + i), exponent);

@@ -13,8 +13,8 @@ Interval extrema(double min, double max, bool symmetric) {
   return symmetric ? Interval{-amax, amax} : Interval{min, max};
 }
 
-/// Quantile p by linear interpolation between the order statistics around
-/// p * (n - 1), as numpy and torch. Reorders `values`.
+/// Quantile p by linear interpolation between the order statistics around p *
+/// (n - 1), as in numpy and torch. Reorders `values`.
 double quantile(std::vector<float> &values, double p) {
   double rank = p * static_cast<double>(values.size() - 1);
   auto below = values.begin() + static_cast<ptrdiff_t>(std::floor(rank));
@@ -26,8 +26,8 @@ double quantile(std::vector<float> &values, double p) {
   return low + (high - low) * fraction;
 }
 
-/// The same on counts: bin i covers (first + i) * width. The j-th of c values
-/// of a bin stands at (j + 1/2) / c of its width.
+/// The same on counts: bin i begins at (first + i) * width. The j-th of c
+/// values in a bin is placed at (j + 1/2) / c of its width.
 double quantile(std::span<const uint64_t> counts, int64_t first, int exponent, double p, double min,
                 double max) {
   uint64_t total = 0;
@@ -68,7 +68,7 @@ std::optional<Interval> searchRange(const Data &data, CodeSpec spec, const Range
       break;
     Interval candidate{full.lo * factor, full.hi * factor};
     double error = errorSum(points, spec.params(candidate), spec.codes, options.norm, least);
-    if (error < least) { // The first of equals: the widest.
+    if (error < least) { // At a tie the first wins, the widest.
       least = error;
       best = candidate;
     }
@@ -76,7 +76,7 @@ std::optional<Interval> searchRange(const Data &data, CodeSpec spec, const Range
   return best;
 }
 
-/// Of the two priors, the one whose range has less error.
+/// The range of the prior with the smaller error.
 template <typename Data>
 std::optional<Interval> betterPrior(const Data &data, CodeSpec spec) {
   std::optional<Interval> laplace = aciqRange(data, spec, Prior::Laplace),
@@ -128,14 +128,14 @@ std::optional<Interval> dispatch(const Data &data, CodeSpec spec, const RangeOpt
   if (chosen)
     *chosen = options.method;
   std::optional<Interval> range = byMethod(data, spec, options, chosen);
-  // A percentile of data that are mostly zeros.
+  // E.g. a percentile of mostly zeros.
   if (range && range->lo == 0 && range->hi == 0)
     return minMaxRange(data, spec.symmetric);
   return range;
 }
 
-/// More values than this are counted before a search, which looks at all of
-/// them for every candidate.
+/// More values than this are counted in a histogram before a search, which
+/// visits all of them for every candidate.
 constexpr size_t mostSearched = size_t{1} << 14;
 
 bool searches(RangeMethod method) {

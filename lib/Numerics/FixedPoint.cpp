@@ -11,7 +11,7 @@ using namespace narrow::numerics;
 double Multiplier::value() const { return std::ldexp(multiplier, -shift); }
 
 namespace {
-/// factor = significand * 2^(exponent - bits), significand of `bits` bits.
+/// factor = significand * 2^(exponent - bits), where the significand has `bits` bits.
 struct Split {
   int64_t significand;
   int exponent;
@@ -79,7 +79,7 @@ std::optional<std::vector<Multiplier>> narrow::numerics::computeMultipliers(std:
   }
   std::vector<Multiplier> result;
   for (double factor : factors)
-    // Below 2^31: computeMultiplier has the same product for its own shift, which is no smaller.
+    // Below 2^31: computeMultiplier rounds the same product at a shift that is at least as large.
     result.push_back({static_cast<int32_t>(std::llround(std::ldexp(factor, shift))), shift});
   if (result.empty())
     return std::nullopt;
@@ -87,7 +87,8 @@ std::optional<std::vector<Multiplier>> narrow::numerics::computeMultipliers(std:
 }
 
 std::optional<FastMultipliers> narrow::numerics::computeFastMultipliers(std::span<const double> factors) {
-  // 7 bits would saturate words that are codes, 4 are coarse. A shift to the left costs an instruction.
+  // 7 fraction bits would saturate 16-bit values that are within the codes, 4 are coarse. A left shift
+  // costs an instruction.
   for (auto [bits, least] : {std::pair{6, 0}, {5, 0}, {6, -4}}) {
     FastMultipliers result{{}, bits};
     for (double factor : factors) {
@@ -105,7 +106,7 @@ std::optional<FastMultipliers> narrow::numerics::computeFastMultipliers(std::spa
 }
 
 int32_t narrow::numerics::applyScale(int32_t value, Multiplier scale, RescaleRounding rounding) {
-  // At most 2^62 + 2^61 + 2^30: no overflow for any operands that are valid().
+  // At most 2^62 + 2^61 + 2^30: no overflow if the operands are valid().
   int64_t round = int64_t{1} << (scale.shift - 1);
   if (rounding == RescaleRounding::Double && scale.shift > 31)
     round += value >= 0 ? int64_t{1} << 30 : -(int64_t{1} << 30);

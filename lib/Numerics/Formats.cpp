@@ -1,4 +1,4 @@
-//===- Formats.cpp - Which numbers weights can be -------------------------===//
+//===- Formats.cpp - Number formats of weights ----------------------------===//
 #include "narrow/Numerics/Formats.h"
 #include "narrow/Numerics/Rounding.h"
 #include <algorithm>
@@ -23,7 +23,7 @@ double largestMagnitude(std::span<const float> weights) {
 
 int32_t largestLevel(std::span<const int32_t> levels) { return std::max(-levels.front(), levels.back()); }
 
-/// Of weights that are the nearest of `levels` times `scale`.
+/// The error of rounding weights to the nearest of `levels` times `scale`.
 double squaredError(std::span<const float> weights, std::span<const int32_t> levels, double scale) {
   double sum = 0;
   for (float w : weights) {
@@ -33,7 +33,7 @@ double squaredError(std::span<const float> weights, std::span<const int32_t> lev
   return sum;
 }
 
-/// The scale at which `largest` is the code `full`, or a smaller one of less error.
+/// The scale at which `largest` has the code `full`, or a smaller scale with less error.
 double findScale(std::span<const float> weights, std::span<const int32_t> levels, double largest,
                  int32_t full, ScaleSearch search) {
   double best = largest / full;
@@ -126,7 +126,7 @@ GroupedCodes narrow::numerics::encodeGroups(std::span<const float> weights, std:
                                             size_t size, int32_t maxGroupScale, ScaleSearch search) {
   GroupedCodes result;
   auto group = [&](size_t begin) { return weights.subspan(begin, std::min(size, weights.size() - begin)); };
-  // The scale that each group would like to have.
+  // The ideal scale of each group.
   std::vector<double> wished;
   for (size_t begin = 0; begin < weights.size(); begin += size) {
     double largest = largestMagnitude(group(begin));
@@ -164,7 +164,7 @@ GroupedCodes narrow::numerics::encodeGroups(std::span<const float> weights, std:
 // N63: NormalFloat
 //===----------------------------------------------------------------------===//
 
-/// x with a normal distribution's mass `p`, in [1/2, 1), below it.
+/// The x below which a standard normal distribution has the mass `p`, in [1/2, 1).
 static double normalQuantile(double p) {
   double low = 0, high = 40;
   for (int i = 0; i != 100; ++i) {
@@ -175,7 +175,7 @@ static double normalQuantile(double p) {
 }
 
 std::vector<double> narrow::numerics::normalFloat(unsigned bits) {
-  // Between the outermost quantiles of 2^bits and of 2^bits - 1 equal parts.
+  // Halfway between the outermost quantiles of 2^bits and of 2^bits - 1 equal parts.
   double count = std::ldexp(1.0, static_cast<int>(bits));
   double outermost = 1 - (1 / (2 * count) + 1 / (2 * (count - 1))) / 2;
   size_t above = size_t{1} << (bits - 1), below = above - 1;
@@ -199,7 +199,7 @@ Levels narrow::numerics::normalFloatLevels(unsigned bits) { return centersToLeve
 // N64: logarithms
 //===----------------------------------------------------------------------===//
 
-/// Round(log2(x)): the boundary between k and k + 1 is the root of two times 2^k.
+/// round(log2(x)): the boundary between k and k + 1 is sqrt(2) * 2^k.
 static int roundedLog(double x) {
   int exponent;
   double mantissa = std::frexp(x, &exponent);
@@ -273,7 +273,7 @@ ScaledCodes narrow::numerics::encodeTernary(std::span<const float> weights) {
   for (float w : weights)
     magnitudes.push_back(std::abs(static_cast<double>(w)));
   std::sort(magnitudes.begin(), magnitudes.end(), std::greater<>());
-  // With the k largest as ±scale, the error is the sum of squares less (their sum)^2 / k.
+  // With the k largest as ±scale, the error is the sum of all squares minus (sum of the k largest)^2 / k.
   double sum = 0, most = 0, threshold = INFINITY, scale = 0;
   for (size_t i = 0; i != magnitudes.size(); ++i) {
     sum += magnitudes[i];
@@ -299,7 +299,7 @@ ScaledCodes narrow::numerics::encodeBinary(std::span<const float> weights) {
   }
   if (sum > 0)
     result.scale = normalScale(sum / static_cast<double>(weights.size()));
-  else // 0 is no code; a channel of zeros has none but that.
+  else // 0 is not a code of the format, but an all-zero channel needs it.
     result.codes.assign(weights.size(), 0);
   return result;
 }

@@ -10,7 +10,7 @@
 using namespace narrow::numerics;
 
 namespace {
-/// Exponent of the spacing of f32 at magnitude `x`.
+/// Exponent of the f32 spacing at magnitude `x`.
 int spacing(float x) { return std::max(x == 0 ? -126 : std::ilogb(x), -126) - 23; }
 
 /// floor(x / 2^exponent). Exact: a double holds x * 2^n for every f32 x and
@@ -19,7 +19,7 @@ int64_t binOf(float x, int exponent) {
   return static_cast<int64_t>(std::floor(std::ldexp(double{x}, -exponent)));
 }
 
-/// floor(k / 2^shift): what bin k becomes when the width doubles `shift` times.
+/// floor(k / 2^shift): the bin that k becomes when the width doubles `shift` times.
 int64_t coarser(int64_t k, int shift) { return k >> std::min(shift, 63); }
 
 struct Grid {
@@ -35,9 +35,9 @@ Grid finestGrid(float min, float max) {
   return grid;
 }
 
-// The order of f32 as signed integers (-0 directly below +0, NaN beyond the
-// infinities): the minimum and maximum are then integer reductions, which
-// vectorize, and show NaN and Inf without a further test per value.
+// Orders f32 as signed integers (-0 directly below +0, NaN beyond the
+// infinities): minimum and maximum become integer reductions, which vectorize
+// and reveal NaN and Inf without another test per value.
 int32_t orderKey(float x) {
   int32_t bits = std::bit_cast<int32_t>(x);
   return bits ^ ((bits >> 31) & 0x7fffffff);
@@ -69,7 +69,7 @@ bool findRange(std::span<const float> values, float &min, float &max) {
   return true;
 }
 
-/// Index within the histogram by truncation, which every CPU vectorizes, then a
+/// Index within the histogram: truncation, which every CPU vectorizes, then a
 /// correction to the floor.
 inline uint32_t indexOf(float x, double scale, int32_t first) {
   double scaled = x * scale;
@@ -89,8 +89,8 @@ NARROW_TARGET_CLONES void findIndicesInDouble(const float *values, size_t count,
     index[i] = indexOf(values[i], scale, first);
 }
 
-/// The same with twice the lanes. The product with a power of two is exact, but for what becomes 0:
-/// then the sign says in which of the two bins next to 0 the value is.
+/// The same with twice the lanes. The product with a power of two is exact unless it becomes 0:
+/// then the sign tells which of the two bins next to 0 the value is in.
 NARROW_TARGET_CLONES void findIndicesInFloat(const float *values, size_t count, float scale, int32_t first,
                                              uint32_t *index) {
   for (size_t i = 0; i < count; ++i) {
@@ -108,8 +108,8 @@ void findIndices(const float *values, size_t count, double scale, int32_t first,
     findIndicesInDouble(values, count, scale, first, index);
 }
 
-/// Counters of 16 bits, so that those of 4096 bins stay in the first level cache: one bank counts
-/// at most so many values at once.
+/// 16-bit counters, so that those of 4096 bins stay in the L1 cache; this limits how many values
+/// a bank can count at once.
 using Count = uint16_t;
 constexpr size_t banks = 4, mostAtOnce = banks * std::numeric_limits<Count>::max();
 
@@ -119,9 +119,9 @@ NARROW_TARGET_CLONES void addBanks(const Count *a, const Count *b, const Count *
     counts[i] += uint32_t{a[i]} + b[i] + c[i] + d[i];
 }
 
-/// For long arrays: indices are computed in blocks, apart from the counting,
-/// and four tables break the chain of increments of one bin (the zeros of a
-/// ReLU). Sums of integers: the result is that of countDirectly.
+/// For long arrays: indices are computed in blocks, separately from the counting, and
+/// four tables break the dependency chain of increments of one bin (the zeros of a ReLU).
+/// Integer sums: the result is that of countDirectly.
 void countInBanks(std::span<const float> values, double scale, int32_t first, uint64_t *counts, size_t bins) {
   constexpr size_t block = 1024;
   std::vector<Count> tables(banks * bins);
@@ -136,7 +136,7 @@ void countInBanks(std::span<const float> values, double scale, int32_t first, ui
     for (; i + banks <= size; i += banks)
       for (size_t b = 0; b < banks; ++b)
         ++bank[b][index[i + b]];
-    for (; i < size; ++i) // Of the last block.
+    for (; i < size; ++i) // Rest of the last block.
       ++bank[i % banks][index[i]];
   }
   addBanks(bank[0], bank[1], bank[2], bank[3], counts, bins);

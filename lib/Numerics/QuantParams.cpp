@@ -13,16 +13,16 @@ void setNote(RangeNote *note, RangeNote value) {
     *note = value;
 }
 
-/// `scale` in f32, kept normal and finite so that x / scale never divides by a
-/// denormal that a CPU may flush to zero (N9).
+/// `scale` as an f32 that is normal and finite, so that x / scale never divides
+/// by a denormal that a CPU may flush to zero (N9).
 float normalScale(double scale) {
   return static_cast<float>(std::clamp(scale, static_cast<double>(FLT_MIN), static_cast<double>(FLT_MAX)));
 }
 
 QuantParams withoutScale(CodeRange codes) { return {1.0f, saturate(0, codes.min, codes.max)}; }
 
-/// `rounded + zeroPoint` limited to the codes. Limits before the conversion to
-/// an integer, which has no meaning for values beyond its range.
+/// `rounded + zeroPoint` clamped to the codes. Clamps before the conversion to
+/// an integer, which is undefined for values out of range.
 int64_t toCode(double rounded, int64_t zeroPoint, CodeRange codes) {
   if (std::isnan(rounded))
     return saturate(zeroPoint, codes.min, codes.max);
@@ -48,7 +48,7 @@ QuantParams narrow::numerics::asymmetricParams(double lo, double hi, CodeRange c
 
   lo = std::min(lo, 0.0);
   hi = std::max(hi, 0.0);
-  // Halves, because hi - lo may overflow for ranges that are not of f32.
+  // Halved first, because hi - lo may overflow for ranges beyond f32.
   double exact = (hi / 2 - lo / 2) / (static_cast<double>(codes.max - codes.min) / 2);
   if (exact < FLT_MIN && found == RangeNote::None)
     setNote(note, RangeNote::Widened);

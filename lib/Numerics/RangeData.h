@@ -1,6 +1,6 @@
 //===- RangeData.h - Values and histograms alike ----------------*- C++ -*-===//
 //
-// What estimators ask of their data, for values and for counts of a histogram.
+// What estimators need from their data, whether values or histogram counts.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_LIB_NUMERICS_RANGEDATA_H
@@ -27,7 +27,7 @@ void forEach(const Histogram &histogram, F f) {
       f(histogram.center(i), static_cast<double>(histogram.counts[i]));
 }
 
-/// The data laid out for searches, which look at them many times.
+/// The data laid out for searches, which visit them many times.
 struct Points {
   std::vector<double> values, counts;
   template <typename Data>
@@ -39,14 +39,14 @@ struct Points {
   }
 };
 
-/// Whether a value is taken for an exact zero: the bins next to 0 of a histogram
-/// hold the zeros of a ReLU and what is less than a bin away from them.
+/// Whether a value counts as an exact zero: the bins of a histogram next to 0
+/// hold the zeros of a ReLU and values less than a bin width away.
 inline bool isZero(std::span<const float>, double value) { return value == 0; }
 inline bool isZero(const Histogram &histogram, double value) { return std::fabs(value) < histogram.width(); }
 
 /// Sum of cost(error, clipped) over the data, error being the difference to the
-/// value's code; may stop early once it exceeds `limit`, since it grows. The same
-/// as with quantizeDouble and dequantizeDouble (N4, N5), but in blocks that
+/// value's code; may stop early once it exceeds `limit`, since it only grows. The
+/// same as with quantizeDouble and dequantizeDouble (N4, N5), but in blocks that
 /// compilers vectorize.
 template <typename Cost>
 double sumErrors(const Points &points, QuantParams params, CodeRange codes, Cost cost,
@@ -61,8 +61,8 @@ double sumErrors(const Points &points, QuantParams params, CodeRange codes, Cost
     const double *values = points.values.data() + begin, *counts = points.counts.data() + begin;
     size_t size = std::min(block, points.values.size() - begin);
     for (size_t i = 0; i < size; ++i) {
-      // Limits are integers: to limit first and round then is the same. Adding
-      // 1.5 * 2^52 leaves no bits behind the point: half even.
+      // The limits are integers, so clamping before rounding gives the same
+      // result. Adding 1.5 * 2^52 leaves no fraction bits: rounds half to even.
       constexpr double rounder = 0x1.8p52;
       double quotient = values[i] / scale;
       double code = std::min(std::max(quotient, lowest), highest);

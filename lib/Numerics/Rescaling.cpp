@@ -9,7 +9,7 @@ using namespace narrow::numerics;
 double narrow::numerics::equalizationFactor(double written, double read) {
   if (!(written > 0) || !(read > 0) || !std::isfinite(written) || !std::isfinite(read))
     return 1;
-  // Not the root of the quotient, which may be infinite where its root is not.
+  // Not the root of the quotient, which may be infinite when its root is not.
   return std::sqrt(written) / std::sqrt(read);
 }
 
@@ -57,7 +57,7 @@ std::vector<int64_t> narrow::numerics::chooseChannelSplits(std::span<const doubl
   if (!(fraction > 0) || magnitudes.empty())
     return chosen;
   auto count = static_cast<size_t>(std::ceil(std::min(fraction, 1.0) * magnitudes.size()));
-  // The largest first; of equal ones the lowest channel.
+  // Largest first; at a tie the lowest channel.
   auto later = [](std::pair<double, int64_t> a, std::pair<double, int64_t> b) {
     return a.first != b.first ? a.first < b.first : a.second > b.second;
   };
@@ -70,7 +70,7 @@ std::vector<int64_t> narrow::numerics::chooseChannelSplits(std::span<const doubl
     auto [magnitude, channel] = queue.top();
     queue.pop();
     chosen.push_back(channel);
-    // All copies of the channel are equal: one more part each time.
+    // All parts of the channel are equal; each time it gets one more.
     int64_t parts = 1 + std::count(chosen.begin(), chosen.end(), channel);
     queue.push({magnitudes[channel] / static_cast<double>(parts), channel});
   }

@@ -1,4 +1,4 @@
-//===- Tokens.cpp - A scale for each token, in integers -------------------===//
+//===- Tokens.cpp - Per-token scales in integers --------------------------===//
 #include "narrow/Numerics/Tokens.h"
 #include "narrow/Numerics/Rounding.h"
 #include <algorithm>
@@ -26,8 +26,8 @@ int32_t narrow::numerics::rescaleToken(int32_t sum, int32_t maximum, int shift) 
 int narrow::numerics::tokenShift(int64_t largestSum, double largestBias, int32_t largest) {
   constexpr int64_t productLimit = int64_t{1} << 29;
   constexpr double biasLimit = int64_t{1} << 30;
-  // With 7 the unit is about that of a 16-bit code times a weight code: no more is lost
-  // for the sake of a bias.
+  // At a shift of 7 the unit is about a 16-bit code times a weight code; no more
+  // precision is given up for a bias.
   constexpr int mostForBias = 7;
   int shift = 0;
   while ((largestSum * tokenMaximumLimit) >> shift > productLimit)

@@ -9,10 +9,10 @@
 using namespace narrow::numerics;
 
 namespace {
-using Matrix = Eigen::MatrixXd; // by columns
+using Matrix = Eigen::MatrixXd; // column-major
 using RowsOfFloats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// A whole number as a code. NaN becomes 0, as a code of a weight that is none.
+/// A rounded quotient as a code. NaN, from a weight that is not a number, becomes 0.
 int32_t toCode(double rounded, CodeRange codes) {
   if (std::isnan(rounded))
     rounded = 0;
@@ -109,8 +109,8 @@ WeightCodes narrow::numerics::roundStochastic(MatrixRef weights, const WeightGri
 }
 
 void Gram::add(MatrixRef rows) {
-  // Products of a block in f32, which is fast; the sum of blocks in double, which does not lose what is
-  // small beside many rows.
+  // Products of a block in f32, which is fast; the sum of blocks in double, which does not lose small
+  // contributions among many rows.
   constexpr int64_t block = 256;
   Eigen::Map<Eigen::MatrixXd> total(sums.data(), size, size);
   Eigen::MatrixXf part(size, size);
@@ -148,7 +148,7 @@ std::vector<double> narrow::numerics::layerErrors(MatrixRef weights, const Weigh
 
 std::vector<double> narrow::numerics::inverseCholesky(std::span<const double> h, int64_t size) {
   // H = R R^T with R upper triangular: the usual factorization of H with rows and columns in reverse
-  // order. U = R^-1, without the inverse of H, which would cost as much again.
+  // order. U = R^-1 avoids the inverse of H, which would cost as much again.
   Eigen::Map<const Matrix> given(h.data(), size, size);
   Matrix reversed = given.reverse();
   Eigen::LLT<Eigen::Ref<Matrix>> factor(reversed); // in place
@@ -198,7 +198,7 @@ WeightCodes narrow::numerics::roundGptq(MatrixRef weights, const WeightGrid &gri
       dead[i] = true;
       hessian(i, i) = trace / static_cast<double>(live);
     }
-  // More damping until the factorization succeeds: with few rows, H is singular but for it.
+  // More damping until the factorization succeeds: with few rows, H is singular without it.
   double added = 0;
   for (double damping = options.damping, tries = 0; u.empty();
        damping = std::max(damping * 10, 1e-4), ++tries) {

@@ -1,4 +1,4 @@
-//===- Words.cpp - 16-bit codes in arithmetic of 8 bits -------------------===//
+//===- Words.cpp - 16-bit codes in 8-bit arithmetic -----------------------===//
 #include "narrow/Numerics/Words.h"
 #include <cstdlib>
 #include <limits>
@@ -6,7 +6,7 @@
 using namespace narrow::numerics;
 
 PlaneBounds narrow::numerics::planeBounds(std::span<const int64_t> weights, bool isWide, int64_t bias) {
-  // The parts of an activation less their zero points.
+  // The largest magnitudes of an activation's parts minus their zero points.
   constexpr int64_t mostHigh = 128, mostLow = 255;
   int64_t high = 0, low = 0;
   for (int64_t weight : weights) {

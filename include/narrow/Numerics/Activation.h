@@ -1,7 +1,7 @@
 //===- Activation.h - Element-wise functions and their tables ---*- C++ -*-===//
 //
-// Rule N16 of docs/numerics.md. Functions are evaluated in double; a table is
-// the function at every 8-bit code.
+// Rule N16 of docs/numerics.md. Functions are evaluated in double; a table
+// holds the function's value at every 8-bit code.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_ACTIVATION_H
@@ -25,23 +25,23 @@ double gelu(double x);                                   ///< x / 2 * (1 + erf(x
 double geluTanh(double x); ///< x / 2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
 double softplus(double x); ///< log(1 + e^x)
 double mish(double x);     ///< x * tanh(softplus(x))
-double sign(double x);     ///< -1, 0, 1; the zeros as they are
+double sign(double x);     ///< -1, 0, 1; keeps the sign of a zero
 double binarize(double x); ///< -1 below 0, else 1: N66
 double sqrt(double x);     ///< NaN below 0
 
-// Ops of TOSA that become tables.
+// TOSA ops that become tables.
 double sigmoid(double x);
 double tanh(double x);
 double erf(double x);
 double exp(double x);
 double log(double x);        ///< -Inf at 0, NaN below
 double rsqrt(double x);      ///< +Inf at 0 (both zeros), NaN below
-double reciprocal(double x); ///< Inf of the sign of a zero
+double reciprocal(double x); ///< Inf with the sign of the zero at 0
 
 /// The operand of tosa.table: entry `code + 128` is the output code of `fn` at
 /// the input code. Dequantize, evaluate and divide in double, round half to
-/// even, add the zero point, limit to `codes`. NaN becomes the zero point,
-/// an infinity the nearest code. `codes` must lie within i8.
+/// even, add the zero point, clamp to `codes`. NaN becomes the zero point, an
+/// infinity the nearest code. `codes` must be within i8.
 std::array<int8_t, 256> buildTable(const std::function<double(double)> &fn, QuantParams in, QuantParams out,
                                    CodeRange codes = CodeRange::signedBits(8, false));
 

@@ -14,17 +14,17 @@
 
 namespace narrow::numerics {
 
-/// The largest k; smaller ones where a term would not fit.
+/// The largest k; a smaller one is used where a term would not fit.
 constexpr int addFractionBits = 16;
 
 /// The factor of an 8-bit term, rounded to an integer n, as the multiplier n * 2^10
-/// with the shift 10: a product without a rounding of its own. nullopt if n does not
+/// with shift 10, so that the product itself is not rounded. nullopt if n does not
 /// fit, or if a term could change by more than 2^-8 of the result's scale, which is
-/// 2^fractionBits of the common one.
+/// 2^fractionBits times the common scale.
 std::optional<Multiplier> addCodesMultiplier(double factor, int fractionBits);
 
-/// Whether terms x with |x| <= limit can be brought to the common scale by `factor`
-/// in arithmetic of 32 bits: TOSA's precondition (fitsApplyScale) with one bit to spare.
+/// Whether terms x with |x| <= limit can be brought to the common scale by `factor` in
+/// 32-bit arithmetic: TOSA's precondition (fitsApplyScale) with one bit to spare.
 bool fitsAddTerm(int64_t limit, Multiplier factor);
 
 } // namespace narrow::numerics

@@ -13,22 +13,22 @@
 
 namespace narrow::numerics {
 
-/// A bias code keeps one bit of the i32 for the sum that is added to it.
+/// Leaves one bit of the i32 for the sum that the bias code is added to.
 inline constexpr int64_t biasCodeLimit = int64_t{1} << 30;
 
 /// The bias at scale_x * scale_w, rounded half to even in double (N18), or
-/// nullopt when its magnitude exceeds `limit` (or an operand is NaN, a scale
-/// not positive). A limit below 2^31 - 1 leaves room for the sum.
+/// nullopt if its magnitude exceeds `limit`, an operand is NaN or a scale is
+/// not positive. A limit below 2^31 - 1 leaves room for the sum.
 std::optional<int32_t> biasCode(float bias, double scaleX, double scaleW,
                                 int64_t limit = std::numeric_limits<int32_t>::max());
 
-/// The smallest factor >= 1 on scale_w with which biasCode fits `limit`; 1
-/// when it fits already, +Inf when no factor helps (Inf, NaN).
+/// The smallest factor >= 1 on scale_w with which biasCode fits `limit`; 1 if
+/// it fits already, +Inf if no factor helps (Inf, NaN).
 double biasScaleFactor(float bias, double scaleX, double scaleW,
                        int64_t limit = std::numeric_limits<int32_t>::max());
 
 /// The smallest f32 weight scale >= scaleW with which biasCode fits, or nullopt
-/// if none does. The weights are then quantized anew with it.
+/// if none does. The weights must then be requantized with it.
 std::optional<float> widenWeightScale(float bias, float scaleX, float scaleW,
                                       int64_t limit = std::numeric_limits<int32_t>::max());
 
@@ -39,12 +39,12 @@ constexpr int64_t maxMagnitude(CodeRange codes, int64_t zeroPoint = 0) {
   return magnitude < 0 ? -magnitude : magnitude;
 }
 
-/// How many products of magnitudes `a` and `b` an i32 sum holds whatever their
-/// signs (N17): floor((2^31 - 1) / (a * b)).
+/// The number of products of magnitudes `a` and `b` whose sum fits an i32
+/// whatever their signs (N17): floor((2^31 - 1) / (a * b)).
 int64_t maxReductionLength(int64_t a, int64_t b);
 
-/// Bits of the magnitude of every value in [lo, hi] in two's complement; an
-/// i32 has 31 of them ("26 of 31 bits").
+/// Magnitude bits, without the sign, that hold every value in [lo, hi] in two's
+/// complement; an i32 has 31 of them ("26 of 31 bits").
 unsigned magnitudeBits(int64_t lo, int64_t hi);
 
 } // namespace narrow::numerics

@@ -14,49 +14,49 @@
 namespace narrow::numerics {
 
 /// A positive real factor as `multiplier * 2^-shift`. TOSA's form: multiplier
-/// below 2^31, and from 2^30 on where N10 chooses it; shift in [2, 62].
+/// below 2^31, and at least 2^30 where N10 chooses it; shift in [2, 62].
 struct Multiplier {
   int32_t multiplier = 0;
   int32_t shift = 2;
   double value() const;
   /// What TOSA requires of the operands of tosa.rescale; upstream's verifier
-  /// does not check it, so IR that was read from a file may break it.
+  /// does not check it, so IR read from a file may violate it.
   bool valid() const { return multiplier >= 0 && shift >= 2 && shift <= 62; }
   bool operator==(const Multiplier &) const = default;
 };
 
-/// The nearest Multiplier to `factor` (N10), or nullopt when it has none: NaN,
-/// Inf, negative, or 2^29 and above. A factor too small for a shift of 62
-/// loses bits of the multiplier, down to 0.
+/// The Multiplier nearest to `factor` (N10), or nullopt if there is none: NaN,
+/// Inf, negative, or 2^29 and above. A factor too small for a shift of 62 loses
+/// bits of the multiplier, down to 0.
 std::optional<Multiplier> computeMultiplier(double factor);
 /// The same with a 15-bit multiplier (tosa.rescale with scale32 = false);
-/// nullopt from 2^13 on.
+/// nullopt for 2^13 and above.
 std::optional<Multiplier> computeMultiplier16(double factor);
 
-/// The factors of the channels of one tensor, with one shift for all: the largest
-/// up to `maxShift` with which every multiplier fits (N25). nullopt if one of them
-/// has no Multiplier, or there is none.
+/// The per-channel factors of one tensor with one shift for all channels: the
+/// largest shift up to `maxShift` at which every multiplier fits (N25). nullopt if
+/// a factor has no Multiplier, or `factors` is empty.
 std::optional<std::vector<Multiplier>> computeMultipliers(std::span<const double> factors, int maxShift);
 
 /// A factor as `multiplier * 2^-15 * 2^-bits * 2^-shift` (N26), multiplier in [2^14, 2^15):
-/// three rescales, the second and third of which need 16 bits.
+/// three rescales, the second and third in 16 bits.
 struct FastMultiplier {
   int32_t multiplier = 0;
   int32_t shift = 0; ///< in [-4, 30]
 };
 struct FastMultipliers {
   std::vector<FastMultiplier> channels;
-  int bits = 0; ///< behind the code in between; one for all channels
+  int bits = 0; ///< fraction bits of the intermediate code; the same for all channels
 };
-/// nullopt if a factor is 2^-2 or more, far below, or NaN.
+/// nullopt if a factor is 2^-2 or more, much too small, or NaN.
 std::optional<FastMultipliers> computeFastMultipliers(std::span<const double> factors);
 
 enum class RescaleRounding { Single, Double };
 
 /// TOSA apply_scale_32 (N11, N12): `(value * multiplier + round) >> shift` in
 /// 64 bits, truncated to 32. Ties go up; Double adds TFLite's second rounding.
-/// `scale` must be valid(). The result is the product only while
-/// fitsApplyScale holds; beyond, it wraps as upstream's lowering does.
+/// `scale` must be valid(). The result is the product only if fitsApplyScale
+/// holds; otherwise it wraps, as upstream's lowering does.
 int32_t applyScale(int32_t value, Multiplier scale, RescaleRounding rounding);
 /// The same for 48-bit values and a 16-bit multiplier.
 int32_t applyScale16(int64_t value, Multiplier scale);

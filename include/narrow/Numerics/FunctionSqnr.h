@@ -1,7 +1,7 @@
-//===- FunctionSqnr.h - What codes leave of a function ----------*- C++ -*-===//
+//===- FunctionSqnr.h - SQNR of functions on codes --------------*- C++ -*-===//
 //
-// Rule N77 of docs/numerics.md: functions that are steep or infinite somewhere
-// need finer codes there than a tensor has.
+// Rule N77 of docs/numerics.md: where a function is steep or infinite it needs
+// finer codes than the tensor has.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_NUMERICS_FUNCTIONSQNR_H
@@ -19,19 +19,20 @@ struct CodeGrid {
   CodeRange codes;
 };
 
-/// Signal to noise in dB; infinite where codes are exact.
+/// Signal-to-noise ratio in dB; infinite where codes are exact.
 struct FunctionSqnr {
-  double operand; ///< fn(codes of x) for fn(x), limited to what the result's codes mean
+  double operand; ///< fn(codes of x) for fn(x), clamped to the range of the result's codes
   double result;  ///< codes of fn(x) for fn(x)
 };
 
-/// N77, the data being the centers of the bins of `x`. `relative`: errors are those of each
-/// value by itself, as matter to what is multiplied by it; else of all together. Values of fn
-/// that are 0 (relative), infinite or NaN do not count. Both are infinite if none counts.
+/// N77, the data being the bin centers of `x`. `relative`: errors relative to each value, which is what
+/// matters if others are multiplied by it; otherwise relative to all values together. Values of fn that
+/// are 0 (if relative), infinite or NaN do not count. Both ratios are infinite if no value counts.
 FunctionSqnr functionSqnr(const std::function<double(double)> &fn, const Histogram &x, CodeGrid operand,
                           CodeGrid result, bool relative);
 
-/// The least of both that makes a table of `bits` bits, 2 to 8: 20 dB for 8, 6 less for each bit less.
+/// The minimum of both for which a table of `bits` bits, 2 to 8, is made: 20 dB for 8 bits, 6 dB less
+/// per bit fewer.
 constexpr double leastFunctionSqnr(int bits) { return 20 - 6 * (8 - bits); }
 
 } // namespace narrow::numerics

@@ -10,14 +10,14 @@
 
 namespace narrow::numerics {
 
-/// 1 / count as TOSA's reciprocal_scale: ((2^30 + 1) << k) / count at shift
-/// 30 + k, k the bits of count - 1. `count` below 1 counts as 1.
+/// 1 / count as TOSA's reciprocal_scale: ((2^30 + 1) << k) / count at shift 30
+/// + k, k being the bit width of count - 1. A `count` below 1 is taken as 1.
 Multiplier averageMultiplier(int32_t count);
 
 /// acc / count by that multiplier, rounded half away from zero: the multiplier
-/// is always slightly too large, so a negative tie goes down as a positive one
-/// goes up. `acc` is the sum of code - zero_point over the `count` elements that
-/// are not padding.
+/// is always slightly too large, so a negative tie goes down and a positive one
+/// up. `acc` is the sum of code - zero_point over the `count` elements that are
+/// not padding.
 int32_t avgPoolDivide(int32_t acc, int32_t count);
 
 } // namespace narrow::numerics

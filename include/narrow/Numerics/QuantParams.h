@@ -10,10 +10,10 @@
 
 namespace narrow::numerics {
 
-/// The codes that a format has.
+/// The codes of a format.
 struct CodeRange {
   int64_t min, max;
-  /// Two's complement codes of `bits` bits; `restricted` leaves out the lowest.
+  /// Two's complement codes of `bits` bits; `restricted` omits the lowest.
   static constexpr CodeRange signedBits(unsigned bits, bool restricted) {
     return {-(int64_t{1} << (bits - 1)) + (restricted ? 1 : 0), (int64_t{1} << (bits - 1)) - 1};
   }
@@ -31,9 +31,9 @@ struct QuantParams {
 /// What was special about a range (N8).
 enum class RangeNote {
   None,
-  AllZero,  ///< nothing but zeros: scale 1, the op may fold
-  Constant, ///< one value c != 0: the scale makes it an end of the codes
-  Widened,  ///< 0 lay outside, or the scale was raised to a normal f32
+  AllZero,  ///< only zeros: scale 1, the op may fold
+  Constant, ///< a single value c != 0, which becomes an end of the codes
+  Widened,  ///< 0 was outside, or the scale was raised to a normal f32
   Invalid,  ///< NaN, Inf, lo > hi or no codes: the caller must report it
 };
 
@@ -42,15 +42,15 @@ enum class RangeNote {
 /// lo and hi must be finite, lo <= hi; otherwise scale 1 and RangeNote::Invalid.
 QuantParams asymmetricParams(double lo, double hi, CodeRange codes, RangeNote *note = nullptr);
 
-/// Symmetric parameters, zero point 0, that cover [-amax, amax] (N7):
-/// scale = amax / codes.max. amax = 0: scale 1 (N8). amax must be finite, >= 0.
+/// Symmetric parameters with zero point 0 that cover [-amax, amax] (N7): scale
+/// = amax / codes.max. amax = 0: scale 1 (N8). amax must be finite, >= 0.
 QuantParams symmetricParams(double amax, CodeRange codes, RangeNote *note = nullptr);
 
 /// Code of `x` (N4): divide in f32, round half to even, add the zero point,
 /// clamp. A NaN becomes the zero point.
 int64_t quantize(float x, QuantParams params, CodeRange codes);
 
-/// The same in double, for a value that never was an f32: tables, searches.
+/// The same in double, for values that never were f32: tables, searches.
 int64_t quantizeDouble(double x, QuantParams params, CodeRange codes);
 
 /// Real number of a code (N5): difference in integers, product in f32.

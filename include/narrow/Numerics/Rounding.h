@@ -15,13 +15,13 @@ enum class Rounding {
   HalfEven,   ///< ties to even (IEEE roundeven; ONNX QuantizeLinear, PyTorch)
   HalfAway,   ///< ties away from zero (C round; TFLite)
   HalfUp,     ///< ties toward +infinity (TOSA, gemmlowp)
-  TowardZero, ///< everything toward zero (C's conversion of a float to an integer)
+  TowardZero, ///< truncates (C's conversion of a float to an integer)
 };
 
 /// `x` rounded to an integer value, still as a double. NaN and Inf pass through.
 double round(double x, Rounding mode);
 
-/// `x` limited to [lo, hi] (N2).
+/// `x` clamped to [lo, hi] (N2).
 constexpr int64_t saturate(int64_t x, int64_t lo, int64_t hi) { return x < lo ? lo : x > hi ? hi : x; }
 
 /// `x >> shift` rounded half up, shift in [1, 62] (N3).

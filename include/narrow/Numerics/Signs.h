@@ -14,19 +14,19 @@
 
 namespace narrow::numerics {
 
-/// Signs in one word.
+/// Number of signs in one word.
 inline constexpr size_t signsPerWord = 32;
 
-/// A bit for each value, 1 where it is below 0; the first in the lowest bit of the first
-/// word. Bits behind the last value are 0.
+/// One bit per value, 1 where it is below 0, starting at the lowest bit of the first
+/// word. Bits after the last value are 0.
 std::vector<uint32_t> packSigns(std::span<const float> values);
 
-/// The sum of the products of `count` signs: count - 2 * popcount(a xor b). Both have the words
-/// of packSigns, equally many.
+/// The sum of the products of `count` signs: count - 2 * popcount(a xor b). Both are results of
+/// packSigns with the same number of words.
 int64_t dotSigns(std::span<const uint32_t> a, std::span<const uint32_t> b, int64_t count);
 
-/// Mean |x|, the factor of least squared error for sign(x). Values count as the middle of
-/// their bin; 0 of an empty histogram.
+/// Mean |x|, the factor with the least squared error for sign(x). Values count as the
+/// middle of their bin; 0 for an empty histogram.
 double meanMagnitude(const Histogram &histogram);
 
 } // namespace narrow::numerics
