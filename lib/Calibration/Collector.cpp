@@ -9,9 +9,9 @@ using llvm::createStringError;
 using llvm::Error;
 using llvm::Twine;
 
-/// Values of a tensor that are gathered before its statistics are updated.
+/// Number of values of a tensor that are gathered before its statistics are updated.
 static constexpr int64_t waitFor = int64_t{1} << 15;
-/// Those of one call that are enough by themselves: copying them costs more.
+/// Number of values in one call that is enough for an update: copying them would cost more.
 static constexpr int64_t largeCall = waitFor / 4;
 
 void narrow_collect(void *context, int32_t id, const float *data, int64_t count) {
@@ -84,7 +84,7 @@ void Collector::update(int32_t id, llvm::ArrayRef<float> values, llvm::ArrayRef<
     failure = Failure{sample, id, element % sampleSizes[id], *bad};
 }
 
-/// Other tensors may have waiting values of an earlier sample.
+/// Other tensors may have pending values of an earlier sample.
 Error Collector::describeFailure() {
   flush();
   Failure first = *failure;

@@ -1,8 +1,8 @@
 //===- ExactSum.cpp - Sums of floats without rounding ---------------------===//
 //
-// Two ways to the same integers. Where the magnitudes of a block are not too
-// far apart, doubles add them without rounding, several at a time. Elsewhere
-// significands are added in bins, one for each exponent.
+// Two ways to compute the same integers. If the magnitudes of a block are not
+// too far apart, doubles add them without rounding, several at a time.
+// Otherwise significands are added in bins, one per exponent.
 //
 //===----------------------------------------------------------------------===//
 #include "narrow/Calibration/ExactSum.h"
@@ -15,19 +15,19 @@ using namespace narrow;
 namespace {
 constexpr int64_t blockSize = 4096;
 constexpr int64_t laneCount = 8;
-/// log2 of the values that one lane adds in a block.
+/// log2 of the number of values that one lane adds per block.
 constexpr int laneBits = 9;
 static_assert(blockSize / laneCount == 1 << laneBits);
 
-/// What the floats of one exponent add up to, in units of that exponent. A
-/// significand squared has 48 bits, a block of them 60.
+/// The sum of the floats with one exponent, in units of that exponent. A
+/// squared significand has 48 bits, the sum of a block of them 60.
 struct Bin {
   int64_t sum = 0;
   uint64_t squares = 0;
 };
 
-/// Exponent fields of the largest and the smallest magnitude but zero; the
-/// unit of a subnormal number is that of field 1.
+/// Exponent fields of the largest and the smallest nonzero magnitude; subnormal
+/// numbers have the unit of field 1.
 struct ExponentRange {
   int largest, smallest;
 };
@@ -44,9 +44,9 @@ NARROW_TARGET_CLONES static ExponentRange findExponents(const float *data, int64
 }
 
 /// Values below 2^(E + 1), all multiples of 2^(e - 23), where E - e <= 20: a
-/// lane's sum is a multiple of 2^(e - 23) below 2^(E + 10), which are at most 53
-/// bits. A square (48 bits, exact in a double) is cut at 2^(2E - 41) in two parts
-/// whose sums have at most 53 bits as well.
+/// lane's sum is a multiple of 2^(e - 23) below 2^(E + 10), which is at most 53
+/// bits. A square (48 bits, exact in a double) is split at 2^(2E - 41) into two
+/// parts whose sums have at most 53 bits as well.
 static constexpr int maxExponentSpread = 20;
 
 NARROW_TARGET_CLONES static void addBlockInDoubles(const float *data, int64_t count, ExponentRange exponents,
@@ -71,7 +71,7 @@ NARROW_TARGET_CLONES static void addBlockInDoubles(const float *data, int64_t co
   for (int64_t lane = 0; i < count; ++i, ++lane)
     addOne(lane, data[i]);
 
-  // The lanes as integers of their unit; eight of 53 bits fit in 64.
+  // The lanes as integers in their unit; the sum of eight 53-bit integers fits 64 bits.
   auto total = [](const double *lanes, int unit) {
     int64_t result = 0;
     for (int64_t lane = 0; lane < laneCount; ++lane)
@@ -80,7 +80,7 @@ NARROW_TARGET_CLONES static void addBlockInDoubles(const float *data, int64_t co
   };
   int unit = smallest - 23;
   sum.addShifted(total(sums, unit), unit - ExactSums::sumExponent);
-  // The cut may lie below the unit of the squares; low is 0 then.
+  // The cut may be below the unit of the squares; then low is 0.
   int upperUnit = std::max(cut, 2 * unit);
   squares.addShifted(total(high, upperUnit), upperUnit - ExactSums::squareExponent);
   squares.addShifted(total(low, 2 * unit), 2 * unit - ExactSums::squareExponent);

@@ -16,13 +16,13 @@ using llvm::SmallVector;
 static constexpr StringRef kOnnxRuntime = "ONNX Runtime", kTensorRT = "TensorRT", kAimet = "AIMET",
                            kTpuMlir = "tpu-mlir";
 
-/// Whether `text` ends in `_` and the name of an ONNX operator, as tpu-mlir calls tensors.
+/// Whether `text` ends in `_` and the name of an ONNX operator, as in tpu-mlir's tensor names.
 static bool isOperatorSuffix(StringRef text) {
   return text.consume_front("_") && !text.empty() && llvm::isUpper(text.front()) &&
          llvm::all_of(text, [](char c) { return llvm::isAlnum(c); });
 }
 
-/// For searching what is sorted by name.
+/// For searching lists sorted by name.
 static constexpr auto isBelow = [](const auto &entry, StringRef name) {
   return StringRef(entry.name) < name;
 };
@@ -43,14 +43,14 @@ std::optional<NamedWeight> ForeignRanges::findWeight(StringRef name) const {
   auto weight = llvm::lower_bound(weights, name, isBelow);
   if (weight != weights.end() && weight->name == name)
     return *weight;
-  // One scale of a weight looks like that of an activation (AIMET 2.0).
+  // A single scale of a weight looks like that of an activation (AIMET 2.0).
   auto range = llvm::lower_bound(ranges, name, isBelow);
   if (range != ranges.end() && range->name == name)
     return NamedWeight{range->name, {range->min}, {range->max}, range->bits};
   return std::nullopt;
 }
 
-/// What is wrong with an interval; empty: nothing.
+/// What is wrong with an interval; empty if nothing is.
 static std::string checkInterval(double min, double max) {
   if (!(std::fabs(min) <= FLT_MAX) || !(std::fabs(max) <= FLT_MAX))
     return "its range is not finite in f32";
@@ -65,17 +65,17 @@ static std::string count(size_t number, const char *what) {
 }
 
 //===----------------------------------------------------------------------===//
-// Texts of lines
+// Text formats
 //===----------------------------------------------------------------------===//
 
 namespace {
 struct Line {
   size_t number = 0; ///< from 1
   StringRef text;    ///< without white space at the ends; not empty
-  bool ends = false; ///< with a line break
+  bool ends = false; ///< whether a line break follows
 };
 
-/// Gathers the ranges of a file, with errors that name its lines.
+/// Gathers the ranges of a file; errors name the line.
 class LineReader {
 public:
   LineReader(StringRef text, StringRef file, StringRef tool) : file(file) {
@@ -122,8 +122,8 @@ private:
 };
 } // namespace
 
-/// Takes the last `n` fields, which have to be numbers, off `text`. Empty if they are not;
-/// otherwise `text` is the rest without white space at its end.
+/// Removes the last `n` fields, which must be numbers, from `text`. Empty if they are not
+/// numbers; otherwise `text` is the rest without trailing white space.
 static SmallVector<double, 3> takeNumbers(StringRef &text, size_t n) {
   SmallVector<double, 3> numbers;
   StringRef rest = text;
@@ -148,7 +148,7 @@ static Error parseTensorRT(LineReader &reader) {
     name = name.trim(), digits = digits.trim();
     uint32_t bits = 0;
     bool isHex = digits.size() <= 8 && !digits.getAsInteger(16, bits);
-    // Leading zeros may be left out, so only the last line can be seen to be cut.
+    // Leading zeros may be omitted, so a truncated number can be detected only in the last line.
     if (!isHex || (!line.ends && digits.size() < 8 && bits != 0))
       return reader.fail(line, "expected '<tensor>: <8 hexadecimal digits>', the bits of an f32");
     float scale = llvm::bit_cast<float>(bits);
@@ -167,8 +167,8 @@ static Error parseTensorRT(LineReader &reader) {
   return Error::success();
 }
 
-/// "name threshold min max". Tables for mixed precision go on with "#int4_th" and the same
-/// for 4 bits, and "#weight_scale" and scales of weights.
+/// "name threshold min max". Tables for mixed precision continue with "#int4_th" and the
+/// same for 4 bits, then "#weight_scale" and scales of weights.
 static Error parseTpuMlir(LineReader &reader) {
   enum { Ranges, Int4, Weights } section = Ranges;
   size_t int4 = 0, weights = 0;
@@ -201,7 +201,7 @@ static Error parseTpuMlir(LineReader &reader) {
   return Error::success();
 }
 
-/// calibration.cache and .flatbuffers: the largest value, for the range from its negative.
+/// calibration.cache and .flatbuffers: the largest value, for the range from its negative to it.
 static Error addLargest(LineReader &reader, const Line &line, StringRef name, double largest) {
   if (largest < 0)
     return reader.fail(line, "'" + name +
@@ -234,7 +234,7 @@ static Error parseCache(LineReader &reader) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A flatbuffer of which nothing is believed: places that are not in it are nullopt.
+/// An untrusted flatbuffer: positions outside of it are nullopt.
 class FlatBuffer {
 public:
   explicit FlatBuffer(StringRef bytes) : bytes(bytes) {}
@@ -244,7 +244,7 @@ public:
       return std::nullopt;
     return llvm::support::endian::read32le(bytes.data() + *at);
   }
-  /// Where the offset at `at` leads.
+  /// The position that the offset at `at` refers to.
   std::optional<uint64_t> follow(std::optional<uint64_t> at) const {
     std::optional<uint64_t> offset = word(at);
     return offset ? std::optional(*at + *offset) : std::nullopt;
@@ -277,8 +277,8 @@ private:
 };
 } // namespace
 
-/// table TrtTable { dict: [KeyValue]; }  table KeyValue { key: string; value: string; }
-/// False if `bytes` are none.
+/// table TrtTable { dict: [KeyValue]; } table KeyValue { key: string; value: string; }
+/// False if `bytes` is not such a table.
 static Expected<bool> parseFlatBuffer(LineReader &reader, StringRef bytes) {
   reader.unit = "entry";
   FlatBuffer buffer(bytes);
@@ -306,7 +306,7 @@ static Expected<bool> parseFlatBuffer(LineReader &reader, StringRef bytes) {
 // JSON
 //===----------------------------------------------------------------------===//
 
-/// The fields of an object, sorted: errors and results are the same in every run.
+/// The fields of an object, sorted so that errors and results are the same in every run.
 static std::vector<std::pair<StringRef, const json::Value *>> sortedFields(const json::Object &object) {
   std::vector<std::pair<StringRef, const json::Value *>> fields;
   for (const auto &[key, value] : object)
@@ -326,7 +326,7 @@ static bool collectNumbers(const json::Value &value, std::vector<double> &number
          llvm::all_of(*list, [&](const json::Value &element) { return collectNumbers(element, numbers); });
 }
 
-/// One end of a range of ONNX Runtime: a number, a list (one for each channel) or a numpy array.
+/// One end of a range of ONNX Runtime: a number, a list (one number per channel) or a numpy array.
 static std::vector<double> readEnd(ObjectReader &reader, StringRef key) {
   std::vector<double> numbers;
   const json::Value *value = reader.value(key);
@@ -345,7 +345,7 @@ static Expected<std::optional<ForeignRanges>> parseOnnxRuntime(const json::Objec
     tensors = object.getObject("data");
   if (!tensors)
     return createStringError("'" + file + "': field 'data' is missing or no object");
-  // One entry of another kind can be an error in the file; if all are, it is another file.
+  // An entry of another kind may be an error in the file; if all entries are, it is not such a file.
   auto isRange = [](const auto &field) {
     const json::Object *range = field.second.getAsObject();
     return (range && range->get("lowest")) ||
@@ -388,7 +388,7 @@ static Expected<std::optional<ForeignRanges>> parseOnnxRuntime(const json::Objec
   return result;
 }
 
-/// The bits of an "int8", "uint16"; nullopt for floats.
+/// The number of bits of "int8", "uint16"; nullopt for floats.
 static std::optional<int64_t> getIntegerBits(StringRef type, bool &isSigned) {
   isSigned = !type.consume_front("u");
   int64_t bits = 0;
@@ -407,8 +407,8 @@ static double readOne(ObjectReader &reader, const json::Object &object, StringRe
   return numbers.size() == 1 ? numbers.front() : 0;
 }
 
-/// An encoding of AIMET, of any version: 0.6 has the range, 1.0 codes from 0 with a negative offset,
-/// 2.0 what QuantizeLinear has. Nothing for a tensor that stays float.
+/// An AIMET encoding of any version: 0.6 has the range, 1.0 codes from 0 with a negative offset, 2.0
+/// the parameters of QuantizeLinear. nullopt for a tensor that stays float.
 static std::optional<NamedRange> readEncoding(ObjectReader &reader, const json::Object &object) {
   NamedRange range;
   double scale = 0, lowest = 0; // code of the minimum, relative to that of zero
@@ -454,8 +454,8 @@ static std::optional<NamedRange> readEncoding(ObjectReader &reader, const json::
   return range;
 }
 
-/// The encodings of the channels of a weight, which 0.6 has as a list and the others as lists of
-/// numbers in one encoding. Empty: scales of blocks, or none.
+/// The per-channel encodings of a weight, which version 0.6 has as a list and the others as
+/// lists of numbers in one encoding. Empty: scales of blocks, or no scales.
 static std::vector<json::Object> splitChannels(const json::Value &value) {
   std::vector<json::Object> channels;
   if (const json::Array *list = value.getAsArray()) {
@@ -485,7 +485,7 @@ class AimetReader {
 public:
   explicit AimetReader(StringRef file) : file(file) { result.tool = kAimet.str(); }
 
-  /// The encodings under `key`. In version 2.0 weights and activations are in one list.
+  /// Reads the encodings under `key`. In version 2.0 weights and activations share one list.
   void read(const json::Object &object, StringRef key, bool weights);
   Expected<std::optional<ForeignRanges>> finish();
 
@@ -591,7 +591,7 @@ static Expected<std::optional<ForeignRanges>> parseAimet(const json::Object &obj
 
 //===----------------------------------------------------------------------===//
 
-/// Sorts what was read. Nothing at all is an error: such a file was cut.
+/// Sorts the ranges. A file without any is an error: it was truncated.
 static Expected<std::optional<ForeignRanges>> finish(ForeignRanges ranges, StringRef file) {
   if (ranges.ranges.empty())
     return createStringError("'" + file + "' is a table of " + ranges.tool + " without a single range");

@@ -9,9 +9,9 @@
 
 namespace narrow {
 
-/// The ranges in a table that is no JSON: of TensorRT, of tpu-mlir, or the
+/// The ranges in a table that is not JSON: of TensorRT, of tpu-mlir, or the
 /// calibration.cache and calibration.flatbuffers of ONNX Runtime. nullopt if `text`
-/// is none of these. `file` stands for the file in errors, which name the line.
+/// is none of these. Errors call the file `file` and name the line.
 llvm::Expected<std::optional<ForeignRanges>> parseForeignText(llvm::StringRef text, llvm::StringRef file);
 
 /// The same from a JSON object: calibration.json of ONNX Runtime, encodings of AIMET.

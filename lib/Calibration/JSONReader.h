@@ -18,7 +18,7 @@ using llvm::StringRef;
 using llvm::Twine;
 
 /// An integer, nullopt for anything else. Value::getAsInteger alone converts the
-/// double 2^63, which is undefined; integers that round to it are refused too.
+/// double 2^63, which is undefined; integers that round to it are rejected too.
 inline std::optional<int64_t> toInteger(const json::Value &value) {
   std::optional<double> number = value.getAsNumber();
   if (!number || !(std::fabs(*number) < 0x1p63))
@@ -26,8 +26,8 @@ inline std::optional<int64_t> toInteger(const json::Value &value) {
   return value.getAsInteger();
 }
 
-/// One object of the table: its fields by name, with errors that say where.
-/// The first error is kept; after it every getter returns a neutral value.
+/// One object of the table: its fields by name, with errors that say where. The
+/// first error is kept; afterwards every getter returns a neutral value.
 class ObjectReader {
 public:
   ObjectReader(const json::Object &object, std::string where, std::string &error)
@@ -40,7 +40,7 @@ public:
   }
   void failField(StringRef key, const Twine &message) { fail("field '" + key + "': " + message); }
 
-  /// Fails if there is a field that is not in `keys`.
+  /// Fails if the object has a field that is not in `keys`.
   void allowOnly(ArrayRef<StringRef> keys) {
     std::vector<StringRef> unknown;
     for (const auto &field : object)
@@ -136,9 +136,9 @@ private:
   }
   float asFloat(const json::Value &value, StringRef key) {
     std::optional<double> number = value.getAsNumber();
-    // Adding +0 makes -0 the zero that tables have.
-    // Below this a double rounds to a finite float; the shortest text of the
-    // largest float is a little above it.
+    // Adding +0 turns -0 into the zero that tables have. Below this bound a
+    // double rounds to a finite float; the shortest text of the largest float
+    // is slightly above that float.
     if (number && std::fabs(*number) < 0x1.ffffffp+127)
       return static_cast<float>(*number) + 0.0f;
     failField(key, "expected a finite number of f32");

@@ -1,4 +1,4 @@
-//===- ModelContent.cpp - How two models differ ---------------------------===//
+//===- ModelContent.cpp - Comparing two models ----------------------------===//
 #include "narrow/Calibration/ModelContent.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -17,14 +17,14 @@ std::string narrow::listNames(ArrayRef<StringRef> names) {
   return names.size() > 3 ? text + " and " + std::to_string(names.size() - 3) + " more" : text;
 }
 
-/// The same of texts that are not quoted.
+/// The same for texts that are not quoted.
 static std::string listTexts(ArrayRef<std::string> texts) {
   std::string text = llvm::join(texts.take_front(3), ", ");
   return texts.size() > 3 ? text + " and " + std::to_string(texts.size() - 3) + " more" : text;
 }
 
 namespace {
-/// Finds out which tensors of the two are the same.
+/// Determines which tensors of the two models are the same.
 class Matcher {
 public:
   Matcher(const ModelContent &table, const ModelContent &model) : table(table), model(model) {}
@@ -36,13 +36,13 @@ private:
   void matchInputs();
   void matchTensors();
   bool readsSame(const Origin &inTable, const Origin &inModel) const;
-  /// Of tensors that the same ops compute.
+  /// For tensors that the same ops compute.
   bool isAlike(const TensorContent &inTable, const TensorContent &inModel) const;
   void compare(const TensorContent &inTable, const TensorContent &inModel);
 
   const ModelContent &table, &model;
-  std::map<StringRef, StringRef> renamed; ///< names of the table to those of the model
-  std::vector<std::pair<const TensorContent *, const TensorContent *>> pairs; ///< of one name
+  std::map<StringRef, StringRef> renamed; ///< names in the table to names in the model
+  std::vector<std::pair<const TensorContent *, const TensorContent *>> pairs; ///< with the same name
   std::vector<std::string> inputs, names, shapes, outputs;
   std::vector<StringRef> onlyTable, onlyModel, weights, ops;
 };
@@ -60,7 +60,7 @@ bool Matcher::readsSame(const Origin &inTable, const Origin &inModel) const {
 }
 
 bool Matcher::isAlike(const TensorContent &inTable, const TensorContent &inModel) const {
-  // Inputs have names alone.
+  // Inputs have only names.
   return isKnown(inTable.origin) && !inTable.origin.from.empty() &&
          inTable.tensor.shape == inModel.tensor.shape && readsSame(inTable.origin, inModel.origin);
 }
@@ -78,7 +78,7 @@ void Matcher::compare(const TensorContent &inTable, const TensorContent &inModel
     weights.push_back(id);
 }
 
-/// An input whose name is gone is the one at its place.
+/// An input whose name no longer exists is matched with the one at its position.
 void Matcher::matchInputs() {
   auto contains = [](ArrayRef<ModelInput> list, StringRef name) {
     return llvm::any_of(list, [&](const ModelInput &input) { return input.name == name; });
@@ -104,7 +104,7 @@ void Matcher::matchInputs() {
     inputs.push_back("another order");
 }
 
-/// By id, by the name of the input that they are, or by what computes them.
+/// By id, by input name, or by the ops that compute them.
 void Matcher::matchTensors() {
   llvm::StringMap<const TensorContent *> unmatched; // of the table
   for (const TensorContent &entry : table.tensors)
@@ -124,14 +124,14 @@ void Matcher::matchTensors() {
   for (const TensorContent &entry : table.tensors)
     if (unmatched.contains(entry.tensor.id))
       byOps.emplace(entry.origin.ops, &entry);
-  // What a tensor is computed from comes before it.
+  // The tensors that a tensor is computed from precede it.
   for (const TensorContent *entry : others) {
     auto [begin, end] = byOps.equal_range(entry->origin.ops);
     auto isCandidate = [&](const auto &other) { return isAlike(*other.second, *entry); };
     auto same = std::find_if(begin, end, [&](const auto &other) {
       return isCandidate(other) && other.second->origin.content == entry->origin.content;
     });
-    // With other weights, if only one can be meant.
+    // With other weights, if there is only one candidate.
     if (same == end && std::count_if(begin, end, isCandidate) == 1)
       same = std::find_if(begin, end, isCandidate);
     if (same == end) {

@@ -1,4 +1,4 @@
-//===- Statistics.cpp - What is known of an observed tensor ---------------===//
+//===- Statistics.cpp - Statistics of an observed tensor ------------------===//
 #include "narrow/Calibration/Statistics.h"
 #include "narrow/Support/TargetClones.h"
 #include <algorithm>
@@ -8,10 +8,10 @@
 
 using namespace narrow;
 
-/// The exponent of NaN and Inf.
+/// The exponent bits of NaN and Inf.
 static constexpr uint32_t exponentMask = 0x7f800000;
 
-/// So many lanes have their extrema in registers.
+/// Number of lanes whose extrema fit in registers.
 static constexpr int64_t registerLanes = 64;
 
 /// Extrema of `lanes` columns, and the largest magnitude, as bits.
@@ -51,7 +51,7 @@ bool narrow::updateRanges(const float *data, int64_t rows, int64_t channels, Min
   // Rows are handled `lanes` values at a time: a multiple of the channels, so
   // that each lane belongs to one channel, and enough of them to fill vector
   // registers when there are few channels. The inner loop has no dependency
-  // between lanes and is vectorized.
+  // between lanes, so it is vectorized.
   int64_t total = rows * channels;
   int64_t lanes = channels;
   while (lanes < registerLanes)

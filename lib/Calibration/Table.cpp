@@ -110,7 +110,7 @@ void CalibrationTable::addSamples(const CalibrationTable &part, ArrayRef<SampleR
       progress->add(range);
 }
 
-/// Fails for the table of another tool.
+/// Fails for a table of another tool.
 static Error checkStatistics(const CalibrationTable &table, StringRef name) {
   if (!table.foreign)
     return Error::success();
@@ -145,7 +145,7 @@ static Error checkModel(const CalibrationTable &table, StringRef name, const Mod
   bool isOther = !table.model.empty() && table.model != model.hash;
   ModelContent content = table.getContent();
   if (!isOther) {
-    // A table that someone has edited; hashes of tensors are for those of another model.
+    // The table was edited by hand; hashes of tensors only help with tables of another model.
     content.inputs.clear();
     content.outputs.clear();
     for (TensorContent &tensor : content.tensors)
@@ -230,7 +230,7 @@ Error narrow::mergeTable(CalibrationTable &into, StringRef intoName, const Calib
     return createStringError("'" + intoName + "' and '" + fromName + "' are tables of different models" +
                              (differences.empty() ? "" : ": " + differences));
   }
-  // All counts of a table are at most samples * size: one check for all.
+  // All counts of a table are at most samples * size, so one check covers all.
   int64_t samples;
   if (__builtin_add_overflow(into.samples, from.samples, &samples))
     return createStringError("'" + intoName + "' and '" + fromName + "': too many samples");

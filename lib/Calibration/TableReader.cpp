@@ -45,7 +45,7 @@ static numerics::Histogram readHistogram(ObjectReader &reader, MinMax range, int
 }
 
 /// Sums that cannot come from `count` values in `range` are an error. A mean
-/// that is rounded to a double may leave the range by its last bit.
+/// rounded to a double may exceed the range in its last bit.
 static bool plausible(const ExactSums &sums, MinMax range, int64_t count) {
   double n = static_cast<double>(count), slack = 1e-12;
   double largest = std::max(std::fabs(double{range.min}), std::fabs(double{range.max}));
@@ -54,7 +54,7 @@ static bool plausible(const ExactSums &sums, MinMax range, int64_t count) {
          square <= largest * largest * (1 + slack) && square >= mean * mean * (1 - slack);
 }
 
-/// A table that names its model has the origins of its tensors; one that is written by hand may have some.
+/// A table that names its model has the origins of its tensors; one written by hand may have some of them.
 static Origin readOrigin(ObjectReader &reader, const json::Object &object, bool isRequired) {
   Origin origin;
   if (!isRequired && llvm::none_of(originFields, [&](StringRef key) { return object.get(key); }))
@@ -123,7 +123,7 @@ static std::optional<TableEntry> readEntry(const json::Value &value, StringRef n
   if (range.empty())
     reader.failField("min", "is larger than 'max'");
   if (table.averaging && !reader.failed()) {
-    // Averages of numbers in a range are in it, but for rounding.
+    // Averages of numbers in a range are in that range, except for rounding.
     double slack = 1e-12 * std::max(std::fabs(range.min), std::fabs(range.max));
     entry.average.min = reader.real("average_min", range.min - slack, range.max + slack);
     entry.average.max = reader.real("average_max", entry.average.min, range.max + slack);

@@ -24,8 +24,8 @@ static void writeString(raw_ostream &os, StringRef text) {
 static void writeFloat(raw_ostream &os, float value) {
   char text[64];
   *std::to_chars(text, text + sizeof text - 1, value).ptr = '\0';
-  // Readers of JSON parse a double and round it to float. If rounding twice
-  // goes wrong, the digits of the exact double do not.
+  // JSON readers parse a double and round it to float. Where rounding twice
+  // gives another float, the digits of the exact double are written.
   if (static_cast<float>(std::strtod(text, nullptr)) != value)
     *std::to_chars(text, text + sizeof text - 1, static_cast<double>(value)).ptr = '\0';
   os << text;
@@ -50,7 +50,7 @@ static void writeList(raw_ostream &os, const List &list, Write write) {
   os << ']';
 }
 
-/// The fields of an origin that is known, each preceded by `separator`.
+/// The fields of an origin, if known, each preceded by `separator`.
 static void writeOrigin(raw_ostream &os, const Origin &origin, StringRef separator) {
   if (origin.ops.empty())
     return;

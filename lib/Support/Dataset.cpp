@@ -67,7 +67,7 @@ Expected<Dataset> Dataset::open(StringRef path, ArrayRef<ModelInput> inputs, con
   return dataset;
 }
 
-/// The shape of a sample as it is stored.
+/// The shape of a sample as stored.
 static std::vector<int64_t> storedShapeOf(ArrayRef<int64_t> modelShape, DataLayout layout) {
   std::vector<int64_t> shape(modelShape.drop_front().begin(), modelShape.end());
   if (modelShape.size() >= 3 && layout == DataLayout::Nhwc)
@@ -124,7 +124,7 @@ Error Dataset::addInput(const ModelInput &model, StringRef arrayName, const Data
   input.arrayName = arrayName.str();
   input.sampleSize = *sampleSize;
 
-  // Channels are axis 1 of pictures, else the last axis.
+  // Channels are axis 1 of images, otherwise the last axis.
   bool pictures = model.shape.size() >= 3;
   if (!sampleShape.empty())
     input.channels = pictures ? sampleShape.front() : sampleShape.back();
@@ -240,7 +240,7 @@ Error Dataset::read(int64_t sample, size_t index, void *to) const {
   }
   float *out = static_cast<float *>(to);
   if (stored.dtype == DType::U1) {
-    // The 256 results of a channel are all there are: one table a channel.
+    // A channel has only 256 possible results: one table per channel.
     const uint8_t *data = reinterpret_cast<const uint8_t *>(stored.bytes.data());
     bool last = input.transpose || input.inner == 1;
     for (int64_t channel = 0; channel < input.channels; ++channel) {
@@ -323,7 +323,7 @@ Expected<std::string> Dataset::fingerprint(int64_t count) const {
       piece.resize(std::min(pieceBytes, end - begin));
       if (Error error = input.array.read(begin, piece))
         return error;
-      // A hash of hashes: LLVM's has no form that takes one piece after another.
+      // A hash of hashes, because LLVM's xxh3 has no incremental form.
       summary = hashOf(ArrayRef<char>(summary.data(), summary.size())) + hashOf(piece);
     }
     summary += ";";

@@ -29,14 +29,14 @@ std::string narrow::findJSONFault(StringRef text) {
       StringRef key = text.slice(begin, i + 1);
       llvm::Expected<llvm::json::Value> unescaped = llvm::json::parse(key);
       if (!unescaped)
-        llvm::consumeError(unescaped.takeError()); // The parser says where.
+        llvm::consumeError(unescaped.takeError()); // The parser reports the position.
       else if (!levels.back().keys.insert(*unescaped->getAsString()).second)
         return ("has the field " + key + " twice in one object").str();
       else
         levels.back().key = unescaped->getAsString()->str();
       continue;
     }
-    // Python writes words that are no JSON.
+    // Python writes words that are not JSON.
     if (StringRef rest = text.substr(i);
         rest.starts_with("NaN") || rest.starts_with("Infinity") || rest.starts_with("-Infinity")) {
       std::string place;

@@ -55,7 +55,7 @@ std::string narrow::formatShape(ArrayRef<int64_t> shape) {
 }
 
 std::optional<int64_t> narrow::countElements(ArrayRef<int64_t> shape) {
-  // A zero does not excuse an overflow: [2^62, 2^62, 0] is as absurd.
+  // A zero does not excuse an overflow: [2^62, 2^62, 0] is just as invalid.
   int64_t product = 1;
   bool empty = false;
   for (int64_t dim : shape) {
@@ -218,7 +218,7 @@ private:
       int64_t dim;
       if (text.consumeInteger(10, dim))
         return fail("expected an integer in 'shape'");
-      text.consume_front("L"); // Python 2 wrote long integers so.
+      text.consume_front("L"); // Python 2 wrote long integers this way.
       if (dim < 0)
         return createStringError("bad header: negative dimension " + Twine(dim));
       shape.push_back(dim);

@@ -1,4 +1,4 @@
-//===- NpyLayout.h - What the header of a .npy file says --------*- C++ -*-===//
+//===- NpyLayout.h - The header of a .npy file ------------------*- C++ -*-===//
 #ifndef NARROW_LIB_SUPPORT_NPYLAYOUT_H
 #define NARROW_LIB_SUPPORT_NPYLAYOUT_H
 
@@ -13,8 +13,8 @@ struct NpyLayout {
   uint64_t dataOffset;
 };
 
-/// What is enough to hold the header of any array with a dtype that is
-/// supported: all of version 1.0, and numpy's own limit is 10,000 bytes.
+/// Enough for the header of any array with a supported dtype: all headers of
+/// version 1.0, and numpy's own limit is 10,000 bytes.
 constexpr uint64_t mostHeaderBytes = uint64_t{1} << 17;
 
 /// Parses the header at the beginning of `bytes`, which may end after it, and

@@ -19,7 +19,7 @@ using llvm::Twine;
 
 struct NpzFile::Archive {
   zip_t *zip;
-  std::mutex mutex; ///< libzip's objects are for one thread at a time.
+  std::mutex mutex; ///< libzip's objects are not thread-safe.
   explicit Archive(zip_t *zip) : zip(zip) {}
   Archive(const Archive &) = delete;
   Archive &operator=(const Archive &) = delete;
@@ -127,7 +127,7 @@ public:
         !(stat.valid & ZIP_STAT_COMP_SIZE) || !(member.file = zip_fopen_index(zip, index, 0)))
       return createStringError(what + ": " + zip_strerror(zip));
     member.size = stat.size;
-    // zip_fseek of any other breaks the stream.
+    // zip_fseek on any other member breaks the stream.
     member.seekable = (stat.valid & ZIP_STAT_COMP_METHOD) && stat.comp_method == ZIP_CM_STORE &&
                       (stat.valid & ZIP_STAT_ENCRYPTION_METHOD) && stat.encryption_method == ZIP_EM_NONE;
     return member;
@@ -136,7 +136,7 @@ public:
   uint64_t getSize() const { return size; }
   uint64_t getPosition() const { return position; }
 
-  /// Of a stored member: goes on anywhere. False if it is none.
+  /// Moves anywhere in a stored member. False for other members.
   bool seek(uint64_t to) {
     if (to == position)
       return true;
@@ -146,7 +146,7 @@ public:
     return true;
   }
 
-  /// Fills `out`, and compares the checksum when that reaches the end.
+  /// Fills `out`, and compares the checksum on reaching the end.
   Error read(llvm::MutableArrayRef<char> out, StringRef what) {
     while (!out.empty()) {
       zip_int64_t got = zip_fread(file, out.data(), out.size());
@@ -169,8 +169,8 @@ public:
     return Error::success();
   }
 
-  /// The first `count` bytes of what is left. The stated size is not trusted:
-  /// memory grows with what is really read.
+  /// The next `count` bytes. The stated size is not trusted: memory grows with
+  /// what is actually read.
   Expected<std::vector<char>> readBytes(uint64_t count, StringRef what) {
     std::vector<char> bytes;
     while (bytes.size() < count) {
@@ -224,7 +224,7 @@ struct NpzArray::Streams {
   std::optional<Array> whole;
   std::vector<Member> members;
 
-  /// A stream that stands at `position` or will come there.
+  /// A stream that is at `position` or can still reach it.
   Expected<Member *> getStream(uint64_t position);
 };
 
@@ -245,7 +245,7 @@ Expected<Member *> NpzArray::Streams::getStream(uint64_t position) {
     Expected<Member> opened = Member::open(archive->zip, index, what);
     if (!opened)
       return opened.takeError();
-    // Those that are far ahead are needed last.
+    // The stream that is furthest ahead is needed last.
     if (members.size() < mostStreams)
       members.emplace_back();
     best = &*llvm::max_element(members, [](const Member &a, const Member &b) {
@@ -321,7 +321,7 @@ Error narrow::writeNpz(StringRef path, llvm::ArrayRef<NamedArray> arrays) {
       return fail("array name '" + named.first + (named.first.empty() ? "' is empty" : "' is used twice"));
 
   // The archive is made in memory and then written in one piece, so that the
-  // file appears whole or not at all, on a pipe too.
+  // output is complete or absent, even on a pipe.
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t *target = zip_source_buffer_create(nullptr, 0, 0, &error);
@@ -358,7 +358,7 @@ Error narrow::writeNpz(StringRef path, llvm::ArrayRef<NamedArray> arrays) {
     return fail(zip_strerror(zip));
   discard.release();
 
-  if (arrays.empty()) // libzip writes nothing; this is an archive without members.
+  if (arrays.empty()) // libzip would write nothing; this is an archive without members.
     return writeOutputFile(path, StringRef("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22));
   zip_stat_t stat;
   if (zip_source_stat(target, &stat) != 0 || !(stat.valid & ZIP_STAT_SIZE) || zip_source_open(target) != 0)

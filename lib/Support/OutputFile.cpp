@@ -1,4 +1,4 @@
-//===- OutputFile.cpp - Output that appears whole or not at all -----------===//
+//===- OutputFile.cpp - Output written completely or not at all -----------===//
 #include "narrow/Support/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -42,7 +42,7 @@ Expected<std::unique_ptr<OutputFile>> OutputFile::open(StringRef path) {
     return file;
   }
 
-  // A rename would replace a symbolic link instead of what it points to.
+  // A rename would replace a symbolic link instead of its target.
   llvm::SmallString<128> real;
   file->target = exists && !fs::real_path(path, real) ? std::string(real) : path.str();
   Expected<fs::TempFile> temporary = fs::TempFile::create(file->target + ".%%%%%%%%.tmp");
@@ -58,7 +58,7 @@ Expected<std::unique_ptr<OutputFile>> OutputFile::open(StringRef path) {
 OutputFile::~OutputFile() {
   if (stream) {
     stream->flush();
-    stream->clear_error(); // An unread error would end the process.
+    stream->clear_error(); // An unchecked error would end the process.
     stream.reset();
   }
   if (temporary && !committed)
@@ -89,7 +89,7 @@ Error OutputFile::commit() {
 }
 
 Error narrow::checkIsNoInput(StringRef output, llvm::ArrayRef<StringRef> inputs) {
-  // What is no regular file (/dev/null, a pipe) has nothing to lose.
+  // A path that is not a regular file (/dev/null, a pipe) has no content to lose.
   fs::UniqueID written, read;
   if (output.empty() || output == "-" || !fs::is_regular_file(output) || fs::getUniqueID(output, written))
     return Error::success();

@@ -53,7 +53,7 @@ void Progress::advance(uint64_t count) {
   done += count;
   double now = options.clock();
   double interval = options.terminal ? redrawSeconds : lineSeconds;
-  // The first report comes as soon as the work has lasted long enough.
+  // The first report appears as soon as the work has lasted long enough.
   bool first = lastReport == start;
   if (now - start < quietSeconds || (!first && now - lastReport < interval))
     return;

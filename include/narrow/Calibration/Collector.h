@@ -8,34 +8,34 @@
 #include "llvm/Support/Error.h"
 #include <optional>
 
-/// What a model compiled for calibration calls: `context` is a
+/// Called by a model compiled for calibration: `context` is a
 /// narrow::Collector, `id` the index of the observed tensor, `data` the address
-/// of `count` contiguous values, whole rows of channels. A tensor may come in
-/// several calls.
+/// of `count` contiguous values, whole rows of channels. A tensor may be passed
+/// in several calls.
 extern "C" void narrow_collect(void *context, int32_t id, const float *data, int64_t count);
 
 namespace narrow {
 
-/// Gathers the statistics of all observed tensors. One collector serves one
-/// thread; those of several threads are merged when the threads are done.
+/// Gathers the statistics of all observed tensors. One collector serves one thread; the
+/// collectors of several threads are merged when the threads are done.
 class Collector {
 public:
   explicit Collector(llvm::ArrayRef<ObservedTensor> tensors);
 
-  /// Before and after the model runs on a sample. `samples` is the batch that
-  /// one run processes, starting with sample `first`.
+  /// beginRun and endRun enclose each run of the model. `samples` is the batch
+  /// of the run, starting with sample `first`.
   void beginRun(int64_t first, int64_t samples = 1);
-  /// Fails if a tensor did not arrive whole, or if a value, of this or an earlier run, was NaN or
-  /// Inf. The statistics are then of no use.
+  /// Fails if a tensor did not arrive completely, or if a value of this or an earlier run was NaN
+  /// or Inf. The statistics are then unusable.
   llvm::Error endRun();
-  /// To be called after the last run, before anybody looks at the statistics. Fails if a value was
-  /// NaN or Inf: names the first one of the first such sample.
+  /// Must be called after the last run, before the statistics are read. Fails if a value was NaN
+  /// or Inf, naming the first one of the first such sample.
   llvm::Error finish();
 
   /// Called by narrow_collect.
   void collect(int32_t id, const float *data, int64_t count);
 
-  /// Adds what another collector of the same tensors has seen.
+  /// Adds the data of another collector of the same tensors.
   void merge(const Collector &other);
 
   int64_t sampleCount() const { return finished; }
@@ -47,16 +47,17 @@ public:
   }
 
 private:
-  /// Values from `begin` on follow each other without gaps from an element on, counted from sample 0.
+  /// Values from `begin` on are consecutive elements of the tensor starting at `firstElement`,
+  /// counted from sample 0.
   struct Section {
     int64_t begin, firstElement;
   };
-  /// Rows, of several runs, wait here until there are enough of them: the fixed cost of an update
-  /// (counters of all bins, the grid) is then spread over many values.
+  /// Rows of several runs wait here until there are enough of them, so that the fixed cost of an
+  /// update (counters of all bins, the grid) is spread over many values.
   struct Pending {
     std::vector<float> values;
-    std::vector<Section> sections; ///< Of `values`.
-    int64_t received = 0;          ///< In the current run, waiting ones included.
+    std::vector<Section> sections; ///< Sections of `values`.
+    int64_t received = 0;          ///< In the current run, including pending values.
   };
   struct Failure {
     int64_t sample;
@@ -74,7 +75,7 @@ private:
   std::vector<int64_t> sampleSizes;
   std::vector<TensorStatistics> collected;
   std::vector<Pending> pending;
-  std::optional<Failure> failure; ///< Of the first sample; there of the lowest id, the first in the network.
+  std::optional<Failure> failure; ///< In the first such sample; there of the lowest id.
   std::optional<int32_t> badId, partialRow;
   int64_t firstSample = 0, batch = 0;
   int64_t finished = 0;

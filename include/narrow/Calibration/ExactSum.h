@@ -1,8 +1,8 @@
 //===- ExactSum.h - Sums of floats without rounding -------------*- C++ -*-===//
 //
 // A float is an integer multiple of 2^-149 below 2^128, so sums of floats and
-// of their squares are integers of a fixed width. They do not depend on the
-// order of the summands and merge exactly.
+// of their squares are fixed-width integers. They do not depend on the order of
+// the summands and merge exactly.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_CALIBRATION_EXACTSUM_H
@@ -53,7 +53,7 @@ public:
       --top;
     if (top == 0)
       return 0;
-    // 128 bits of which at least 65 are significant; the rest is one sticky
+    // 128 bits, at least 65 of them significant; the rest becomes one sticky
     // bit, so the conversion rounds correctly.
     unsigned low = top >= 2 ? top - 2 : 0;
     unsigned __int128 bits = value.words[low];
@@ -78,7 +78,7 @@ public:
     return (isNegative() ? "-0x" : "0x") + digits;
   }
 
-  /// Reads what toHex writes, and nothing else: one text a value.
+  /// Reads exactly what toHex writes: each value has only one text.
   static std::optional<WideInteger> fromHex(llvm::StringRef text) {
     llvm::StringRef digits = text;
     bool negative = digits.consume_front("-");
@@ -135,7 +135,7 @@ public:
   /// The integers in hexadecimal, in units of 2^sumExponent, 2^squareExponent.
   std::string sumHex() const { return sumBits.toHex(); }
   std::string squaresHex() const { return squareBits.toHex(); }
-  /// nullopt if a text is no such integer or the squares are negative.
+  /// nullopt if a text is not such an integer or the squares are negative.
   static std::optional<ExactSums> fromHex(llvm::StringRef sum, llvm::StringRef squares);
 
   static constexpr int sumExponent = -149, squareExponent = -298;

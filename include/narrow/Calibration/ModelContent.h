@@ -1,4 +1,4 @@
-//===- ModelContent.h - What a table knows of its model ---------*- C++ -*-===//
+//===- ModelContent.h - A model as seen by its table ------------*- C++ -*-===//
 #ifndef NARROW_CALIBRATION_MODELCONTENT_H
 #define NARROW_CALIBRATION_MODELCONTENT_H
 
@@ -11,10 +11,10 @@
 
 namespace narrow {
 
-/// How a tensor is computed from the observed tensors and inputs before it. Tables of version 1, and those
-/// that name no model, do not know: `ops` is empty.
+/// How a tensor is computed from the observed tensors and inputs before it. Unknown (`ops` is empty) in
+/// tables of version 1 and in tables that name no model.
 struct Origin {
-  std::vector<std::string> from; ///< their names, in the order in which they are read first
+  std::vector<std::string> from; ///< names of these, in the order in which they are first read
   std::string ops;               ///< hash of the ops between, without weights and names
   std::string content;           ///< hash of the ops between and their weights
   bool operator==(const Origin &) const = default;
@@ -32,18 +32,18 @@ struct TensorContent {
 };
 
 struct ModelContent {
-  std::string hash; ///< by which the model is known; empty: not known
+  std::string hash; ///< identifies the model; empty: not known
   std::vector<ModelInput> inputs;
   std::vector<OutputContent> outputs;
-  std::vector<TensorContent> tensors; ///< of a model in program order, of a table sorted by id
+  std::vector<TensorContent> tensors; ///< in program order for a model, sorted by id for a table
 };
 
 /// "'a', 'b' and 3 more"
 std::string listNames(llvm::ArrayRef<llvm::StringRef> names);
 
-/// Which tensors of a model are others than those that a table is of, and how; each kind of difference once,
-/// with the first few tensors. Empty if no difference of tensors, inputs and outputs is known. `first` and
-/// `second` are what the text calls the two.
+/// Which tensors of a model differ from those of a table, and how; each kind of difference once, with the
+/// first few tensors. Empty if no difference of tensors, inputs or outputs is known. The text calls the two
+/// `first` and `second`.
 std::string describeDifferences(const ModelContent &table, const ModelContent &model, llvm::StringRef first,
                                 llvm::StringRef second);
 

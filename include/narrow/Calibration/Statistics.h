@@ -1,6 +1,6 @@
-//===- Statistics.h - What is known of an observed tensor -------*- C++ -*-===//
+//===- Statistics.h - Statistics of an observed tensor ----------*- C++ -*-===//
 //
-// Everything here depends on the multiset of observed values alone: any order,
+// Everything here depends only on the multiset of observed values: any order,
 // sharding and number of threads gives the same statistics after merging.
 //
 //===----------------------------------------------------------------------===//
@@ -32,8 +32,8 @@ struct ObservedTensor {
   bool operator==(const ObservedTensor &) const = default;
 };
 
-/// Smallest and largest value; empty as long as min > max. Never holds -0.0,
-/// which would make the result depend on the order.
+/// Smallest and largest value; empty while min > max. Never holds -0.0, which
+/// would make the result depend on the order.
 struct MinMax {
   float min = std::numeric_limits<float>::infinity();
   float max = -std::numeric_limits<float>::infinity();
@@ -47,20 +47,20 @@ struct MinMax {
 };
 
 /// Finds the range of each channel of `rows * channels` contiguous values and
-/// widens `ranges` by it. Returns false, ranges unchanged, if a value is NaN or
-/// Inf.
+/// widens `ranges` by it. Returns false and leaves the ranges unchanged if a
+/// value is NaN or Inf.
 bool updateRanges(const float *data, int64_t rows, int64_t channels, MinMax *ranges);
 
 class TensorStatistics {
 public:
   explicit TensorStatistics(int64_t channels = 1) : channelRanges(static_cast<size_t>(channels)) {}
 
-  /// Adds `count` contiguous values, a multiple of the channels, the channel
-  /// varying fastest. Returns false, and leaves the statistics as they were, if
-  /// one is NaN or Inf.
+  /// Adds `count` contiguous values, a multiple of the number of channels, with
+  /// the channel varying fastest. Returns false and leaves the statistics
+  /// unchanged if a value is NaN or Inf.
   [[nodiscard]] bool add(const float *data, int64_t count);
 
-  /// Adds what `other` has seen; both have the same number of channels.
+  /// Adds the data of `other`; both must have the same number of channels.
   void merge(const TensorStatistics &other);
 
   int64_t count() const { return elements; }
@@ -75,7 +75,7 @@ public:
 
   bool operator==(const TensorStatistics &) const = default;
 
-  /// For the reader of tables, which checks that the parts agree.
+  /// For the table reader, which checks that the parts agree.
   static TensorStatistics fromParts(int64_t count, std::vector<MinMax> ranges, numerics::Histogram histogram,
                                     ExactSums sums);
 

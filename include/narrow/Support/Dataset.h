@@ -1,8 +1,8 @@
 //===- Dataset.h - Samples of a model's inputs ------------------*- C++ -*-===//
 //
 // Maps the arrays of an .npz archive to the inputs of a model and converts one
-// sample at a time to f32. Samples are read when they are asked for: memory
-// does not grow with their number.
+// sample at a time to f32. Samples are read on demand: memory does not grow
+// with their number.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_SUPPORT_DATASET_H
@@ -17,16 +17,16 @@ namespace narrow {
 struct ModelInput {
   std::string name;
   std::vector<int64_t> shape;
-  bool takesPixels = false; ///< u8, which the model normalizes itself; else f32
+  bool takesPixels = false; ///< u8, which the model normalizes itself; otherwise f32
   bool operator==(const ModelInput &) const = default;
 };
 
-/// The samples that one run of a model takes: the first dimension of its first input.
+/// The number of samples in one run of a model: the first dimension of its first input.
 int64_t getBatch(llvm::ArrayRef<ModelInput> inputs);
 
 /// How a u8 value becomes f32: `(float(u8) / 255 - mean) / std`, each step
-/// rounded to f32, as numpy does with float32 arrays. One value for every
-/// channel, or one value a channel; empty: not stated.
+/// rounded to f32, as numpy does with float32 arrays. One value for all
+/// channels, or one value per channel; empty: not specified.
 struct Preprocessing {
   std::vector<float> mean, std;
 
@@ -38,15 +38,15 @@ inline float normalizePixel(uint8_t value, float mean, float std) {
   return (static_cast<float>(value) / 255.0f - mean) / std;
 }
 
-/// Layout of the arrays that have a channel axis (rank 3 and above).
+/// Layout of arrays that have a channel axis (rank 3 and above).
 enum class DataLayout {
-  Model, ///< As the model's input: channels are axis 1.
+  Model, ///< As in the model's input: channels are axis 1.
   Nhwc,  ///< Channels last; samples are transposed when they are read.
 };
 
 struct DatasetOptions {
-  /// (input of the model, array of the archive); inputs that are not named
-  /// here have arrays of their own name.
+  /// (model input, array in the archive); inputs not listed here use the array
+  /// of their own name.
   std::vector<std::pair<std::string, std::string>> inputNames;
   DataLayout layout = DataLayout::Model;
   Preprocessing preprocessing;
@@ -63,29 +63,29 @@ public:
   int64_t sampleSize(size_t input) const { return inputs[input].sampleSize; }
   /// Bytes of one element as `read` writes it.
   size_t elementSize(size_t input) const { return inputs[input].takesPixels ? 1 : sizeof(float); }
-  /// What `read` does to an input, one value a channel; empty if its values are
-  /// used as they are.
+  /// What `read` does to an input, one value per channel; empty if its values
+  /// are used as they are.
   const Preprocessing &preprocessing(size_t input) const { return inputs[input].preprocessing; }
 
-  /// Writes one sample of one input to `out`, sampleSize(input) values of f32 (u8
-  /// if the input takes pixels) in the model's layout. NaN and Inf are errors. May
-  /// be called from any thread.
+  /// Writes one sample of one input to `out`: sampleSize(input) f32 values (u8 if
+  /// the input takes pixels) in the model's layout. NaN and Inf are errors. May be
+  /// called from any thread.
   llvm::Error read(int64_t sample, size_t input, void *out) const;
 
-  /// Writes the samples [first, first + batch) of every input to `to`, one vector an input,
-  /// as large as a run takes; f32 or, in its first bytes, u8.
+  /// Writes the samples [first, first + batch) of every input to `to`, one vector per
+  /// input, as large as a run needs; f32 or, in the vector's first bytes, u8.
   llvm::Error readBatch(int64_t first, int64_t batch, std::vector<std::vector<float>> &to) const;
 
-  /// One class a sample, below `classes`, from another array of the archive.
+  /// One class per sample, below `classes`, from another array of the archive.
   llvm::Expected<std::vector<int64_t>> readLabels(llvm::StringRef name, int64_t classes);
 
-  /// Reads the first `count` samples once and names them (shapes, types and
-  /// bytes of the arrays in use), so that an interrupted calibration is not
-  /// continued on other data. Finds damage before any work is done; checksums
-  /// are compared if these are all samples.
+  /// Reads the first `count` samples once and returns an id for them (shapes,
+  /// types and bytes of the arrays in use), so that an interrupted calibration
+  /// is not continued on other data. Detects damage before any work is done;
+  /// checksums are compared if these are all samples.
   llvm::Expected<std::string> fingerprint(int64_t count) const;
 
-  /// What the user should know but what is no error.
+  /// Facts that the user should know but that are not errors.
   const std::vector<std::string> &notes() const { return notesList; }
 
 private:
@@ -97,7 +97,7 @@ private:
     /// (channels last, only when transposing).
     int64_t channels = 1, inner = 1;
     bool transpose = false, takesPixels = false;
-    Preprocessing preprocessing; ///< One value a channel; empty unless u8.
+    Preprocessing preprocessing; ///< One value per channel; empty unless u8.
   };
   static uint64_t sampleBytes(const Input &input) {
     return static_cast<uint64_t>(input.sampleSize) * sizeOf(input.array.dtype);
@@ -106,7 +106,7 @@ private:
   explicit Dataset(NpzFile file) : file(std::move(file)) {}
   llvm::Error addInput(const ModelInput &model, llvm::StringRef arrayName, const DatasetOptions &options,
                        llvm::StringRef allInputs);
-  /// The only array that fits the only input, though it has another name.
+  /// The only array that fits the only input, although its name differs.
   llvm::Expected<std::string> findArray(const ModelInput &model, const DatasetOptions &options,
                                         llvm::StringRef allInputs);
 
@@ -116,7 +116,7 @@ private:
   int64_t samples = -1;
 };
 
-/// Fails unless every value is one that pixels can be normalized with.
+/// Fails unless every value is usable for normalizing pixels.
 llvm::Error checkPreprocessing(const Preprocessing &preprocessing);
 
 /// Parses "0.485,0.456,0.406" (the value of --mean and --std).

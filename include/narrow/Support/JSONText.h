@@ -7,9 +7,9 @@
 
 namespace narrow {
 
-/// What llvm::json does not say of `text`, or not well: "is cut short: ...", "nests too deep"; empty if there
-/// is nothing. It recurses into nested values (text of brackets alone would exhaust the stack; ours nest five
-/// deep) and keeps one of two fields that have the same name.
+/// Faults of `text` that llvm::json does not report, or not well: "is cut short: ...", "nests too deep";
+/// empty if there are none. llvm::json recurses into nested values (a text of only brackets would exhaust the
+/// stack; ours nest five deep) and keeps one of two fields with the same name.
 std::string findJSONFault(llvm::StringRef text);
 
 } // namespace narrow

@@ -1,7 +1,7 @@
 //===- LLVM.h - MLIR's and LLVM's common names in narrow's namespace ------===//
 //
-// Everything of Narrow is in the namespace `narrow`; what is used on every page of it needs
-// no `mlir::` there. Only forward declarations: a file includes what it uses.
+// All of Narrow is in the namespace `narrow`; common names need no `mlir::` there. Only
+// forward declarations: a file includes what it uses.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_SUPPORT_LLVM_H

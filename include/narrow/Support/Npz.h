@@ -2,7 +2,7 @@
 //
 // Reads .npy headers of versions 1.0 to 3.0 and .npz archives (stored or
 // deflated members); writes what numpy.load reads. Input is not trusted: sizes
-// are checked against the bytes that are there before memory is taken.
+// are checked against the available bytes before memory is allocated.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_SUPPORT_NPZ_H
@@ -21,7 +21,7 @@
 
 namespace narrow {
 
-/// Element types, in the notation of numpy: kind and bytes.
+/// Element types in numpy's notation: kind and number of bytes.
 enum class DType { B1, U1, I1, U2, I2, U4, I4, U8, I8, F2, F4, F8 };
 
 /// Bytes of one element.
@@ -70,10 +70,10 @@ struct Array {
       return {};
     return {reinterpret_cast<const T *>(bytes.data()), bytes.size() / sizeof(T)};
   }
-  /// Element `index` of any dtype as f32 (float types are rounded to nearest).
+  /// Element `index` of any dtype as f32 (float types round to nearest).
   float toFloat(int64_t index) const;
   /// Element `index` of an integer or boolean dtype; nullopt for float types
-  /// and for what does not fit.
+  /// and for values that do not fit.
   std::optional<int64_t> toInteger(int64_t index) const;
 
   template <typename T>
@@ -98,14 +98,14 @@ llvm::Expected<Array> parseNpy(std::vector<char> &&bytes, llvm::StringRef what);
 /// The bytes of a .npy file.
 std::string formatNpy(const Array &array);
 llvm::Expected<Array> readNpy(llvm::StringRef path);
-/// Writes a .npy file, whole or not at all.
+/// Writes a .npy file completely or not at all.
 llvm::Error writeNpy(llvm::StringRef path, const Array &array);
 
-/// An array of an archive that is read in parts: memory holds the part alone.
-/// Stored members are read in place. Of deflated ones, which have no order but
-/// from the beginning, a few streams are kept open, so that threads that advance
-/// together do not unpack everything again. (An array in Fortran order, whose
-/// samples are scattered, is kept in memory.) The archive stays open as long.
+/// An array of an archive that is read in parts: memory holds only the part. Stored
+/// members are read in place. For deflated members, which can only be read from the
+/// beginning, a few streams are kept open, so that threads that advance together do not
+/// unpack everything again. (An array in Fortran order, whose samples are scattered, is
+/// kept in memory.) The archive stays open as long as this object exists.
 class NpzArray {
 public:
   NpzArray(); ///< Holds nothing until something is moved into it.
@@ -116,9 +116,9 @@ public:
   DType dtype = DType::F4;
   std::vector<int64_t> shape;
 
-  /// Reads out.size() bytes that begin `offset` bytes after the first element.
-  /// The checksum covers a member as a whole: it is compared when the last byte
-  /// is read by one that has read all before it. May be called from any thread.
+  /// Reads out.size() bytes, beginning `offset` bytes after the first element. The
+  /// checksum covers a whole member: it is compared when the last byte is read by a
+  /// stream that has read everything before it. May be called from any thread.
   llvm::Error read(uint64_t offset, llvm::MutableArrayRef<char> out) const;
 
 private:
@@ -143,7 +143,7 @@ public:
   const std::vector<std::string> &names() const { return arrayNames; }
   bool contains(llvm::StringRef name) const;
   llvm::Expected<Array> read(llvm::StringRef name);
-  /// The same array to be read in parts; its header is read and checked.
+  /// The same array, to be read in parts; its header is read and checked.
   llvm::Expected<NpzArray> openArray(llvm::StringRef name);
 
 private:
@@ -162,8 +162,8 @@ private:
 
 using NamedArray = std::pair<std::string, Array>;
 
-/// Writes an archive of uncompressed arrays, whole or not at all. The bytes
-/// depend on the arguments alone (no time stamps).
+/// Writes an archive of uncompressed arrays completely or not at all. The bytes
+/// depend only on the arguments (no time stamps).
 llvm::Error writeNpz(llvm::StringRef path, llvm::ArrayRef<NamedArray> arrays);
 
 } // namespace narrow

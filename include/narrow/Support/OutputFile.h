@@ -1,4 +1,4 @@
-//===- OutputFile.h - Output that appears whole or not at all ---*- C++ -*-===//
+//===- OutputFile.h - Output written completely or not at all ---*- C++ -*-===//
 #ifndef NARROW_SUPPORT_OUTPUTFILE_H
 #define NARROW_SUPPORT_OUTPUTFILE_H
 
@@ -13,10 +13,10 @@
 
 namespace narrow {
 
-/// Writes to a temporary file beside the target, which `commit` renames. Until
-/// then an existing file stays as it was; without a commit, and on signals, the
-/// temporary file is removed. `-` is standard output; what is no regular file
-/// (a pipe, a device) is written directly.
+/// Writes to a temporary file next to the target, which `commit` renames. Until
+/// then an existing file is unchanged; without a commit, and on signals, the
+/// temporary file is removed. `-` is standard output; a target that is not a
+/// regular file (a pipe, a device) is written directly.
 class OutputFile {
 public:
   /// Fails if the target cannot be written, before any work is done for it.
@@ -29,30 +29,30 @@ public:
   /// Where the bytes go until the commit; empty if the output is direct. For
   /// programs that write the file themselves (a linker).
   llvm::StringRef temporaryPath() const;
-  /// Writes what is buffered and gives the file its name. Reports every write
-  /// that failed since `open` (disk full, closed pipe).
+  /// Flushes the buffer and gives the file its name. Reports any write that
+  /// failed since `open` (disk full, closed pipe).
   llvm::Error commit();
 
 private:
   OutputFile(std::string path) : path(std::move(path)) {}
 
-  std::string path;   ///< As the user named it.
+  std::string path;   ///< As given by the user.
   std::string target; ///< With symbolic links resolved.
   std::optional<llvm::sys::fs::TempFile> temporary;
   std::optional<llvm::raw_fd_ostream> stream;
   bool committed = false;
 };
 
-/// Fails if `output` is one of the files that are read, by whatever name: it
-/// would be lost. Empty names and `-` are no files.
+/// Fails if `output` is one of the input files, by whatever name, because that
+/// file would be lost. Empty names and `-` are not files.
 llvm::Error checkIsNoInput(llvm::StringRef output, llvm::ArrayRef<llvm::StringRef> inputs);
 
-/// Writes what `llvm::outs()` still holds and reports every write to it that
-/// failed. The last thing that a tool does: an error that nobody has asked for
-/// would end the process as if it had crashed.
+/// Flushes `llvm::outs()` and reports any write to it that failed. The last
+/// thing that a tool does: an unchecked error would end the process as if it
+/// had crashed.
 llvm::Error flushStandardOutput();
 
-/// Writes `bytes` to `path`, whole or not at all.
+/// Writes `bytes` to `path` completely or not at all.
 llvm::Error writeOutputFile(llvm::StringRef path, llvm::StringRef bytes);
 
 } // namespace narrow

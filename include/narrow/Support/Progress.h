@@ -11,11 +11,11 @@
 
 namespace narrow {
 
-/// Reports how far counted work has come: one line redrawn on a terminal, a
-/// line every few seconds elsewhere, nothing for work of less than two
-/// seconds. `advance` may be called from several threads. With
-/// NARROW_PROGRESS=0 in the environment a default stream stays silent: for
-/// logs, and for comparing what a command prints.
+/// Reports the progress of counted work: one redrawn line on a terminal, a line
+/// every few seconds elsewhere, nothing for work of less than two seconds.
+/// `advance` may be called from several threads. With NARROW_PROGRESS=0 in the
+/// environment the default stream stays silent: for logs, and for comparing a
+/// command's output.
 class Progress {
 public:
   struct Options {
@@ -25,18 +25,18 @@ public:
     std::function<double()> clock;
   };
 
-  /// `what` is what is done ("calibrating"), `unit` what is counted ("samples").
+  /// `what` names the work ("calibrating"), `unit` the counted items ("samples").
   Progress(llvm::StringRef what, llvm::StringRef unit, uint64_t total)
       : Progress(what, unit, total, Options()) {}
   Progress(llvm::StringRef what, llvm::StringRef unit, uint64_t total, Options options);
-  /// Clears a redrawn line, so that a message that follows starts at a margin.
+  /// Clears a redrawn line, so that a following message starts at the margin.
   ~Progress();
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
   void advance(uint64_t count = 1);
-  /// Work that an earlier run has done: counts towards the total, not towards
-  /// the speed.
+  /// Work done by an earlier run: counts toward the total, not toward the
+  /// speed.
   void skip(uint64_t count);
 
 private:

@@ -40,7 +40,7 @@ static LogicalResult importRelu(OpContext &ctx) {
   return success();
 }
 
-/// Clip of a constant. Tensors that are missing leave a side open.
+/// Clip of a constant. A missing bound leaves that side open.
 static LogicalResult foldClip(OpContext &ctx) {
   FailureOr<ConstantTensor> x = ctx.constant(0);
   if (failed(x))
@@ -74,8 +74,8 @@ static LogicalResult foldClip(OpContext &ctx) {
               [](const ConstantTensor &bound) { return bound.getFloats()[0]; });
 }
 
-/// Clip with bounds that are attributes (before opset 11), constants, or, as
-/// maximum and minimum, computed.
+/// Clip with bounds that are attributes (before opset 11), constants, or
+/// computed (then by maximum and minimum).
 static LogicalResult importClip(OpContext &ctx) {
   FailureOr<Value> x = ctx.value(0);
   if (failed(x))

@@ -40,7 +40,7 @@ static LogicalResult importMul(OpContext &ctx) {
   return success();
 }
 
-/// Whether x / value == x * (1 / value) for every x: powers of two.
+/// Whether x / value == x * (1 / value) for every x: true for powers of two.
 static bool hasExactReciprocal(float value) {
   int exponent;
   return std::fabs(std::frexp(value, &exponent)) == 0.5f && std::isnormal(value) &&
@@ -78,7 +78,7 @@ static LogicalResult importPow(OpContext &ctx) {
   if (failed(x))
     return failure();
   const Tensor &exponent = ctx.input(1);
-  // The exponent may be an integer tensor, unlike all other operands here.
+  // Unlike all other operands here, the exponent may be an integer tensor.
   if (exponent.isFoldable() && exponent.constant->size() == 1 &&
       exponent.getRank() <= ctx.input(0).getRank()) {
     double power = *ctx.scalar(1);

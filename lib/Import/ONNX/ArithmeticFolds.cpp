@@ -1,7 +1,7 @@
 //===- ArithmeticFolds.cpp - Element-wise operators on constants ----------===//
 //
-// Shapes are computed with these, and some exporters leave the preprocessing
-// of weights in the graph.
+// Shapes are computed with these operators, and some exporters leave the
+// preprocessing of weights in the graph.
 //
 //===----------------------------------------------------------------------===//
 #include "Registry.h"
@@ -65,7 +65,7 @@ static LogicalResult foldBinary(OpContext &ctx, OnFloats onFloats, OnIntegers on
   return success();
 }
 
-// Integers wrap around: their values come from a file.
+// Integers wrap around, since their values come from a file.
 static int64_t wrappingAdd(int64_t a, int64_t b) {
   return static_cast<uint64_t>(a) + static_cast<uint64_t>(b);
 }
@@ -123,7 +123,7 @@ static LogicalResult foldMod(OpContext &ctx) {
       });
 }
 
-/// The exponent may have another type than the base.
+/// The exponent's type may differ from the base's.
 static LogicalResult foldPow(OpContext &ctx) {
   auto operands = getOperands(ctx);
   if (failed(operands))
@@ -184,7 +184,7 @@ static LogicalResult foldUnary(OpContext &ctx, OnFloats onFloats, OnIntegers onI
   return success();
 }
 
-/// Functions of real numbers alone.
+/// Functions defined only for real numbers.
 template <float (*function)(float)>
 static LogicalResult foldReal(OpContext &ctx) {
   FailureOr<ConstantTensor> x = ctx.constant(0);

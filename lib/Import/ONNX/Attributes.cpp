@@ -5,7 +5,7 @@
 using namespace narrow::onnx_import;
 
 /// Attributes of the operators of Registry.h in any opset up to 28; operators without
-/// attributes are left out.
+/// attributes are omitted.
 static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> definedAttributes[] = {
     {"Abs", "consumed_inputs"},
     {"Add", "axis broadcast consumed_inputs"},

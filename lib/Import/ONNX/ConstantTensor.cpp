@@ -135,7 +135,7 @@ ArrayRef<int64_t> ConstantTensor::getIntegers() const {
 std::optional<ConstantTensor> ConstantTensor::reshaped(ArrayRef<int64_t> newShape) const {
   ConstantTensor result = *this;
   if (quantization && quantization->isPerAxis()) {
-    // The axis survives where the sizes before it and its own size agree.
+    // The axis survives if the sizes before it and its own size agree.
     int64_t axis = quantization->axis, before = 1, newBefore = 1;
     for (int64_t dim : getShape().take_front(axis))
       before *= dim;

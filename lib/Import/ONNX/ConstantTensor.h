@@ -1,7 +1,7 @@
 //===- ConstantTensor.h - Tensors known at import time ----------*- C++ -*-===//
 //
 // What the importer computes itself: initializers, results of Constant and
-// Shape, and everything that depends on those alone.
+// Shape, and everything that depends only on those.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_LIB_IMPORT_ONNX_CONSTANTTENSOR_H
@@ -20,15 +20,15 @@
 
 namespace narrow::onnx_import {
 
-/// Element types of constants. Half precision and double are held as F32.
+/// Element types of constants. Half and double precision are stored as F32.
 enum class ElementType { F32, I64, I32, I16, I8, U16, U8, Bool };
 
 llvm::StringRef getName(ElementType type);
-/// Least and greatest value of an integer type.
+/// Minimum and maximum of an integer type.
 std::pair<int64_t, int64_t> getRange(ElementType type);
 
-/// Maps codes to real numbers: scale * (code - zeroPoint), one pair for the
-/// tensor or one for each index along `axis`.
+/// Maps codes to real numbers: scale * (code - zeroPoint), with one pair per
+/// tensor or one per index along `axis`.
 struct QuantizationParameters {
   std::vector<float> scales;
   std::vector<int64_t> zeroPoints;
@@ -38,28 +38,28 @@ struct QuantizationParameters {
 
 using Shape = llvm::SmallVector<int64_t>;
 
-/// Product of the dimensions; nullopt if one is negative or the product is
-/// beyond what any tensor here may have (2^40).
+/// Product of the dimensions; nullopt if one is negative or the product exceeds
+/// the limit for tensors here (2^40).
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 
-/// Constants that folding makes from smaller ones have no more elements than
-/// this: a broken file must not ask for all memory.
+/// The maximum number of elements of a constant that folding makes from smaller
+/// ones, so that a broken file cannot exhaust memory.
 constexpr int64_t foldLimit = int64_t(1) << 22;
 
 /// Row-major strides.
 Shape getStrides(llvm::ArrayRef<int64_t> shape);
 
-/// NumPy's broadcasting, or nullopt if the shapes do not fit.
+/// NumPy broadcasting, or nullopt if the shapes are incompatible.
 std::optional<Shape> broadcastShapes(llvm::ArrayRef<int64_t> a, llvm::ArrayRef<int64_t> b);
 
-/// Calls `visit` with the offset below `strides` of every index of `shape`, in
+/// Calls `visit` with the offset under `strides` of every index of `shape`, in
 /// row-major order.
 void forEachOffset(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides, int64_t start,
                    llvm::function_ref<void(int64_t)> visit);
 
-/// An immutable dense tensor; copies share their elements. With
-/// `quantization` the integers are codes and the tensor stands for the real
-/// numbers they mean.
+/// An immutable dense tensor; copies share their elements. With `quantization`
+/// the integers are codes, and the tensor stands for the real numbers they
+/// represent.
 class ConstantTensor {
 public:
   ConstantTensor() = default;
@@ -75,15 +75,16 @@ public:
   llvm::ArrayRef<float> getFloats() const;
   llvm::ArrayRef<int64_t> getIntegers() const;
 
-  /// The same elements under another shape of the same size; a per-axis
-  /// quantization survives only if its axis does (nullopt otherwise).
+  /// The same elements with another shape of the same size; a per-axis
+  /// quantization requires that its axis survives (nullopt otherwise).
   std::optional<ConstantTensor> reshaped(llvm::ArrayRef<int64_t> newShape) const;
   ConstantTensor transposed(llvm::ArrayRef<int64_t> permutation) const;
-  /// Element i of the result is the element `sources[i]` of this tensor. Drops
-  /// a per-axis quantization's meaning: only for plain or per-tensor tensors.
+  /// Element i of the result is the element `sources[i]` of this tensor. Only
+  /// for unquantized or per-tensor quantized tensors: per-axis parameters would
+  /// no longer match.
   ConstantTensor gathered(Shape newShape, llvm::ArrayRef<int64_t> sources) const;
   ConstantTensor broadcastTo(llvm::ArrayRef<int64_t> newShape) const;
-  /// The numbers that codes mean; a tensor without quantization as it is.
+  /// The numbers that the codes represent; a tensor without quantization is unchanged.
   ConstantTensor dequantized() const;
 
   /// Index of the first NaN or infinity.

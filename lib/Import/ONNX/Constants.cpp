@@ -90,7 +90,7 @@ static LogicalResult foldRange(OpContext &ctx) {
     ctx.setResult(0, Tensor(ConstantTensor({size}, std::move(values))));
   } else {
     std::vector<int64_t> values(size);
-    for (int64_t i = 0; i < size; ++i) // Unsigned, since a broken file may overflow.
+    for (int64_t i = 0; i < size; ++i) // Unsigned, since values of a broken file may overflow.
       values[i] = static_cast<int64_t>(static_cast<uint64_t>(first.getIntegers()[0]) +
                                        i * static_cast<uint64_t>(step.getIntegers()[0]));
     ctx.setResult(0, Tensor(ConstantTensor(first.getType(), {size}, std::move(values))));

@@ -8,7 +8,7 @@
 using namespace mlir;
 using namespace narrow::onnx_import;
 
-/// The bias, or zeros for a convolution without.
+/// The bias, or zeros for a convolution without a bias.
 static FailureOr<Value> getBias(OpContext &ctx, int64_t outputs) {
   if (!ctx.has(2))
     return narrow::createConstant(ctx.builder, ctx.loc, {outputs}, std::vector<float>(outputs, 0.0f));

@@ -62,7 +62,7 @@ static LogicalResult importConcat(OpContext &ctx) {
   return success();
 }
 
-/// Repeats `tensor`, checking that the result has a possible size.
+/// Repeats `tensor` after checking that the size of the result is possible.
 static LogicalResult buildTile(OpContext &ctx, const Tensor &tensor, ArrayRef<int64_t> multiples) {
   SmallVector<int64_t> shape;
   std::optional<int64_t> count = countElements(multiples);
@@ -105,7 +105,7 @@ static LogicalResult importTile(OpContext &ctx) {
   return buildTile(ctx, *tensor, *repeats);
 }
 
-/// Conversion as C does it, with what C leaves open saturated.
+/// Conversion as in C; saturates where C leaves the result undefined.
 static int64_t toInteger(float value, ElementType type) {
   auto [least, greatest] = getRange(type);
   if (type == ElementType::Bool)

@@ -1,4 +1,4 @@
-//===- GraphImporter.cpp - The walk over an ONNX graph --------------------===//
+//===- GraphImporter.cpp - Traversal of an ONNX graph ---------------------===//
 #include "GraphImporter.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -126,7 +126,7 @@ LogicalResult GraphImporter::collectInitializers(const onnx::GraphProto &graph) 
 }
 
 //===----------------------------------------------------------------------===//
-// The walk
+// Traversal
 //===----------------------------------------------------------------------===//
 
 FailureOr<const Tensor *> GraphImporter::lookup(StringRef name) {
@@ -211,8 +211,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node) {
   return success();
 }
 
-/// A condition that is known selects the branch whose nodes are imported in
-/// place; exporters leave such nodes where a shape decides.
+/// A constant condition selects the branch whose nodes are imported in place;
+/// exporters leave such nodes where the condition depends on a shape.
 LogicalResult GraphImporter::importIf(const onnx::NodeProto &node) {
   auto describe = [&] { return error() << "node '" << node.name() << "' (If): "; };
   if (node.input_size() != 1)
@@ -256,7 +256,7 @@ LogicalResult GraphImporter::importNodes(const onnx::GraphProto &graph) {
   return success();
 }
 
-/// Weights are in the IR now, and most are read once: another reader loads them again.
+/// Weights are in the IR now, and most are read only once; a second reader loads them again.
 void GraphImporter::releaseInitializers(const onnx::NodeProto &node) {
   constexpr int64_t large = 1 << 20;
   for (const std::string &name : node.input())
@@ -265,7 +265,7 @@ void GraphImporter::releaseInitializers(const onnx::NodeProto &node) {
       tensors.erase(tensor);
 }
 
-/// Ops that folding left without a user.
+/// Erases ops that have no users after folding.
 static void eraseDeadOps(func::FuncOp function) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
     if (isOpTriviallyDead(&op))

@@ -1,4 +1,4 @@
-//===- GraphImporter.h - The walk over an ONNX graph ------------*- C++ -*-===//
+//===- GraphImporter.h - Traversal of an ONNX graph -------------*- C++ -*-===//
 #ifndef NARROW_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
 #define NARROW_LIB_IMPORT_ONNX_GRAPHIMPORTER_H
 
@@ -11,7 +11,7 @@
 namespace narrow::onnx_import {
 
 /// Imports one model. Values of the graph are found by name in `tensors`;
-/// initializers get there when they are first read.
+/// initializers are added when they are first read.
 class GraphImporter {
 public:
   GraphImporter(const onnx::ModelProto &model, Location file, std::string folder,
@@ -36,7 +36,7 @@ private:
   LogicalResult createReturn();
   std::string describeInputs() const;
 
-  // The walk.
+  // Traversal.
   LogicalResult importNodes(const onnx::GraphProto &graph);
   void releaseInitializers(const onnx::NodeProto &node);
   LogicalResult importNode(const onnx::NodeProto &node);
@@ -45,7 +45,7 @@ private:
   /// The tensor of that name, or null (nothing is reported).
   FailureOr<const Tensor *> lookup(StringRef name);
 
-  /// A graph input that is no initializer; -1 stands for an open dimension.
+  /// A graph input that is not an initializer; -1 stands for a dynamic dimension.
   struct Input {
     const onnx::ValueInfoProto *info;
     SmallVector<int64_t> shape;
@@ -67,7 +67,7 @@ private:
   llvm::StringSet<> live;
 };
 
-/// Every name that a node reads, from inside its subgraphs too.
+/// Visits every name that a node reads, including inside its subgraphs.
 void forEachUse(const onnx::NodeProto &node, function_ref<void(StringRef)> visit);
 
 } // namespace narrow::onnx_import

@@ -14,7 +14,7 @@ using namespace narrow;
 using namespace narrow::onnx_import;
 
 LogicalResult narrow::parseShapeOption(StringRef text, ImportOptions &options, std::string &error) {
-  // Names of inputs may contain '=': the shape follows the last one.
+  // Input names may contain '=': the shape follows the last one.
   auto [name, dims] = text.rsplit('=');
   SmallVector<StringRef> parts;
   dims.split(parts, 'x');

@@ -1,7 +1,7 @@
 //===- Linear.cpp - Gemm and MatMul ---------------------------------------===//
 //
 // A product with constant weights is a 1x1 tosa.conv2d on [1, M, 1, K], the form
-// that quantization knows; a product of two activations is tosa.matmul.
+// that quantization handles; a product of two activations is tosa.matmul.
 //
 //===----------------------------------------------------------------------===//
 #include "Registry.h"
@@ -35,7 +35,7 @@ static Value buildMatMul(OpContext &ctx, Value a, Value b) {
   return tosa::MatMulOp::create(ctx.builder, ctx.loc, type, a, b, zero, zero);
 }
 
-/// Multiplies a weight by alpha. Codes keep their values: their scales change.
+/// Multiplies a weight by alpha. For quantized weights only the scales change, not the codes.
 static Tensor scaleWeight(const Tensor &weight, float alpha) {
   ConstantTensor constant = *weight.constant;
   if (constant.quantization) {
@@ -51,7 +51,7 @@ static Tensor scaleWeight(const Tensor &weight, float alpha) {
   return Tensor(scaled);
 }
 
-/// Gemm's C as a bias of shape [N], or nothing if it has another form.
+/// Gemm's C as a bias of shape [N], or nullopt if it has another form.
 static std::optional<Tensor> getBias(OpContext &ctx, int64_t outputs, float beta) {
   const Tensor &c = ctx.input(2);
   int64_t rank = c.getRank();
@@ -99,7 +99,7 @@ static LogicalResult importGemm(OpContext &ctx) {
     std::string name = ctx.getInputName(1).str();
     if (alpha != 1.0f) {
       weight = scaleWeight(weight, alpha);
-      name += "/alpha"; // Other values than those of that name.
+      name += "/alpha"; // The values are no longer those of the initializer.
     }
     Value bias;
     if (addC)

@@ -18,7 +18,7 @@ static LogicalResult importBatchNorm(OpContext &ctx) {
   Value operands[5];
   for (unsigned i = 0; i < 5; ++i) {
     Tensor input = ctx.input(i);
-    if (i > 0 && input.constant) // Factors and offsets will be folded: they are numbers.
+    if (i > 0 && input.constant) // Factors and offsets will be folded, so they must be real numbers.
       input.constant = input.constant->dequantized();
     FailureOr<Value> value = ctx.value(input, ctx.getInputName(i));
     if (failed(value))
@@ -39,7 +39,7 @@ static LogicalResult importBatchNorm(OpContext &ctx) {
   return success();
 }
 
-/// Before opset 13 the axes from `axis` on are normalized together.
+/// Before opset 13, all axes from `axis` on are normalized together.
 template <typename Build>
 static LogicalResult buildSoftmax(OpContext &ctx, Build build) {
   FailureOr<Value> x = ctx.value(0);

@@ -60,8 +60,8 @@ const onnx::AttributeProto *OpContext::find(StringRef name) const {
   return nullptr;
 }
 
-/// The attribute if it is there and has the type (files of IR version 1 leave
-/// the type out; the empty value is then the default of the field).
+/// The attribute if it is present and has the given type (files of IR version 1
+/// omit the type; the empty value is then the field's default).
 const onnx::AttributeProto *OpContext::find(StringRef name, int type, const char *typeName) {
   const onnx::AttributeProto *attribute = find(name);
   if (!attribute)

@@ -1,4 +1,4 @@
-//===- OpContext.h - What the importer of one operator sees -----*- C++ -*-===//
+//===- OpContext.h - Context for importing one operator ---------*- C++ -*-===//
 #ifndef NARROW_LIB_IMPORT_ONNX_OPCONTEXT_H
 #define NARROW_LIB_IMPORT_ONNX_OPCONTEXT_H
 
@@ -12,11 +12,11 @@
 namespace narrow::onnx_import {
 
 /// One node while it is imported: its attributes and inputs, and the means to
-/// build its results. Importers of operators are functions of this alone.
+/// build its results. Operator importers depend on nothing else.
 ///
 /// Attribute getters report a wrong type or value themselves and then return
-/// the default, so that the caller need not check; the importer looks at
-/// hasFailed() when the operator is done.
+/// the default, so that the caller need not check; the importer checks
+/// hasFailed() after the operator.
 class OpContext {
 public:
   OpContext(OpBuilder &builder, const onnx::NodeProto &node, int64_t opset, Location file,
@@ -34,7 +34,7 @@ public:
   /// Starts an error "node 'x' (Conv, opset 17): ".
   InFlightDiagnostic error();
   InFlightDiagnostic warning();
-  /// Error on an attribute with a value that is not supported.
+  /// Reports an attribute with an unsupported value.
   LogicalResult unsupported(StringRef attribute, const Twine &value, const Twine &hint = "");
   bool hasFailed() const { return failed_; }
 
@@ -52,24 +52,24 @@ public:
 
   unsigned getNumInputs() const { return inputs.size(); }
   bool has(unsigned index) const { return index < inputs.size() && inputs[index]; }
-  /// The input must be there: the registry's minimum, or has().
+  /// The input must exist: guaranteed by the registry's minimum or has().
   const Tensor &input(unsigned index) const { return *inputs[index]; }
   StringRef getInputName(unsigned index) const { return node.input(index); }
   /// The input as an f32 tensor.
   FailureOr<Value> value(unsigned index);
   FailureOr<Value> value(const Tensor &tensor, StringRef name);
-  /// The input as a tensor of any element type that data movement may touch:
-  /// reports values quantized per axis, whose axis would have to move along.
+  /// The input as a tensor of any element type that data movement supports:
+  /// reports values quantized per axis, whose axis would have to move too.
   FailureOr<Tensor> movable(unsigned index);
   FailureOr<ConstantTensor> constant(unsigned index);
   FailureOr<SmallVector<int64_t>> integers(unsigned index);
   /// The single number of a constant input of any numeric type.
   FailureOr<double> scalar(unsigned index);
-  /// Whether every input that is there can be folded.
+  /// Whether all existing inputs can be folded.
   bool allFoldable() const;
 
-  /// Axes (or the like) that are the attribute `name` before opset `since` and
-  /// input `index` from then on; nullopt if absent.
+  /// Axes (or similar) that are the attribute `name` before opset `since` and
+  /// input `index` since then; nullopt if absent.
   FailureOr<std::optional<SmallVector<int64_t>>> integersByOpset(StringRef name, unsigned index,
                                                                  int64_t since);
   /// Maps a negative axis to [0, rank) or reports it.
@@ -87,7 +87,7 @@ public:
   /// f32 tensor type; reports dimensions that no tensor can have.
   RankedTensorType type(ArrayRef<int64_t> shape);
   RankedTensorType typeLike(Value value, ArrayRef<int64_t> shape);
-  /// The tensor as a value; a constant must be made of codes (otherwise see value()).
+  /// The tensor as a value; a constant must be quantized (otherwise see value()).
   Value asValue(const Tensor &tensor);
   Tensor reshape(const Tensor &tensor, ArrayRef<int64_t> shape);
   Tensor transpose(const Tensor &tensor, ArrayRef<int64_t> permutation);

@@ -22,7 +22,7 @@ static Value buildPool(OpContext &ctx, PoolKind kind, Value nhwc, RankedTensorTy
                                    ctx.builder.getF32Type());
 }
 
-/// [N, C, L] as [N, C, 1, L]; rank 4 as it is. Other ranks are reported.
+/// [N, C, L] as [N, C, 1, L]; rank 4 unchanged. Other ranks are reported.
 static FailureOr<Value> getPlanes(OpContext &ctx) {
   ArrayRef<int64_t> shape = ctx.input(0).getShape();
   FailureOr<Value> input = ctx.value(0);
@@ -35,7 +35,7 @@ static FailureOr<Value> getPlanes(OpContext &ctx) {
   return ctx.error() << "only 1-D and 2-D pooling are supported, the input has shape " << toString(shape);
 }
 
-/// Adds the padding from `axes` to the input itself, with `number` in it.
+/// Adds the padding of `axes` to the input itself, filled with `number`.
 static FailureOr<Value> padExplicitly(OpContext &ctx, Value nhwc, MutableArrayRef<WindowAxis> axes,
                                       float number) {
   SmallVector<int64_t> before(4, 0), after(4, 0);
@@ -75,8 +75,8 @@ static LogicalResult importPool(OpContext &ctx, PoolKind kind) {
 
   Value nhwc = ctx.transpose(*input, toNHWC);
   bool padded = llvm::any_of(getPad(*windows), [](int64_t pad) { return pad != 0; });
-  // Padding that counts towards the average is part of the input; padding that
-  // a partial last window adds does not count, and stays with the pool.
+  // Padding that counts toward the average becomes part of the input; padding
+  // added for a partial last window does not count and stays with the pool.
   if (kind == PoolKind::Average && padded && ctx.getInt("count_include_pad", 0) != 0) {
     FailureOr<Value> explicitly = padExplicitly(ctx, nhwc, *windows, 0.0f);
     if (failed(explicitly))
@@ -87,7 +87,7 @@ static LogicalResult importPool(OpContext &ctx, PoolKind kind) {
   if (failed(exact))
     return failure();
   nhwc = *exact;
-  // TOSA wants padding smaller than the kernel.
+  // TOSA requires padding smaller than the kernel.
   if (llvm::any_of(*windows, [](const WindowAxis &axis) {
         return axis.padBefore >= axis.kernel || axis.padAfter >= axis.kernel;
       })) {
@@ -108,7 +108,7 @@ static LogicalResult importPool(OpContext &ctx, PoolKind kind) {
   return success();
 }
 
-/// The global pools: one window that is the plane (all spatial axes as one).
+/// The global pools: a single window that covers the plane (all spatial axes as one).
 static LogicalResult importGlobalPool(OpContext &ctx, PoolKind kind) {
   ArrayRef<int64_t> shape = ctx.input(0).getShape();
   if (shape.size() < 3)

@@ -8,8 +8,8 @@
 using namespace mlir;
 using namespace narrow::onnx_import;
 
-/// Scales and zero points of either operator (inputs 1 and 2) for codes of the
-/// type `codes`, checked against the shape of the tensor.
+/// Scales and zero points of either operator (inputs 1 and 2) for codes of type
+/// `codes`, checked against the shape of the tensor.
 static FailureOr<QuantizationParameters> getParameters(OpContext &ctx, ElementType codes) {
   ArrayRef<int64_t> shape = ctx.input(0).getShape();
   FailureOr<ConstantTensor> scale = ctx.constant(1);
@@ -88,7 +88,7 @@ static LogicalResult importQuantize(OpContext &ctx) {
   return success();
 }
 
-/// The codes of a constant: weights that were stored as float.
+/// Quantizes a constant, i.e. weights stored as float.
 static LogicalResult foldQuantize(OpContext &ctx) {
   FailureOr<ElementType> codes = getCodeType(ctx);
   FailureOr<ConstantTensor> x = ctx.constant(0);
@@ -119,8 +119,8 @@ static LogicalResult foldQuantize(OpContext &ctx) {
   return success();
 }
 
-/// Constant codes stay codes: the tensor knows what they mean and shows them
-/// when an op reads it.
+/// Constant codes stay codes: the tensor keeps their quantization and is
+/// materialized when an op reads it.
 static LogicalResult foldDequantize(OpContext &ctx) {
   FailureOr<ConstantTensor> x = ctx.constant(0);
   if (failed(x))
@@ -132,7 +132,7 @@ static LogicalResult foldDequantize(OpContext &ctx) {
   FailureOr<QuantizationParameters> parameters = getParameters(ctx, codes);
   if (failed(parameters))
     return failure();
-  // Reports parameters that the type does not accept.
+  // Reports parameters that the type rejects.
   if (!getQuantizedType([&] { return ctx.error(); }, ctx.builder.getContext(), codes, *parameters))
     return failure();
   x->quantization = std::move(*parameters);
@@ -156,7 +156,7 @@ static LogicalResult importDequantize(OpContext &ctx) {
     return failure();
   Value value = x.value;
   auto shaped = cast<RankedTensorType>(value.getType());
-  if (wanted != type) { // The same codes read with other parameters.
+  if (wanted != type) { // The same codes, interpreted with other parameters.
     value = quant::StorageCastOp::create(ctx.builder, ctx.loc, shaped.clone(type.getStorageType()), value);
     value = quant::StorageCastOp::create(ctx.builder, ctx.loc, shaped.clone(wanted), value);
   }

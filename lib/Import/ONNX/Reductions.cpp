@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace narrow::onnx_import;
 
 namespace {
-/// What every reduction reads.
+/// What all reductions have in common.
 struct Reduction {
   SmallVector<int64_t> axes;
   /// The result's shape, with or without the reduced axes.
@@ -16,7 +16,7 @@ struct Reduction {
 };
 } // namespace
 
-/// `since` is the opset that made the axes an input.
+/// `since` is the opset in which the axes became an input.
 static FailureOr<Reduction> getReduction(OpContext &ctx, int64_t since) {
   ArrayRef<int64_t> source = ctx.input(0).getShape();
   auto axes = ctx.integersByOpset("axes", 1, since);
@@ -65,8 +65,8 @@ static LogicalResult importReduce(OpContext &ctx) {
   return success();
 }
 
-/// A mean over the plane of an NCHW tensor is an average pool, the form that
-/// quantization knows; other means are sums times a constant.
+/// A mean over the plane of an NCHW tensor becomes an average pool, the form
+/// that quantization handles; other means are sums times a constant.
 static LogicalResult importReduceMean(OpContext &ctx) {
   FailureOr<Value> input = ctx.value(0);
   FailureOr<Reduction> reduction = getReduction(ctx, 18);
@@ -89,7 +89,7 @@ static LogicalResult importReduceMean(OpContext &ctx) {
   return success();
 }
 
-/// Reductions of constants, in integers or f32, one element at a time.
+/// Reductions of constants in integers or f32, one element at a time.
 template <typename Combine>
 static LogicalResult foldReduction(OpContext &ctx, int64_t since, double initial, Combine combine) {
   FailureOr<Reduction> reduction = getReduction(ctx, since);
@@ -113,7 +113,7 @@ static LogicalResult foldReduction(OpContext &ctx, int64_t since, double initial
     ctx.setResult(0, Tensor(ConstantTensor(Shape(reduction->shape), std::move(values))));
     return success();
   }
-  // Every element's first visit sets it, which spares integer infinities.
+  // The first visit sets an element, which avoids integer infinities.
   std::vector<int64_t> values(size, 0);
   std::vector<bool> visited(size, false);
   forEachOffset(source.getShape(), strides, 0, [&](int64_t place) {
@@ -125,7 +125,7 @@ static LogicalResult foldReduction(OpContext &ctx, int64_t since, double initial
   return success();
 }
 
-/// Wraps around as hardware does: the values come from a file.
+/// Wraps around as hardware does, since the values come from a file.
 template <typename T>
 static T wrappingAdd(T a, T b) {
   if constexpr (std::is_integral_v<T>)

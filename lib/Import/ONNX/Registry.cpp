@@ -3,7 +3,7 @@
 
 using namespace narrow::onnx_import;
 
-/// Operators that had the form supported here before opset 7, and since when.
+/// Operators that had the supported form before opset 7, and the opset since which they have it.
 static constexpr std::pair<const char *, int64_t> olderOperators[] = {
     {"Abs", 6},           {"AveragePool", 1},
     {"Cast", 6},          {"Ceil", 6},
@@ -50,7 +50,7 @@ const Registry &narrow::onnx_import::getRegistry() {
     registerResizes(result);
     registerShapes(result);
     registerSlicing(result);
-    // Adds the evaluation of constants to operators registered above.
+    // Adds constant folding to operators registered above.
     registerArithmeticFolds(result);
     for (auto [name, since] : olderOperators)
       result[name].since = since;

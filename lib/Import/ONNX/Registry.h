@@ -8,7 +8,7 @@
 
 namespace narrow::onnx_import {
 
-/// Opsets of the default domain that models may have.
+/// The supported opsets of the default domain.
 constexpr int64_t firstOpset = 1, lastOpset = 23;
 /// The newest version of the file format that ONNX has defined (1.23).
 constexpr int64_t lastVersion = 14;
@@ -20,11 +20,11 @@ struct OpInfo {
   using Folder = LogicalResult (*)(OpContext &);
 
   unsigned minInputs = 1, maxInputs = 1;
-  /// Null if the operator is there for constants and shapes alone.
+  /// Null if the operator is supported only for constants and shapes.
   Emitter emit = nullptr;
   Folder fold = nullptr;
-  /// The opset that introduced the operator, or gave it the form that is
-  /// supported: opset 7 changed the broadcasting of many.
+  /// The opset that introduced the operator or its supported form: opset 7
+  /// changed the broadcasting of many.
   int64_t since = 7;
   /// What is not supported, for docs/onnx-operators.md.
   const char *notes = "";
@@ -37,10 +37,10 @@ using Registry = std::map<std::string, OpInfo, std::less<>>;
 
 const Registry &getRegistry();
 
-/// Whether ONNX has ever defined such an attribute of an operator of the registry.
+/// Whether ONNX has ever defined this attribute for an operator of the registry.
 bool isDefinedAttribute(StringRef op, StringRef attribute);
 
-// One function for each family of operators.
+// One function per family of operators.
 void registerActivations(Registry &registry);
 void registerArithmetic(Registry &registry);
 void registerArithmeticFolds(Registry &registry);

@@ -10,12 +10,12 @@ using namespace narrow;
 using namespace narrow::onnx_import;
 
 namespace {
-/// How many elements of the result one of the input becomes, as a fraction.
+/// The number of result elements per input element, as a fraction.
 struct Factor {
   int64_t numerator = 1, denominator = 1;
 };
 
-/// Element i of the result lies at (i * step + offset) / unit elements of the input. All below `limit`.
+/// Element i of the result is at position (i * step + offset) / unit of the input. All are below `limit`.
 struct Positions {
   int64_t unit = 1, step = 1, offset = 0;
 
@@ -25,7 +25,7 @@ struct Positions {
   }
 };
 
-/// One axis that changes.
+/// An axis that changes.
 struct Resized {
   int64_t axis, input, output;
   Factor factor;
@@ -35,11 +35,11 @@ struct Resized {
 enum class Rounding { Floor, Ceil, PreferFloor, PreferCeil };
 } // namespace
 
-/// What tosa.resize is defined for.
+/// tosa.resize is defined for numbers below this.
 constexpr int64_t limit = 1 << 20;
 
-/// The simplest fraction that is `value` to the precision of f32 (by its continued fraction): exporters write
-/// factors such as 4/3 as the nearest number. nullopt if its terms leave `limit`.
+/// The simplest fraction that equals `value` in f32 precision (by continued fractions): exporters write
+/// factors such as 4/3 as the nearest float. nullopt if its terms exceed `limit`.
 static std::optional<Factor> findFactor(float value) {
   double exact = value, rest = exact;
   int64_t n = 1, d = 0, lastN = 0, lastD = 1;
@@ -64,8 +64,8 @@ static std::string print(float value) {
   return digits;
 }
 
-/// Where a coordinate transformation mode of ONNX takes the elements of an axis from; nullopt for another
-/// mode.
+/// The positions from which an ONNX coordinate transformation mode takes the elements of an axis; nullopt
+/// for an unknown mode.
 static std::optional<Positions> findPositions(StringRef mode, const Resized &resized) {
   auto [n, d] = resized.factor;
   Positions halfPixel = {2 * n, 2 * d, d - n};
@@ -73,7 +73,7 @@ static std::optional<Positions> findPositions(StringRef mode, const Resized &res
     return Positions{n, d, 0};
   if (mode == "half_pixel")
     return halfPixel;
-  if (mode == "half_pixel_symmetric") // Both ends of the result are equally far from those of the input.
+  if (mode == "half_pixel_symmetric") // Both ends of the result have the same distance to those of the input.
     return Positions{2 * n, 2 * d, (resized.input - 1) * n + d - resized.output * d};
   if (mode == "pytorch_half_pixel")
     return resized.output > 1 ? halfPixel : Positions();
@@ -94,9 +94,9 @@ static std::optional<Rounding> findRounding(StringRef name) {
       .Default(std::nullopt);
 }
 
-/// Moves positions so that rounding them to nearest, of two equally near elements to the second, which is
-/// what tosa.resize does, is the rounding asked for: by half an element, and less than any two positions
-/// differ.
+/// Shifts positions so that tosa.resize, which rounds to nearest with ties to the second element,
+/// performs the requested rounding: by half an element, and by less than the difference of any two
+/// positions.
 static Positions shift(const Positions &at, Rounding rounding) {
   Positions doubled = {2 * at.unit, 2 * at.step, 2 * at.offset};
   switch (rounding) {
@@ -115,8 +115,8 @@ static Positions shift(const Positions &at, Rounding rounding) {
   return doubled;
 }
 
-/// Repeats each element of every axis as often as `factors` says: a reshape adds an axis
-/// of one element behind it, which is tiled.
+/// Repeats each element of every axis as often as `factors` says: a reshape inserts an
+/// axis of size 1 after it, which is then tiled.
 static Tensor buildRepeat(OpContext &ctx, const Tensor &tensor, ArrayRef<int64_t> factors) {
   SmallVector<int64_t> split, multiples, shape;
   for (auto [dim, factor] : llvm::zip_equal(tensor.getShape(), factors)) {
@@ -131,7 +131,7 @@ static Tensor buildRepeat(OpContext &ctx, const Tensor &tensor, ArrayRef<int64_t
   return ctx.reshape(ctx.tile(ctx.reshape(tensor, split), multiples), shape);
 }
 
-/// The factors with which buildRepeat takes the nearest elements of all axes; nullopt if it cannot.
+/// The factors with which buildRepeat yields the nearest elements on all axes; nullopt if there are none.
 static std::optional<SmallVector<int64_t>> findRepeats(ArrayRef<int64_t> shape, ArrayRef<Resized> resized) {
   SmallVector<int64_t> factors(shape.size(), 1);
   for (const Resized &axis : resized) {
@@ -148,8 +148,8 @@ static std::optional<SmallVector<int64_t>> findRepeats(ArrayRef<int64_t> shape, 
   return factors;
 }
 
-/// Resizes one axis or two: they become the rows and columns of a picture whose channels are all other axes
-/// but the first.
+/// Resizes one or two axes: they become the rows and columns of an image whose channels are all other axes
+/// except the first.
 static Tensor buildResize(OpContext &ctx, const Tensor &tensor, ArrayRef<Resized> resized,
                           tosa::ResizeMode mode) {
   int64_t rank = tensor.getRank();
@@ -172,7 +172,7 @@ static Tensor buildResize(OpContext &ctx, const Tensor &tensor, ArrayRef<Resized
       from[3] *= tensor.getDim(axis);
     }
   to = from;
-  // The border makes the size of the result come out.
+  // The border is chosen to yield the size of the result.
   SmallVector<int64_t> scale = {1, 1, 1, 1}, offset = {0, 0}, border = {0, 0};
   for (auto [row, each] : llvm::enumerate(resized)) {
     size_t at = 2 - resized.size() + row;
@@ -198,7 +198,7 @@ static Tensor buildResize(OpContext &ctx, const Tensor &tensor, ArrayRef<Resized
   return ctx.transpose(ctx.reshape(Tensor(larger), result), inverse);
 }
 
-/// The axes that change, from what Resize or Upsample says of `axes`: sizes, or factors.
+/// The axes that change, from the sizes or factors that Resize or Upsample gives for `axes`.
 static FailureOr<SmallVector<Resized>> getResized(OpContext &ctx, ArrayRef<int64_t> shape,
                                                   ArrayRef<int64_t> axes) {
   auto checkCount = [&](size_t count) -> LogicalResult {
@@ -249,7 +249,7 @@ static FailureOr<SmallVector<Resized>> getResized(OpContext &ctx, ArrayRef<int64
       return ctx.error() << "has the scale " << print(scale) << " for axis " << axis
                          << "; it must be a positive fraction of numbers below 2^20";
     int64_t product = shape[axis] * factor->numerator, output = product / factor->denominator;
-    // ONNX's text and its reference implementation differ.
+    // ONNX's specification and its reference implementation disagree here.
     if (alignsCorners && product % factor->denominator != 0)
       return ctx.error() << "scales axis " << axis << " of " << shape[axis] << " elements by " << print(scale)
                          << ", which is no whole number of them; with 'align_corners' give sizes";

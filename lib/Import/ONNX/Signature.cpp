@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace narrow::onnx_import;
 
-/// "1x3x?x?", with the name of a dimension that has one.
+/// "1x3x?x?", with names for named dimensions.
 static std::string describeShape(const onnx::ValueInfoProto &info) {
   std::string text;
   for (const auto &dim : info.type().tensor_type().shape().dim()) {
@@ -27,8 +27,8 @@ std::string GraphImporter::describeInputs() const {
   return text.empty() ? "none" : text;
 }
 
-/// The type of an argument; ops take f32 alone, so the others serve for inputs
-/// that nothing reads.
+/// The type of an argument; ops take only f32, so the others occur only for
+/// inputs that nothing reads.
 static Type getArgumentType(MLIRContext *context, int dataType) {
   switch (dataType) {
   case onnx::TensorProto::FLOAT:
@@ -66,7 +66,7 @@ LogicalResult GraphImporter::resolveInputs() {
     if (!seen.insert(info.name()).second)
       return error() << "two inputs of the graph are named '" << info.name() << "'";
     // Before IR version 4 every initializer was listed as an input too; the
-    // value is a default that we take as the constant it is in practice.
+    // value is formally a default, but in practice a constant.
     if (initializers.count(info.name()))
       continue;
     if (!info.has_type() || !info.type().has_tensor_type())
@@ -81,7 +81,7 @@ LogicalResult GraphImporter::resolveInputs() {
     for (const auto &dim : tensor.shape().dim()) {
       bool known = dim.has_dim_value() && (dim.dim_value() > 0 || !dim.has_dim_param());
       if (known && dim.dim_value() <= 0)
-        known = false; // Some exporters write 0 or -1 for an open dimension.
+        known = false; // Some exporters write 0 or -1 for a dynamic dimension.
       input.shape.push_back(known ? dim.dim_value() : -1);
     }
     inputs.push_back(std::move(input));
@@ -175,8 +175,8 @@ LogicalResult GraphImporter::createFunction(ModuleOp module) {
   return success();
 }
 
-/// Tells of dimensions that the model declares otherwise. Files whose batch
-/// was changed by a script have stale results, which do no harm.
+/// Warns of dimensions that the model declares differently. Files whose batch
+/// was changed by a script have stale result shapes, which do no harm.
 static void checkDeclaredShape(Location file, const onnx::ValueInfoProto &info, ArrayRef<int64_t> shape) {
   if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape())
     return;
@@ -207,8 +207,8 @@ LogicalResult GraphImporter::createReturn() {
     if (tensor.isFoldable() && !tensor.constant->isFloat())
       return error() << "result '" << info.name() << "' has element type "
                      << getName(tensor.constant->getType()) << "; only FLOAT results are supported";
-    // A constant may be a result: it is built by the context of a node that
-    // does not exist.
+    // A result may be a constant: it is built in the context of a placeholder
+    // node.
     onnx::NodeProto node;
     node.set_op_type("result");
     node.add_input(info.name());

@@ -8,8 +8,8 @@ using namespace narrow::onnx_import;
 // Slice
 //===----------------------------------------------------------------------===//
 
-/// Every `step`-th index along `axis`, of a tensor that starts with the first:
-/// the axis is split into [count, step] and the first column kept.
+/// Every `step`-th index along `axis`, starting with the first: the axis is
+/// split into [count, step] and the first column is kept.
 static FailureOr<Tensor> takeEvery(OpContext &ctx, Tensor tensor, int64_t axis, int64_t step) {
   SmallVector<int64_t> shape(tensor.getShape()), zeros(shape.size(), 0);
   int64_t size = shape[axis], count = (size + step - 1) / step;
@@ -75,7 +75,7 @@ static LogicalResult importSlice(OpContext &ctx) {
       end = std::clamp<int64_t>(end, start, dim);
       first[axis] = start;
       sizes[axis] = end - start;
-    } else { // Slice (end, start], then walk it from its end.
+    } else { // Slice (end, start], then reverse it.
       start = std::clamp<int64_t>(start, -1, dim - 1);
       end = std::clamp<int64_t>(end, -1, start);
       first[axis] = end + 1;
@@ -113,7 +113,7 @@ static LogicalResult importSplit(OpContext &ctx) {
   if (*given) {
     sizes = **given;
   } else {
-    // From opset 18 on the last part may be smaller.
+    // Since opset 18 the last part may be smaller.
     int64_t parts = ctx.getInt("num_outputs", count), size = parts > 0 ? (dim + parts - 1) / parts : 0;
     if (parts != count || (ctx.getOpset() < 18 && dim % parts))
       return ctx.error() << "cannot split " << dim << " into " << count << " equal parts";
@@ -144,7 +144,7 @@ static LogicalResult importSplit(OpContext &ctx) {
 // Gather
 //===----------------------------------------------------------------------===//
 
-/// Constant indices: on constants any, on values runs that step by one (each
+/// Constant indices: any for constants; for values, runs with step one (each
 /// run is a slice).
 static LogicalResult importGather(OpContext &ctx) {
   FailureOr<Tensor> tensor = ctx.movable(0);
@@ -206,7 +206,7 @@ static LogicalResult importGather(OpContext &ctx) {
 // Pad
 //===----------------------------------------------------------------------===//
 
-/// `count` elements of `axis` from `start` on; backwards if `reversed`.
+/// `count` elements of `axis` starting at `start`; in reverse order if `reversed`.
 static Tensor takeRun(OpContext &ctx, const Tensor &tensor, int64_t axis, int64_t start, int64_t count,
                       bool reversed) {
   SmallVector<int64_t> starts(tensor.getRank(), 0), sizes(tensor.getShape());
@@ -216,11 +216,11 @@ static Tensor takeRun(OpContext &ctx, const Tensor &tensor, int64_t axis, int64_
   return reversed && count > 1 ? ctx.reverse(run, axis) : run;
 }
 
-/// How often mode reflect or wrap runs through an axis at either end; each run becomes an op.
+/// The maximum number of runs through an axis at either end in mode reflect or wrap; each run becomes an op.
 constexpr int64_t maxRuns = 64;
 
-/// Pads axis after axis with elements of the tensor: of its ends (edge), of the whole repeated without an end
-/// (wrap) or mirrored at its ends (reflect).
+/// Pads axis after axis with elements of the tensor: its end elements (edge), the whole axis repeated (wrap)
+/// or mirrored at its ends (reflect).
 static FailureOr<Tensor> padWithElements(OpContext &ctx, Tensor tensor, StringRef mode,
                                          ArrayRef<int64_t> before, ArrayRef<int64_t> after) {
   for (int64_t axis = 0; axis < tensor.getRank(); ++axis) {
@@ -240,8 +240,8 @@ static FailureOr<Tensor> padWithElements(OpContext &ctx, Tensor tensor, StringRe
       if (high)
         parts.push_back(repeat(size - 1, high));
     } else {
-      // Runs between two turning points, each `period` long but the outermost; odd ones of a reflection run
-      // backwards from the element that both share.
+      // Runs between two turning points, each of length `period` except the outermost; odd runs of a
+      // reflection go backwards from the element that both runs share.
       bool mirrors = mode == "reflect";
       int64_t period = mirrors ? size - 1 : size;
       if (std::max(low, high) / period >= maxRuns)
@@ -299,7 +299,7 @@ static LogicalResult importPad(OpContext &ctx) {
   }
   if ((*pads)->size() != 2 * axes.size())
     return ctx.error() << "has " << (*pads)->size() << " pads for " << axes.size() << " axes";
-  // Negative pads cut; they are a slice before the padding.
+  // Negative pads crop: they become a slice before the padding.
   SmallVector<int64_t> before(rank, 0), after(rank, 0), starts(rank, 0), sizes(tensor.getShape());
   for (auto [i, axis] : llvm::enumerate(axes)) {
     int64_t low = (**pads)[i], high = (**pads)[axes.size() + i];

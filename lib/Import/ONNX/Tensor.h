@@ -10,15 +10,15 @@
 namespace narrow::onnx_import {
 
 /// Either known now (`constant`) or computed by the network (`value`). A
-/// constant becomes a value when an op needs it (TensorBuilder::materialize).
+/// constant becomes a value when an op needs it (OpContext::materialize).
 struct Tensor {
   Tensor() = default;
   Tensor(ConstantTensor constant) : constant(std::move(constant)) {}
   Tensor(Value value) : value(value) {}
 
   bool isConstant() const { return constant.has_value(); }
-  /// A constant that folding may compute with: not codes that stand for
-  /// quantized numbers, which have to stay visible.
+  /// A constant that folding may compute with: excludes quantized codes, which
+  /// must stay visible.
   bool isFoldable() const { return constant && !constant->quantization; }
   ArrayRef<int64_t> getShape() const {
     return constant ? constant->getShape() : cast<RankedTensorType>(value.getType()).getShape();

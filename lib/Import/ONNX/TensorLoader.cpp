@@ -52,7 +52,7 @@ std::string narrow::onnx_import::getDataTypeName(int dataType) {
   return ("type " + llvm::Twine(dataType)).str();
 }
 
-/// Bytes of one element in raw data.
+/// Bytes per element in raw data.
 static uint64_t getWidth(int dataType) {
   switch (dataType) {
   case TensorProto::DOUBLE:
@@ -180,8 +180,7 @@ Expected<StringRef> TensorLoader::getExternalBytes(const TensorProto &tensor, ui
   }
   if (location.empty())
     return makeError("external data have no location");
-  // The path is written by whoever made the model: it must not reach beyond
-  // the model's folder.
+  // The path is not trusted: it must not leave the model's folder.
   bool leaves = llvm::sys::path::is_absolute(location) || location.contains('\0');
   for (auto part = llvm::sys::path::begin(location), end = llvm::sys::path::end(location); part != end;
        ++part)

@@ -13,14 +13,14 @@ namespace narrow::onnx_import {
 
 /// The importer's element type for a TensorProto::DataType, or nullopt.
 std::optional<ElementType> getElementType(int dataType);
-/// "FLOAT16" for 10; "type 99" for a number that this ONNX does not know.
+/// "FLOAT16" for 10; "type 99" for a number unknown to this version of ONNX.
 std::string getDataTypeName(int dataType);
 
-/// Reads tensors in any of their three places: typed fields, raw bytes, a file
-/// beside the model (which is mapped, not read).
+/// Reads tensors from any of the three places: typed fields, raw bytes, a file
+/// next to the model (which is mapped, not read).
 class TensorLoader {
 public:
-  /// `folder` is the folder that external data are relative to.
+  /// External data are relative to `folder`.
   explicit TensorLoader(std::string folder) : folder(std::move(folder)) {}
 
   llvm::Expected<ConstantTensor> load(const onnx::TensorProto &tensor);

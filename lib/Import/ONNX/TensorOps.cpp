@@ -1,7 +1,7 @@
 //===- TensorOps.cpp - Building the results of a node ---------------------===//
 //
-// Moves of data and small arithmetic that importers of operators share. What
-// is constant is computed, what is not becomes an op.
+// Data movement and small arithmetic shared by the operator importers.
+// Constants are computed, everything else becomes an op.
 //
 //===----------------------------------------------------------------------===//
 #include "OpContext.h"
@@ -21,7 +21,7 @@ using namespace narrow::onnx_import;
 
 RankedTensorType OpContext::type(ArrayRef<int64_t> shape) {
   std::optional<int64_t> count = countElements(shape);
-  // No network needs 2^32 elements in one tensor; a broken file asks for them.
+  // No network needs more than 2^32 elements in one tensor, but a broken file may ask for them.
   if (count && *count <= int64_t(1) << 32)
     return RankedTensorType::get(shape, builder.getF32Type());
   error() << "a tensor of shape " << toString(shape) << " is too large";
@@ -49,7 +49,7 @@ Type narrow::onnx_import::getQuantizedType(function_ref<InFlightDiagnostic()> em
 }
 
 /// Codes as tosa.const, quant.scast, narrow.dequantize. Unsigned codes are
-/// moved by 128, since TOSA has no unsigned constants.
+/// shifted by 128, since TOSA has no unsigned constants.
 Value OpContext::materializeQuantized(const ConstantTensor &constant) {
   QuantizationParameters parameters = *constant.quantization;
   SmallVector<int64_t> codes(constant.getIntegers());
@@ -82,7 +82,7 @@ FailureOr<Value> OpContext::materialize(const ConstantTensor &constant, StringRe
   if (!constant.isFloat())
     return error() << "constant '" << origin << "' has element type " << getName(constant.getType())
                    << ", only float is supported here";
-  // What is infinite may mask, or be no bound: the float pipeline sees that.
+  // Infinities may be masks or open bounds: the float pipeline handles those.
   bool maskOrBound = llvm::is_contained({"Add", "Sub", "Max", "Min"}, node.op_type());
   if (std::optional<int64_t> index = constant.findNonFinite();
       index && !(maskOrBound && std::isinf(constant.getFloats()[*index])))
@@ -92,7 +92,7 @@ FailureOr<Value> OpContext::materialize(const ConstantTensor &constant, StringRe
   return createConstant(builder, where, constant.getShape(), constant.getFloats());
 }
 
-/// For data movement, where a constant is only ever a quantized one.
+/// For data movement, where constants are always quantized.
 Value OpContext::asValue(const Tensor &tensor) {
   return tensor.value ? tensor.value : materializeQuantized(*tensor.constant);
 }
@@ -180,7 +180,7 @@ FailureOr<Tensor> OpContext::concat(ArrayRef<Tensor> tensors, int64_t axis) {
       if (tensor.constant->getType() != element)
         return error() << "operands have element types " << getName(element) << " and "
                        << getName(tensor.constant->getType());
-    // Join the parts of each index before the axis.
+    // Concatenates the parts for each index of the axes before `axis`.
     int64_t outer = 1;
     for (int64_t i = 0; i < axis; ++i)
       outer *= shape[i];
@@ -236,7 +236,7 @@ Tensor OpContext::tile(const Tensor &tensor, ArrayRef<int64_t> multiples) {
   if (llvm::all_of(multiples, [](int64_t m) { return m == 1; }))
     return tensor;
   if (tensor.isFoldable()) {
-    // Split each axis in two, [multiple, dim], of which the first stands still.
+    // Splits each axis in two, [multiple, dim], the first with stride 0.
     Shape split, strides;
     for (auto [dim, multiple, stride] :
          llvm::zip_equal(tensor.getShape(), multiples, getStrides(tensor.getShape()))) {
@@ -281,7 +281,7 @@ std::pair<Value, Value> OpContext::equalizeRanks(Value a, Value b) {
     llvm::append_range(shape, old);
     if (shape.size() == old.size())
       return value;
-    // A constant is replaced, so that the network has no reshapes of constants.
+    // A constant is replaced to avoid reshapes of constants in the network.
     if (auto constant = value.getDefiningOp<tosa::ConstOp>())
       if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValues())) {
         auto raised = dense.reshape(RankedTensorType::get(shape, dense.getElementType()));

@@ -4,11 +4,11 @@
 using namespace mlir;
 using namespace narrow::onnx_import;
 
-/// Larger strides, dilations and pads are broken files; the limit keeps the
-/// arithmetic below from overflowing.
+/// Larger strides, dilations and pads occur only in broken files; the limit
+/// keeps the arithmetic below from overflowing.
 constexpr int64_t limit = int64_t(1) << 30;
 
-/// The attribute as one number for each spatial axis (two for pads).
+/// The attribute as one number per spatial axis (two for pads).
 static FailureOr<SmallVector<int64_t>> getNumbers(OpContext &ctx, StringRef name, size_t count,
                                                   int64_t byDefault, int64_t least) {
   auto values = ctx.getInts(name);
@@ -63,7 +63,7 @@ FailureOr<SmallVector<WindowAxis>> narrow::onnx_import::getWindows(OpContext &ct
       return ctx.error() << "the kernel spans " << axis.getExtent() << " positions along spatial axis " << i
                          << ", but the padded input has " << padded;
     axis.output = room / axis.stride + 1;
-    // A last, partial window counts if it starts within input or start padding.
+    // A partial last window counts if it starts within the input or the start padding.
     if (ceilMode && room % axis.stride && axis.output * axis.stride < axis.input + axis.padBefore)
       ++axis.output;
     axes.push_back(axis);

@@ -14,18 +14,18 @@ struct WindowAxis {
   int64_t output = 1;
   /// Positions that the dilated kernel spans.
   int64_t getExtent() const { return dilation * (kernel - 1) + 1; }
-  /// Size, padding included, that `output` windows need exactly.
+  /// The exact size, including padding, that `output` windows need.
   int64_t getNeeded() const { return (output - 1) * stride + getExtent(); }
 };
 
 /// Reads strides, dilations, pads, auto_pad (and ceil_mode if `ceilMode`) for
-/// spatial sizes and kernel given, and computes the output sizes. Attributes
-/// must be those of the ONNX operator; all errors are reported.
+/// the given spatial sizes and kernel, and computes the output sizes.
+/// Attributes must be those of the ONNX operator; all errors are reported.
 FailureOr<SmallVector<WindowAxis>> getWindows(OpContext &ctx, ArrayRef<int64_t> spatial,
                                               ArrayRef<int64_t> kernel, bool ceilMode);
 
-/// TOSA wants windows to fit exactly: lowers or raises the end padding, and
-/// where there is none left to lower, slices the NHWC input. Updates `axes`.
+/// TOSA requires windows to fit exactly: lowers or raises the end padding, and
+/// slices the NHWC input if there is no padding left to lower. Updates `axes`.
 FailureOr<Value> makeExact(OpContext &ctx, Value nhwc, MutableArrayRef<WindowAxis> axes);
 
 /// Permutations between the layout of ONNX and that of TOSA.

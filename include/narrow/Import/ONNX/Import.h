@@ -14,30 +14,30 @@
 namespace narrow {
 
 struct ImportOptions {
-  /// Shapes of inputs by name, for inputs whose shape the model leaves open.
+  /// Shapes by input name, for inputs with dynamic shapes.
   std::map<std::string, SmallVector<int64_t>> shapes;
 };
 
-/// Parses `input=1x3x224x224` into `options.shapes`; an error if the text has
-/// another form or names the input a second time.
+/// Parses `input=1x3x224x224` into `options.shapes`; fails if the text has
+/// another form or names an input twice.
 LogicalResult parseShapeOption(StringRef text, ImportOptions &options, std::string &error);
 
 /// Reads the ONNX model at `path` and builds the module of the "imported" stage
-/// (docs/architecture.md). Null after an error, which was emitted at `path`.
+/// (docs/architecture.md). Returns null after an error, which is emitted at `path`.
 OwningOpRef<ModuleOp> importONNX(StringRef path, MLIRContext &context, const ImportOptions &options = {});
 
-/// The same for a model in memory; the buffer's identifier stands for the path,
-/// and external data are looked for in that path's folder.
+/// The same for a model in memory; the buffer's identifier serves as the path,
+/// and external data are searched in that path's folder.
 OwningOpRef<ModuleOp> importONNX(llvm::MemoryBufferRef buffer, MLIRContext &context,
                                  const ImportOptions &options = {});
 
-/// An ONNX operator that the importer knows.
+/// An ONNX operator that the importer supports.
 struct SupportedOperator {
   std::string name;
-  /// First and last opset that it is supported in.
+  /// First and last opset in which it is supported.
   int64_t firstOpset, lastOpset;
-  /// Evaluated at import time only: its inputs must follow from constants and
-  /// shapes.
+  /// Only evaluated at import time: its inputs must be computable from
+  /// constants and shapes.
   bool constantsOnly;
   std::string notes;
 };
