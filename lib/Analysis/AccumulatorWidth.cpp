@@ -1,4 +1,4 @@
-//===- AccumulatorWidth.cpp - How wide an accumulator gets ----------------===//
+//===- AccumulatorWidth.cpp - Width of accumulators -----------------------===//
 #include "narrow/Analysis/AccumulatorWidth.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
@@ -28,9 +28,9 @@ SmallVector<AccumulatorBounds> narrow::computeAccumulatorBounds(ArrayRef<int64_t
                                                                 ArrayRef<int64_t> bias,
                                                                 IntegerInterval input) {
   SmallVector<AccumulatorBounds> bounds(channels.size());
-  // A product counts only where it moves the bound outwards: the bound then
-  // holds for every prefix of every order, and for windows over the padding,
-  // whose products are 0.
+  // A product counts only if it moves the bound outward: then the bound holds
+  // for every prefix in every order, and for windows over the padding, whose
+  // products are 0.
   auto add = [](AccumulatorBounds &bound, int64_t low, int64_t high) {
     bound.min += std::min<int64_t>(low, 0);
     bound.max += std::max<int64_t>(high, 0);

@@ -1,4 +1,4 @@
-//===- ContentHash.cpp - What a network is known by -----------------------===//
+//===- ContentHash.cpp - Hash that identifies a network -------------------===//
 #include "narrow/Analysis/ContentHash.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -18,12 +18,12 @@ using namespace narrow;
 using Digest = ContentHasher::Digest;
 
 namespace {
-/// Every number is little endian, every text and list is preceded by its length.
+/// Numbers are little endian; texts and lists are preceded by their length.
 struct Hash : llvm::HashBuilder<llvm::BLAKE3, llvm::endianness::little> {
   explicit Hash(StringRef kind) { add(kind); }
   using HashBuilder::add;
   void add(const Digest &digest) { update(ArrayRef(digest)); }
-  /// Types, and attributes of dialects, by the text that is their syntax.
+  /// Adds types and dialect attributes by their textual syntax.
   template <typename T>
   void addText(T object) {
     std::string text;
@@ -32,7 +32,7 @@ struct Hash : llvm::HashBuilder<llvm::BLAKE3, llvm::endianness::little> {
   }
 };
 
-/// What counts besides the ops, their attributes and the wiring.
+/// What is hashed besides the ops, their attributes and the wiring.
 enum class Detail { Model, Content, Ops };
 } // namespace
 
@@ -40,13 +40,13 @@ enum class Detail { Model, Content, Ops };
 // Constants
 //===----------------------------------------------------------------------===//
 
-/// The bytes of a constant; `expanded` holds them if they have another form in memory. Nothing for other
-/// attributes than tables of numbers.
+/// The bytes of a constant; `expanded` holds them if they have another form in memory. nullopt for
+/// attributes that are not tables of numbers.
 static std::optional<ArrayRef<char>> getBytes(ElementsAttr values, SmallVectorImpl<char> &expanded) {
   if (auto dense = dyn_cast<DenseIntOrFPElementsAttr>(values)) {
     if (!dense.getElementType().isInteger(1))
       return dense.getRawData();
-    // Packed in some versions of MLIR.
+    // Bits are packed in some versions of MLIR.
     if (dense.isSplat())
       expanded.push_back(dense.getSplatValue<bool>());
     else
@@ -67,7 +67,7 @@ const Digest &ContentHasher::hashConstant(ElementsAttr values) {
   hash.addText(values.getShapedType());
   SmallVector<char> expanded;
   if (std::optional<ArrayRef<char>> bytes = getBytes(values, expanded)) {
-    // One element stands for all if they are equal, as in a splat.
+    // If all elements are equal, one represents them, as in a splat.
     size_t count = values.getNumElements(), width = count ? bytes->size() / count : 0;
     if (width > 0 && bytes->size() == count * width &&
         std::equal(bytes->begin(), bytes->end() - width, bytes->begin() + width))
@@ -83,7 +83,7 @@ const Digest &ContentHasher::hashConstant(ElementsAttr values) {
 // Graphs
 //===----------------------------------------------------------------------===//
 
-/// Reads a graph backwards from the values that are asked for. Deep networks do not need a deep stack.
+/// Hashes a graph backwards from the requested values. Deep networks do not need a deep stack.
 class ContentHasher::Graph {
 public:
   Graph(ContentHasher &hasher, Detail detail, function_ref<bool(Value)> isSource)
@@ -108,7 +108,7 @@ private:
   DenseSet<Operation *> entered;
 };
 
-/// What `op` reads: its operands, and what its regions use of the outside.
+/// The values that `op` reads: its operands, and outer values used in its regions.
 static SmallVector<Value> getReads(Operation *op) {
   SmallVector<Value> reads(op->getOperands());
   llvm::SetVector<Value> captured;
@@ -129,12 +129,12 @@ const Digest &ContentHasher::Graph::hash(Value root) {
       hash.add(sources.size());
       digests[value] = hash.final();
       sources.push_back(value);
-    } else if (!op) { // Of a function: other blocks have given theirs a digest.
+    } else if (!op) { // A function argument: those of other blocks already have a digest.
       Hash hash("argument");
       hash.add(cast<BlockArgument>(value).getArgNumber());
       digests[value] = hash.final();
     } else if (entered.insert(op).second) {
-      // The first operand comes first, so that sources are numbered as they are read.
+      // The first operand is visited first, so that sources are numbered in the order in which they are read.
       SmallVector<Value> reads = getReads(op);
       for (Value read : llvm::reverse(reads))
         if (!digests.contains(read))
@@ -154,7 +154,7 @@ const Digest &ContentHasher::Graph::hash(Value root) {
   return digests[root];
 }
 
-/// Sets the digest of a constant, whose value is all that counts: not the op that has it.
+/// Sets the digest of a constant, which depends only on its value, not on the op.
 bool ContentHasher::Graph::addConstant(Operation *op) {
   Attribute attribute;
   if (!matchPattern(op, m_Constant(&attribute)))
@@ -162,7 +162,7 @@ bool ContentHasher::Graph::addConstant(Operation *op) {
   Type type = op->getResult(0).getType();
   Hash hash("value");
   hash.addText(type);
-  // A shape or a scalar says what the reader does.
+  // A shape or a scalar determines what its reader does.
   if (detail != Detail::Ops || !isa<ShapedType>(type))
     addAttribute(hash, attribute);
   digests[op->getResult(0)] = hash.final();
@@ -177,7 +177,7 @@ Digest ContentHasher::Graph::hash(Operation *op) {
     addType(hash, type);
   hash.add(op->getNumOperands());
   for (Value operand : op->getOperands())
-    hash.add(digests.lookup(operand)); // Unknown only where dead code reads itself.
+    hash.add(digests.lookup(operand)); // Unknown only if dead code reads itself.
 
   NamedAttrList attributes;
   auto add = [&](NamedAttribute attribute) { attributes.append(attribute); };
@@ -186,7 +186,8 @@ Digest ContentHasher::Graph::hash(Operation *op) {
     llvm::for_each(dictionary, add);
   else if (properties)
     addAttribute(hash, properties);
-  // An op may keep inherent attributes beside properties; of one that is not registered the name tells.
+  // An op may have inherent attributes besides its properties; for an unregistered op the attribute's
+  // name decides.
   for (NamedAttribute attribute : op->getDiscardableAttrs())
     if (op->isRegistered() ? llvm::is_contained(op->getName().getAttributeNames(), attribute.getName())
                            : !attribute.getName().getValue().contains('.'))
@@ -195,11 +196,11 @@ Digest ContentHasher::Graph::hash(Operation *op) {
       op->isRegistered() ? hasher.getDefaults(op->getName(), op->getLoc()) : DictionaryAttr();
   for (NamedAttribute attribute : attributes.getDictionary(op->getContext())) {
     StringRef name = attribute.getName();
-    // Optional ones with a default (local_bound of TOSA) are flags: one that is not there is false.
+    // Optional attributes with a default (local_bound of TOSA) are flags: an absent one is false.
     Attribute standard = defaults ? defaults.get(name) : Attribute();
     if (!standard && op->isRegistered())
       standard = BoolAttr::get(op->getContext(), false);
-    // Of an argument and a result the name counts, see below.
+    // Of arguments and results only the name counts, see below.
     bool isOfArguments =
         isa<ArgAndResultAttrsOpInterface>(op) && (name == "arg_attrs" || name == "res_attrs");
     bool isVisibility = isa<SymbolOpInterface>(op) && name == SymbolTable::getVisibilityAttrName();
@@ -234,7 +235,7 @@ void ContentHasher::Graph::addNames(Hash &hash, FunctionOpInterface function) {
     addName(function.getResultAttr(i, attrs::name));
 }
 
-/// A region does what its ops without results do: its terminators, and what has effects only.
+/// A region is determined by its ops without results: its terminators, and ops that only have effects.
 void ContentHasher::Graph::addRegion(Hash &hash, Region &region) {
   size_t depth = 0;
   for (Operation *parent = region.getParentOp()->getParentOp(); parent; parent = parent->getParentOp())
@@ -309,7 +310,7 @@ void ContentHasher::Graph::addAttribute(Hash &hash, Attribute attribute) {
 }
 
 //===----------------------------------------------------------------------===//
-// What is asked for
+// Queries
 //===----------------------------------------------------------------------===//
 
 DictionaryAttr ContentHasher::getDefaults(OperationName name, Location loc) {
@@ -329,7 +330,7 @@ static std::string toHex(const Digest &digest, size_t bytes = Digest().size()) {
 std::string ContentHasher::hashModel(ModuleOp module) {
   auto isSource = [](Value) { return false; };
   Graph graph(*this, Detail::Model, isSource);
-  // Symbols have no order.
+  // The order of symbols does not matter.
   std::vector<Digest> parts;
   for (Operation &op : *module.getBody())
     parts.push_back(graph.hash(&op));
@@ -343,7 +344,7 @@ std::string ContentHasher::hashModel(ModuleOp module) {
 std::string narrow::hashModel(ModuleOp module) { return ContentHasher().hashModel(module); }
 
 Computation ContentHasher::hashComputation(Value value, function_ref<bool(Value)> isSource) {
-  // These explain what differs; the hash of the model decides whether something does.
+  // These only explain differences; the hash of the model decides whether there are any.
   constexpr size_t bytes = 8;
   Graph content(*this, Detail::Content, isSource), ops(*this, Detail::Ops, isSource);
   Computation result;

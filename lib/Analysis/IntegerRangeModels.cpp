@@ -52,7 +52,7 @@ static IntegerIntervals inferRescale(tosa::RescaleOp rescale, IntegerRanges &kno
   return ranges;
 }
 
-/// `combine` sets its third argument, everything that the type holds, to what the first two give.
+/// `combine` sets its third argument, initially the full range of the type, to the result for the first two.
 static IntegerIntervals
 inferBinary(Operation *op, IntegerRanges &known,
             function_ref<void(IntegerInterval, IntegerInterval, IntegerInterval &)> combine) {
@@ -67,7 +67,7 @@ inferBinary(Operation *op, IntegerRanges &known,
   for (size_t c = 0; c != channels; ++c) {
     IntegerInterval a = lhs[lhs.size() == 1 ? 0 : c], b = rhs[rhs.size() == 1 ? 0 : c], r = full;
     combine(a, b, r);
-    // Not limited to the type: the verification wants to see an overflow.
+    // Not clamped to the type, so that the verification sees an overflow.
     ranges.push_back(r);
   }
   return ranges;
@@ -101,7 +101,7 @@ static IntegerIntervals inferMul(tosa::MulOp op, IntegerRanges &known) {
   auto shift = getIntegers(op.getShift());
   bool isPlain = shift && shift->size() == 1 && shift->front() == 0;
   return inferBinary(op, known, [&](IntegerInterval a, IntegerInterval b, IntegerInterval &r) {
-    constexpr int64_t limit = int64_t{1} << 31; // Products of wider factors would leave 64 bits.
+    constexpr int64_t limit = int64_t{1} << 31; // Products of wider factors would exceed 64 bits.
     if (!isPlain || std::max(a.magnitude(), b.magnitude()) > limit)
       return;
     auto [min, max] = std::minmax({a.min * b.min, a.min * b.max, a.max * b.min, a.max * b.max});
@@ -136,7 +136,7 @@ static IntegerIntervals inferTable(tosa::TableOp op, IntegerRanges &known) {
 }
 
 //===----------------------------------------------------------------------===//
-// Sums, of which a partial one passes 0
+// Sums, whose partial sums include 0
 //===----------------------------------------------------------------------===//
 
 static void multiply(IntegerIntervals &ranges, int64_t weight) {
@@ -188,7 +188,7 @@ static IntegerIntervals inferQuantizeTokens(QuantizeTokensOp op, IntegerRanges &
 
 static IntegerIntervals inferRescaleTokens(RescaleTokensOp op, IntegerRanges &known) {
   IntegerIntervals ranges(known.get(op.getSums()));
-  auto furthest = [&](int64_t sum) { // Not wrapped: the verification wants to see an overflow.
+  auto furthest = [&](int64_t sum) { // Not wrapped, so that the verification sees an overflow.
     int64_t product = sum * numerics::tokenMaximumLimit, shift = op.getShift();
     return shift ? numerics::roundingShiftRight(product, static_cast<int>(shift)) : product;
   };

@@ -33,7 +33,7 @@ IntegerInterval narrow::saturateTo(IntegerInterval interval, IntegerInterval to)
 ArrayRef<IntegerInterval> IntegerRanges::get(Value value) {
   if (auto it = known.find(value); it != known.end())
     return it->second;
-  // compute() asks for operands and may move the map's entries.
+  // compute() queries operands, which may move the map's entries.
   IntegerIntervals ranges = compute(value);
   return known.try_emplace(value, std::move(ranges)).first->second;
 }

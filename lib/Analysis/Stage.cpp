@@ -1,4 +1,4 @@
-//===- Stage.cpp - Which stage a module is in -----------------------------===//
+//===- Stage.cpp - The stage of a module ----------------------------------===//
 #include "narrow/Analysis/Stage.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -14,7 +14,7 @@ StringRef narrow::stringifyStage(Stage stage) {
   return names[static_cast<unsigned>(stage)];
 }
 
-/// The functions that `scope`, a module or a function, has.
+/// The functions in `scope`, a module or a function.
 static SmallVector<func::FuncOp> getFunctions(Operation *scope) {
   if (auto function = dyn_cast<func::FuncOp>(scope))
     return {function};
@@ -22,7 +22,7 @@ static SmallVector<func::FuncOp> getFunctions(Operation *scope) {
 }
 
 namespace {
-/// What functions take, give and compute with.
+/// The kinds of types that functions take, return and compute with.
 struct Contents {
   explicit Contents(ArrayRef<func::FuncOp> functions) {
     for (func::FuncOp function : functions) {
@@ -47,7 +47,7 @@ private:
 Stage narrow::detectStage(Operation *scope) {
   SmallVector<func::FuncOp> functions = getFunctions(scope);
   auto module = dyn_cast<ModuleOp>(scope);
-  // The vector stage declares some intrinsics as functions of LLVM.
+  // The vector stage declares some intrinsics as LLVM functions.
   if (module && functions.empty() && !module.getOps<LLVM::LLVMFuncOp>().empty())
     return Stage::LLVM;
   Contents contents(functions);
@@ -68,7 +68,7 @@ Stage narrow::detectStage(Operation *scope) {
   });
   if (observed)
     return annotated ? Stage::Annotated : Stage::Observed;
-  // Without ids: quantized by others and not yet brought into form.
+  // Without ids: quantized by another tool and not yet canonicalized.
   if (!hasIds)
     return Stage::Imported;
   return quantized ? Stage::Quantized : Stage::Float;
@@ -78,7 +78,7 @@ bool narrow::isQuantizedByOthers(ModuleOp module) {
   return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
-/// The pipelines that lead from one stage to another.
+/// The pipelines that lead from one stage to another, as text.
 static std::string listPipelines(Stage from, Stage to, bool isQuantized) {
   std::string text;
   for (auto next = static_cast<unsigned>(from) + 1; next <= static_cast<unsigned>(to); ++next) {
@@ -94,13 +94,13 @@ static std::string listPipelines(Stage from, Stage to, bool isQuantized) {
   return text;
 }
 
-/// Whether `op` stands where narrow-form-kernels leaves it.
+/// Whether narrow-form-kernels leaves `op` outside of kernels.
 static bool isOutsideOfKernels(Operation *op) {
   return isa<func::FuncOp, func::CallOp, ObserveOp, KernelOp>(op) || op->hasTrait<OpTrait::ConstantLike>() ||
          op->hasTrait<OpTrait::IsTerminator>();
 }
 
-/// Whether the ops of `scope` are in kernels; fails, after an error, if that is not what `user` needs.
+/// Checks whether the ops of `scope` are in kernels; fails with an error if that is not what `user` needs.
 static LogicalResult requireKernels(Operation *scope, StageUser user) {
   bool hasKernels = false;
   Operation *outside = nullptr;
@@ -122,7 +122,7 @@ LogicalResult narrow::requireStage(Operation *op, ArrayRef<Stage> accepted, Stag
   if (llvm::is_contained(accepted, found))
     return requireKernels(op, user);
   Stage expected = accepted.front();
-  if (found > expected) // The last one that the module may have been in.
+  if (found > expected) // The last accepted stage before the current one.
     for (Stage stage : accepted)
       if (stage < found)
         expected = std::max(expected, stage);

@@ -10,8 +10,8 @@ using namespace narrow::reference;
 
 namespace {
 
-/// A tensor's elements less a zero point as accumulators T; those of an f32
-/// tensor are used in place.
+/// A tensor's elements minus a zero point, as accumulator type T; those of an
+/// f32 tensor are used in place.
 template <typename T>
 struct Widened {
   std::vector<T> storage;
@@ -36,13 +36,13 @@ struct Widened {
 template <typename T>
 struct Group {
   PackedWeights<T> weights;
-  /// As many as the weights have, filled up to whole blocks.
+  /// One per output of the weights, padded to whole blocks.
   std::vector<T> bias;
 };
 
 } // namespace
 
-/// The type that a contraction accumulates in: calls f(T()) or emits an error.
+/// Calls f(T()) with the accumulator type of a contraction, or emits an error.
 template <typename F>
 static LogicalResult withAccumulator(const Call &call, F &&f) {
   auto isNarrow = [](const Tensor &tensor) {
@@ -66,7 +66,7 @@ static T *getAccumulators(Tensor &tensor) {
   return reinterpret_cast<T *>(tensor.bytes.data());
 }
 
-/// `count` values of operand `i`, which has that many or one for all.
+/// `count` values of operand `i`, which has that many or a single one for all.
 template <typename T>
 static FailureOr<std::vector<T>> getBias(const Call &call, unsigned i, int64_t count) {
   const Tensor &tensor = call.operand(i);
@@ -80,7 +80,7 @@ static FailureOr<std::vector<T>> getBias(const Call &call, unsigned i, int64_t c
   return call.error() << "bias has " << bias.values.size() << " elements, expected " << count;
 }
 
-/// What depends on the weights alone, kept across evaluations if possible.
+/// Data that depend only on the weights, kept across evaluations if possible.
 template <typename V, typename F>
 static const V &getPrepared(const Call &call, V &local, F &&make) {
   if (call.prepared)
@@ -89,8 +89,8 @@ static const V &getPrepared(const Call &call, V &local, F &&make) {
   return local;
 }
 
-/// Outputs of one group at every pixel. `locate(pixel, tap)` points to the
-/// first of the input channels, or is null in the padding.
+/// Computes the outputs of one group at every pixel. `locate(pixel, tap)`
+/// points to the first input channel, or is null in the padding.
 template <typename T, typename F>
 static void contract(int64_t pixels, const Group<T> &group, F &&locate, T *out, int64_t outStride) {
   const auto &kernels = ContractionKernels<T>::native();
@@ -116,7 +116,7 @@ static void contract(int64_t pixels, const Group<T> &group, F &&locate, T *out, 
 }
 
 /// A convolution with weights [O, KH, KW, C/groups]; `locate(pixel, tap)` is
-/// the number of an input pixel or -1.
+/// the index of an input pixel or -1.
 template <typename F>
 static LogicalResult convolve(Call &call, int64_t pixels, int64_t numGroups, int64_t inputZp,
                               int64_t weightZp, F &&locate) {
@@ -205,8 +205,8 @@ static LogicalResult evalTransposeConv2D(tosa::TransposeConv2DOp op, Call &call)
     return call.error() << "needs out_pad of 4 and stride of 2 numbers of at least 1";
   if (in[0] != out[0])
     return call.error() << "result has batch " << out[0] << ", the input " << in[0];
-  // Input pixel i adds to output i * stride + k + pad. An output reads input
-  // pixels in the order of the kernel's taps, others as padding.
+  // Input pixel i adds to output i * stride + k + pad. An output reads input pixels in
+  // the order of the kernel's taps; taps without a pixel read padding.
   auto locate = [&](int64_t pixel, int64_t tap) -> int64_t {
     int64_t row = pixel / out[2] % out[1] - pad[0] - tap / kernel[2];
     int64_t col = pixel % out[2] - pad[2] - tap % kernel[2];
@@ -243,7 +243,7 @@ static LogicalResult evalDepthwise(tosa::DepthwiseConv2DOp op, Call &call) {
       Widened<T> values(weight, *weightZp);
       return std::vector<T>(values.values.begin(), values.values.end());
     });
-    // With each input channel repeated, output o reads channel o.
+    // If each input channel is repeated, output o reads channel o.
     Widened<T> narrow(input, *inputZp);
     ArrayRef<T> x = narrow.values;
     std::vector<T> repeated;

@@ -1,7 +1,7 @@
 //===- ContractionKernels.cpp - Inner loops of contractions ---------------===//
 //
 // The bodies are compiled twice on x86-64: for CPUs with AVX2 and FMA, and for
-// the baseline, where a fused multiply-add is a call of fmaf. Both give the
+// the baseline, where a fused multiply-add is a call to fmaf. Both give the
 // same bits.
 //
 //===----------------------------------------------------------------------===//

@@ -1,9 +1,9 @@
 //===- ContractionKernels.h - Inner loops of contractions -------*- C++ -*-===//
 //
-// One loop serves float and integer contractions: T is float (products added
-// by fma), or an unsigned integer as wide as the accumulator, whose arithmetic
-// is two's complement without undefined overflow. Operands are widened to T
-// and freed of their zero points before.
+// One loop serves float and integer contractions: T is float (products added by
+// fma), or an unsigned integer as wide as the accumulator, whose arithmetic is
+// two's complement without undefined overflow. Before, operands are widened to
+// T and their zero points are subtracted.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_LIB_REFERENCE_CONTRACTIONKERNELS_H
@@ -15,8 +15,8 @@
 
 namespace narrow::reference {
 
-/// Outputs that one call computes: vectors run across outputs and never across
-/// the reduction, whose order is part of the result.
+/// Outputs per call: vectors run across outputs and never across the reduction,
+/// whose order affects the result.
 constexpr int64_t tilePixels = 4, tileOutputs = 16;
 
 template <typename T>
@@ -27,15 +27,14 @@ struct ContractionKernels {
   /// acc[c] += x[c] * weights[c].
   void (*accumulate)(const T *x, const T *weights, int64_t channels, T *acc);
 
-  /// The fastest of this CPU.
+  /// The fastest kernels for this CPU.
   static const ContractionKernels &native();
-  /// Of any CPU. The results are those of native().
+  /// Kernels for any CPU, with the same results as native().
   static const ContractionKernels &portable();
 };
 
-/// Weights in the order in which the tile reads them: [block of
-/// tileOutputs outputs][tap][depth][tileOutputs], the last block filled up with
-/// 0.
+/// Weights in the order in which the tile reads them: [block of tileOutputs
+/// outputs][tap][depth][tileOutputs], the last block padded with 0.
 template <typename T>
 struct PackedWeights {
   int64_t taps = 0, depth = 0, outputs = 0;

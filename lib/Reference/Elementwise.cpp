@@ -28,7 +28,7 @@ std::pair<int64_t, int64_t> narrow::reference::getIntegerRange(Type type, bool i
 }
 
 //===----------------------------------------------------------------------===//
-// Functors: float and int64_t, the latter for every integer
+// Functors for float and int64_t, the latter for every integer type
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -55,7 +55,7 @@ struct Xor {
 };
 } // namespace
 
-/// A binary op on operands and result of one kind.
+/// A binary op whose operands and result have the same kind.
 template <typename Op>
 static LogicalResult evalBinary(Call &call) {
   ElementKind kind = call.result().kind;
@@ -188,8 +188,8 @@ static LogicalResult evalNegate(tosa::NegateOp op, Call &call) {
   if (failed(inputZp) || failed(outputZp))
     return failure();
   auto [low, high] = getIntegerRange(op.getType());
-  // -(x - input_zp) + output_zp; elements of 32 bits have no zero points and
-  // saturate alike.
+  // -(x - input_zp) + output_zp; 32-bit elements have no zero points and
+  // saturate in the same way.
   dispatch(call.result().kind, [&, low = low, high = high](auto zero) {
     using T = decltype(zero);
     mapUnary<T, T>(call, [&](T x) {

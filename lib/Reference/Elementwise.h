@@ -18,7 +18,7 @@ void mapUnary(const Call &call, F &&f) {
 }
 
 /// Fails unless the first N operands broadcast to the result: equal ranks, each
-/// size that of the result or 1. Sets the strides, 0 along broadcast axes.
+/// size equal to the result's or 1. Sets the strides, 0 along broadcast axes.
 template <size_t N>
 LogicalResult getBroadcastStrides(const Call &call, std::array<SmallVector<int64_t>, N> &strides) {
   const Tensor &result = call.result();
@@ -58,7 +58,7 @@ LogicalResult mapBinary(const Call &call, F &&f) {
   return success();
 }
 
-/// IEEE 754 maximum and minimum, as arith.maximumf: NaN wins, -0 < +0.
+/// IEEE 754 maximum and minimum, like arith.maximumf: NaN wins, -0 < +0.
 inline float maximum(float a, float b) {
   if (a != a || b != b)
     return a + b;
@@ -82,7 +82,7 @@ T minimum(T a, T b) {
   return a < b ? a : b;
 }
 
-/// The bounds of the integers that `type` (an integer or quantized type) holds.
+/// The range of the integers that `type` (an integer or quantized type) can hold.
 std::pair<int64_t, int64_t> getIntegerRange(Type type, bool isUnsigned = false);
 
 } // namespace narrow::reference

@@ -54,7 +54,7 @@ LogicalResult Evaluator::run(ArrayRef<Tensor> inputs, SmallVectorImpl<Tensor> &o
                              const Observer &observer) const {
   auto it = program->functions.find(function);
   if (it == program->functions.end()) {
-    // Some function has been prepared, or there would be no evaluator.
+    // At least one function has been prepared, or there would be no evaluator.
     Operation *module = program->functions.begin()->second->parent->getParentOp();
     return module->emitError() << "function @" << function << " has not been prepared for evaluation";
   }

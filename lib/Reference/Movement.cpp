@@ -1,6 +1,6 @@
 //===- Movement.cpp - Ops that move elements ------------------------------===//
 //
-// All of them are one copy between strided views.
+// Each of them is one copy between strided views.
 //
 //===----------------------------------------------------------------------===//
 #include "Ops.h"
@@ -19,8 +19,8 @@ struct View {
 };
 } // namespace
 
-/// Copies a block of `shape` between tensors of one kind; the views must lie
-/// within them.
+/// Copies a block of `shape` between tensors of the same kind; the views must
+/// be within them.
 static void copy(const Tensor &from, const View &source, Tensor &to, const View &target,
                  ArrayRef<int64_t> shape) {
   int64_t length = shape.empty() ? 1 : shape.back();
@@ -43,8 +43,8 @@ static void copy(const Tensor &from, const View &source, Tensor &to, const View 
   });
 }
 
-/// Whether operand 0 and the result have one kind and, with `sameRank`, one
-/// rank.
+/// Whether operand 0 and the result have the same kind and, with `sameRank`,
+/// the same rank.
 static LogicalResult checkAlike(const Call &call, bool sameRank = true) {
   if (call.operand(0).kind != call.result().kind)
     return rejectKinds(call);
@@ -175,8 +175,8 @@ static LogicalResult evalTile(tosa::TileOp, Call &call) {
   auto multiples = getShape(call, 1, input.getRank());
   if (failed(multiples))
     return failure();
-  // Each axis splits in two: the copies, which all read the same elements, and
-  // the axis itself.
+  // Each axis is split in two: the copies, which all read the same elements,
+  // and the axis itself.
   SmallVector<int64_t> split;
   View source;
   SmallVector<int64_t> strides = getStrides(input.shape);

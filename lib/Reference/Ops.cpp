@@ -1,4 +1,4 @@
-//===- Ops.cpp - EvaluableOpInterface and helpers of its models -----------===//
+//===- Ops.cpp - EvaluableOpInterface and helpers for its models ----------===//
 #include "Ops.h"
 #include "narrow/Dialect/Narrow/IR/ScalarFunctionOpInterface.h"
 

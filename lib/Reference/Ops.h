@@ -1,4 +1,4 @@
-//===- Ops.h - Models of the ops, by family ---------------------*- C++ -*-===//
+//===- Ops.h - Models of ops, by family -------------------------*- C++ -*-===//
 #ifndef NARROW_LIB_REFERENCE_OPS_H
 #define NARROW_LIB_REFERENCE_OPS_H
 
@@ -14,8 +14,8 @@ enum class Codes {
   Accept, ///< also quantized types: the op moves or converts codes
 };
 
-/// The model of OpT whose value is that of `function`, which takes (OpT, Call &), or (Call &) if it needs
-/// nothing of the op but its tensors.
+/// A model of OpT that evaluates `function`, which takes (OpT, Call &), or (Call &) if it needs only the
+/// tensors.
 template <typename OpT, auto function, Codes codes>
 struct EvaluableModel : EvaluableOpInterface::ExternalModel<EvaluableModel<OpT, function, codes>, OpT> {
   LogicalResult evaluate(Operation *op, Call &call) const {
@@ -43,7 +43,7 @@ void registerRescale(DialectRegistry &registry);
 void registerTokens(DialectRegistry &registry);
 
 //===----------------------------------------------------------------------===//
-// Helpers of several families
+// Helpers for several families
 //===----------------------------------------------------------------------===//
 
 /// Row-major strides, in elements.
@@ -52,14 +52,14 @@ SmallVector<int64_t> getStrides(ArrayRef<int64_t> shape);
 /// Element `i` of an integer tensor; elements of an f32 tensor are 0.
 int64_t getInteger(const Tensor &tensor, int64_t i);
 
-/// The one element of a zero point operand. Reads codes as unsigned on demand;
-/// an f32 zero point must be 0 (TOSA has no other).
+/// The only element of a zero point operand, optionally read as unsigned; an
+/// f32 zero point must be 0 (TOSA has no other).
 FailureOr<int64_t> getZeroPoint(const Call &call, unsigned operand, bool isUnsigned = false);
 
 /// The value of a ScalarFunctionOpInterface on f32: computed in double (rule N16), rounded once.
 LogicalResult evaluateScalarFunction(Call &call);
 
-/// Emits an error naming the kinds that `op` got.
+/// Emits an error that names the kinds that the op got.
 LogicalResult rejectKinds(const Call &call);
 
 /// Calls f(offset of the row in each tensor) for each row along the last

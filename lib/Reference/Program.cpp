@@ -1,8 +1,8 @@
-//===- Program.cpp - Makes a module ready for evaluation ------------------===//
+//===- Program.cpp - Prepares a module for evaluation ---------------------===//
 //
-// Everything that can be checked without inputs is checked here, so that a
-// diagnostic comes before the first picture is evaluated and the evaluation
-// functions may rely on shapes and kinds.
+// Everything that can be checked without inputs is checked here, so that
+// diagnostics appear before the first image is evaluated and the evaluation
+// functions can rely on shapes and kinds.
 //
 //===----------------------------------------------------------------------===//
 #include "Program.h"
@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace narrow;
 using namespace narrow::reference;
 
-/// A tensor larger than this is taken for a mistake in a type.
+/// A larger tensor is considered a mistake in a type.
 static constexpr int64_t maxElements = int64_t{1} << 31;
 
 /// The kind and shape that hold values of `type`, or an error on `op`.
@@ -69,7 +69,7 @@ LogicalResult narrow::reference::evaluate(Operation *op, ArrayRef<const Tensor *
 
 namespace {
 
-/// Builds bodies in one walk over a block.
+/// Builds bodies, each in one walk over its block.
 class ProgramBuilder {
 public:
   ProgramBuilder(ModuleOp module, llvm::StringMap<std::unique_ptr<Body>> &functions,
@@ -88,7 +88,7 @@ private:
   SymbolTable symbols;
   llvm::StringMap<std::unique_ptr<Body>> &functions;
   std::vector<std::unique_ptr<Body>> &kernels;
-  /// Functions that are being built: a call of one of these is a recursion.
+  /// Functions being built: a call to one of these is a recursion.
   llvm::StringSet<> open;
 };
 
@@ -111,7 +111,7 @@ FailureOr<const Body *> ProgramBuilder::getFunction(Operation *user, StringRef n
   return static_cast<const Body *>((functions[name] = std::move(*body)).get());
 }
 
-/// The constant that `op` is, if it is one.
+/// The value of `op` if it is a constant.
 static std::optional<Tensor> getOwnConstant(Operation &op) {
   if (auto constant = dyn_cast<tosa::ConstOp>(op))
     return decodeConstant(constant.getValues());
@@ -138,7 +138,7 @@ LogicalResult ProgramBuilder::foldConstant(Operation &op, Step &step) {
   return success();
 }
 
-/// `producers`: the steps that compute the operands, null for block arguments.
+/// `producers` are the steps that compute the operands, null for block arguments.
 LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step *> producers) {
   for (Type type : op.getResultTypes())
     if (failed(getStorage(&op, type)))
@@ -179,8 +179,8 @@ LogicalResult ProgramBuilder::buildStep(Operation &op, Step &step, ArrayRef<Step
       operands.push_back(producer->constants[cast<OpResult>(operand).getResultNumber()].get());
     return evaluate(&op, operands, nullptr, step.constants);
   }
-  // What the functions prepare depends on every operand but the first (the
-  // activation): weights, zero points.
+  // Prepared data depend on all operands except the first (the activation):
+  // weights, zero points.
   if (producers.size() > 1 && llvm::all_of(producers.drop_front(), isConstant))
     step.prepared = std::make_unique<Prepared>();
   return success();

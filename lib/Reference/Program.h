@@ -1,4 +1,4 @@
-//===- Program.h - A module made ready for evaluation -----------*- C++ -*-===//
+//===- Program.h - A module prepared for evaluation -------------*- C++ -*-===//
 #ifndef NARROW_LIB_REFERENCE_PROGRAM_H
 #define NARROW_LIB_REFERENCE_PROGRAM_H
 
@@ -11,15 +11,15 @@ namespace narrow::reference {
 
 struct Body;
 
-/// One op of a body. Values live in numbered slots.
+/// One op of a body. Values are stored in numbered slots.
 struct Step {
   Operation *op;
-  /// The result if the op is a constant or reads constants alone.
+  /// The results if the op is a constant or reads only constants.
   SmallVector<std::shared_ptr<const Tensor>> constants;
-  /// Of a call or a kernel, what to evaluate in place of the op.
+  /// For a call or a kernel, the body to evaluate in place of the op.
   const Body *body = nullptr;
   SmallVector<unsigned> operands, results;
-  /// Slots that nobody reads after this step.
+  /// Slots that are not read after this step.
   SmallVector<unsigned> dead;
   std::unique_ptr<Prepared> prepared;
 };
@@ -43,10 +43,10 @@ LogicalResult buildProgram(ModuleOp module, StringRef entry,
                            llvm::StringMap<std::unique_ptr<Body>> &functions,
                            std::vector<std::unique_ptr<Body>> &kernels);
 
-/// Fails with a diagnostic unless the op says its value.
+/// Fails with a diagnostic unless the op can be evaluated.
 LogicalResult requireEvaluable(Operation *op);
 
-/// Evaluates one op that does on its operands; results are allocated here.
+/// Evaluates such an op on its operands; allocates the results.
 LogicalResult evaluate(Operation *op, ArrayRef<const Tensor *> operands, Prepared *prepared,
                        SmallVectorImpl<std::shared_ptr<const Tensor>> &results);
 

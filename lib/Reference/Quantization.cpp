@@ -1,4 +1,4 @@
-//===- Quantization.cpp - Between real numbers and codes ------------------===//
+//===- Quantization.cpp - Conversion of reals and codes -------------------===//
 #include "Elementwise.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
@@ -14,7 +14,7 @@ namespace {
 /// The parameters of each element of a tensor of quantized type.
 struct ElementParams {
   SmallVector<numerics::QuantParams> channels;
-  /// Elements that follow each other in one channel.
+  /// Number of consecutive elements in one channel.
   int64_t run = 1;
   numerics::CodeRange codes;
 
@@ -39,7 +39,7 @@ static FailureOr<ElementParams> getParams(const Call &call, Type type, ArrayRef<
   } else {
     return call.error() << "needs a uniform quantized type per tensor or per axis, got " << type;
   }
-  // A tensor without elements has no use for either.
+  // Neither is used for a tensor without elements.
   params.run = std::max<int64_t>(params.run, 1);
   if (params.channels.empty())
     params.channels.push_back({});
@@ -80,7 +80,7 @@ static LogicalResult evalDequantize(DequantizeOp op, Call &call) {
   return success();
 }
 
-/// Codes as their storage type or back: the same bits.
+/// Codes to their storage type or back: the same bits.
 static LogicalResult evalStorageCast(quant::StorageCastOp, Call &call) {
   if (call.operand(0).bytes.size() != call.result().bytes.size())
     return rejectKinds(call);
@@ -88,8 +88,8 @@ static LogicalResult evalStorageCast(quant::StorageCastOp, Call &call) {
   return success();
 }
 
-/// i8: 256 entries from code -128 on. i16: 513 entries of slope and base, the
-/// result an i32 with 7 fraction bits.
+/// i8: 256 entries starting at code -128. i16: 513 entries for base and slope;
+/// the result is an i32 with 7 fraction bits.
 static LogicalResult evalTable(tosa::TableOp, Call &call) {
   const Tensor &input = call.operand(0), &table = call.operand(1);
   Tensor &result = call.result();

@@ -5,8 +5,8 @@
 using namespace mlir;
 using namespace narrow::reference;
 
-/// Checks the axis and the result's shape: that of the operand, with size 1
-/// (or no axis at all) where it is reduced.
+/// Checks the axis and the result's shape: that of the operand, with size 1 on
+/// the reduced axis or without that axis.
 static LogicalResult checkReduction(const Call &call, int64_t axis, bool keepsAxis) {
   const Tensor &input = call.operand(0);
   if (axis < 0 || axis >= input.getRank())

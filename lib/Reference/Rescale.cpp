@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace narrow;
 using namespace narrow::reference;
 
-/// Multiplier and shift of each channel, or the one of all.
+/// Multiplier and shift of each channel, or one pair for all.
 static FailureOr<std::vector<numerics::Multiplier>> getMultipliers(const Call &call, int64_t count) {
   const Tensor &multiplier = call.operand(1), &shift = call.operand(2);
   if (multiplier.getNumElements() != count || shift.getNumElements() != count)
@@ -81,7 +81,7 @@ static LogicalResult evalRescale(tosa::RescaleOp op, Call &call) {
         int32_t scaled = scale32 ? numerics::applyScale(static_cast<int32_t>(value), scale, rounding)
                                  : numerics::applyScale16(value, scale);
         // Wraps where TOSA's precondition on the operand is not met (N11), as
-        // upstream's lowering.
+        // upstream's lowering does.
         auto moved = static_cast<int32_t>(static_cast<uint32_t>(scaled) + static_cast<uint32_t>(*outputZp));
         y[i] = static_cast<Out>(numerics::saturate(moved, low, high));
         if (++channel == channels)

@@ -27,7 +27,7 @@ std::optional<ElementKind> narrow::reference::getElementKind(Type type) {
     return isUnsigned ? ElementKind::U8 : ElementKind::I8;
   if (width <= 16)
     return isUnsigned ? ElementKind::U16 : ElementKind::I16;
-  // No kind for unsigned 32 bits: nothing in the stages has such codes.
+  // There is no kind for unsigned 32 bits: no stage has such codes.
   if (width <= 64 && !isUnsigned)
     return width <= 32 ? ElementKind::I32 : ElementKind::I64;
   return std::nullopt;

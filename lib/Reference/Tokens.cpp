@@ -1,4 +1,4 @@
-//===- Tokens.cpp - A scale for each token --------------------------------===//
+//===- Tokens.cpp - Per-token scales --------------------------------------===//
 #include "Ops.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Tokens.h"
@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace narrow;
 using namespace narrow::reference;
 
-/// Calls f(number of the token, its first element) for each row along the last axis.
+/// Calls f(index of the token, its first element) for each row along the last axis.
 template <typename F>
 static void forEachToken(const Tensor &tensor, F &&f) {
   int64_t size = tensor.shape.back(), count = size ? tensor.getNumElements() / size : 0;
@@ -15,7 +15,7 @@ static void forEachToken(const Tensor &tensor, F &&f) {
     f(token, token * size);
 }
 
-/// N73 and N74 are for such maxima.
+/// N73 and N74 require these maxima.
 static LogicalResult checkMaxima(const Call &call) {
   for (int32_t maximum : call.operand(1).values<int32_t>())
     if (maximum < 1 || maximum > numerics::tokenMaximumLimit)

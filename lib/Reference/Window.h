@@ -7,7 +7,7 @@
 
 namespace narrow::reference {
 
-/// How the output plane of an NHWC op looks into its input plane.
+/// Maps the output plane of an NHWC op to its input plane.
 struct Window {
   int64_t batch, inRows, inCols, outRows, outCols, kernelRows, kernelCols;
   int64_t padTop, padLeft, rowStride, colStride, rowDilation, colDilation;

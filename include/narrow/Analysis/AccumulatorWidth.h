@@ -1,7 +1,7 @@
-//===- AccumulatorWidth.h - How wide an accumulator gets --------*- C++ -*-===//
+//===- AccumulatorWidth.h - Width of accumulators ---------------*- C++ -*-===//
 //
-// Bounds of the i32 accumulators of the integer stage, proven from the actual
-// weights: no assumption on the data but the interval of the input's codes.
+// Bounds of the i32 accumulators of the integer stage, proven from the actual weights:
+// the only assumption on the data is the interval of the input's codes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_ANALYSIS_ACCUMULATORWIDTH_H
@@ -23,17 +23,17 @@ struct IntegerInterval {
   bool operator==(const IntegerInterval &other) const = default;
 };
 
-/// What one output channel's accumulator can become, in any order of summation
-/// and at any moment: `min` sums the negative parts of the products and the
-/// bias, `max` the positive ones. `bits` are those of the magnitude; an i32 has
-/// 31 of them.
+/// The bounds of one output channel's accumulator, in any order of summation
+/// and at any moment: `min` sums the negative products and bias, `max` the
+/// positive ones. `bits` counts the bits of the magnitude; an i32 has 31 of
+/// them.
 struct AccumulatorBounds {
   int64_t min = 0, max = 0;
   unsigned bits = 0;
 };
 
 /// Numbers the output channels of a weight tensor: `axes` are taken in order,
-/// the last one runs fastest.
+/// the last one varies fastest.
 class WeightChannels {
 public:
   WeightChannels(ArrayRef<int64_t> shape, ArrayRef<int64_t> axes);
@@ -48,15 +48,15 @@ private:
   int64_t count = 1;
 };
 
-/// Bounds of every output channel. `weights` have their zero point subtracted,
-/// `input` is the interval of code minus zero point.
+/// Bounds of every output channel. The zero point is already subtracted from
+/// `weights`; `input` is the interval of code minus zero point.
 SmallVector<AccumulatorBounds> computeAccumulatorBounds(ArrayRef<int64_t> weights,
                                                         const WeightChannels &channels,
                                                         ArrayRef<int64_t> bias, IntegerInterval input);
 
 /// Bounds of a contraction of the integer stage (tosa.conv2d,
-/// tosa.depthwise_conv2d, narrow.conv2d with constant weights and bias), whose
-/// input codes lie in `codes`; nullopt for anything else.
+/// tosa.depthwise_conv2d, narrow.conv2d with constant weights and bias) whose
+/// input codes are within `codes`; nullopt for anything else.
 std::optional<SmallVector<AccumulatorBounds>> getAccumulatorBounds(Operation *op, IntegerInterval codes);
 
 } // namespace narrow

@@ -1,12 +1,12 @@
-//===- ContentHash.h - What a network is known by ---------------*- C++ -*-===//
+//===- ContentHash.h - Hash that identifies a network -----------*- C++ -*-===//
 //
-// Hashes of what a network computes: its ops, their inherent attributes and types, the
-// values of its constants, ids, and names of inputs and outputs, as a graph that is read from
-// its results. So they do not depend on how the network is printed, on locations, on
-// discardable attributes (but `narrow.id` and `narrow.name`), on the order of ops that do not
-// read each other, on ops that no result needs, on attributes that have their default value,
-// on whether equal constants are one or several, or are `dense` or `dense_resource`.
-// `narrow.observe` yields what it reads, and is looked through.
+// Hashes of what a network computes: its ops, their inherent attributes and types, the values
+// of its constants, ids, and names of inputs and outputs, as a graph traversed from its
+// results. They do not depend on how the network is printed, on locations, on discardable
+// attributes (except `narrow.id` and `narrow.name`), on the order of independent ops, on ops
+// that no result needs, on attributes that have their default value, on whether equal
+// constants are shared, or on whether they are `dense` or `dense_resource`. `narrow.observe`
+// yields its operand and is skipped.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_ANALYSIS_CONTENTHASH_H
@@ -22,32 +22,32 @@
 
 namespace narrow {
 
-/// The name by which calibration tables, artifacts and searches know a float network: 64
-/// hexadecimal digits. The same for the float and the observed stage.
+/// The hash by which calibration tables, artifacts and searches identify a float
+/// network: 64 hexadecimal digits. The same for the float and the observed stage.
 std::string hashModel(ModuleOp module);
 
-/// How a value comes from others.
+/// How a value is computed from others.
 struct Computation {
-  SmallVector<Value> sources; ///< in the order in which they are read first
+  SmallVector<Value> sources; ///< in the order in which they are first read
   std::string ops;            ///< hash of the ops, without values of constants, ids and shapes of results
   std::string content;        ///< the same with the values of constants
 };
 
-/// Remembers the hashes of constants: one object for all that is asked of a module, which must not change.
+/// Caches the hashes of constants: use one object for all queries on a module, which must not change.
 class ContentHasher {
 public:
   using Digest = llvm::BLAKE3Result<>;
 
   std::string hashModel(ModuleOp module);
 
-  /// How `value` is computed from the nearest values for which `isSource` holds, or from
-  /// arguments of its function. `sources` are numbered where they are read, so their names do not count.
+  /// How `value` is computed from the nearest values for which `isSource` holds, or from arguments of
+  /// its function. `sources` are numbered in reading order, so their names do not count.
   Computation hashComputation(Value value, function_ref<bool(Value)> isSource);
 
 private:
   class Graph;
   const Digest &hashConstant(ElementsAttr values);
-  /// The inherent attributes of an op that was not told any; null if it has none.
+  /// The default inherent attributes of an op; null if it has none.
   DictionaryAttr getDefaults(mlir::OperationName name, Location loc);
 
   DenseMap<Attribute, Digest> constants;

@@ -9,17 +9,17 @@
 
 namespace narrow {
 
-/// One interval, or one for each index of the last dimension.
+/// One interval, or one per index of the last dimension.
 using IntegerIntervals = SmallVector<IntegerInterval, 1>;
 
-/// Proven intervals of the integer tensors of a function, from constants and
-/// from the codes a type has; computed on demand and kept. An interval is that
-/// of the whole tensor or, after a contraction, of each index of the last
-/// dimension. The IR must not change below a value that was asked for.
+/// Proven intervals of the integer tensors of a function, derived from
+/// constants and from the codes of types; computed on demand and cached. There
+/// is one interval for the whole tensor or, after a contraction, one per index
+/// of the last dimension. The IR that computes a queried value must not change.
 class IntegerRanges {
 public:
-  /// One interval, or one for each index of the last dimension; valid until the
-  /// next call.
+  /// One interval, or one per index of the last dimension; valid until the next
+  /// call.
   ArrayRef<IntegerInterval> get(Value value);
   /// The interval of the whole tensor.
   IntegerInterval getWhole(Value value);
@@ -30,9 +30,9 @@ private:
   DenseMap<Value, IntegerIntervals> known;
 };
 
-/// Everything the element type can hold, up to 48 bits.
+/// The full range of the element type, up to 48 bits.
 IntegerInterval getFullRange(Type type);
-/// The smallest interval that has all of them.
+/// The smallest interval that contains all of them.
 IntegerInterval hull(IntegerInterval a, IntegerInterval b);
 IntegerInterval hull(ArrayRef<IntegerInterval> intervals);
 IntegerInterval saturateTo(IntegerInterval interval, IntegerInterval to);

@@ -1,4 +1,4 @@
-//===- Stage.h - Which stage a module is in ---------------------*- C++ -*-===//
+//===- Stage.h - The stage of a module --------------------------*- C++ -*-===//
 #ifndef NARROW_ANALYSIS_STAGE_H
 #define NARROW_ANALYSIS_STAGE_H
 
@@ -11,22 +11,22 @@ namespace narrow {
 enum class Stage { Imported, Float, Observed, Annotated, Quantized, Integer, Vector, LLVM };
 StringRef stringifyStage(Stage stage);
 
-/// Which stage a module or one of its functions is in, from what it contains.
+/// Detects the stage of a module or one of its functions from its contents.
 Stage detectStage(Operation *scope);
 
-/// True for a model before the observed stage that came with quantization of its own (QDQ).
+/// Whether a model before the observed stage was quantized by another tool (QDQ).
 bool isQuantizedByOthers(ModuleOp module);
 
-/// Who asks for a stage.
+/// Who requires a stage.
 enum class StageUser {
-  Pass,       ///< changes a module, which stays in the stage or comes to the next one
-  KernelPass, ///< the same behind narrow-form-kernels: all ops are in kernels, for others none is
+  Pass,       ///< changes a module, which stays in the stage or moves to the next one
+  KernelPass, ///< the same after narrow-form-kernels, where all ops are in kernels; for other passes none is
   Verifier    ///< checks the contract of the stage
 };
 
-/// Fails, with an error that names both stages and says what to run, unless `op`, a module or a function,
-/// is in one of the stages `accepted`, the first of which is the one that the pass is for. What every pass
-/// begins with.
+/// Fails with an error that names both stages and says what to run, unless `op`, a module or a function,
+/// is in one of the stages `accepted`, the first of which is the one that the pass is for. Every pass
+/// begins with this check.
 LogicalResult requireStage(Operation *op, ArrayRef<Stage> accepted, StageUser user = StageUser::Pass);
 
 } // namespace narrow

@@ -1,4 +1,4 @@
-//===- EvaluableOpInterface.h - What the evaluator asks of an op -*- C++ -*-===//
+//===- EvaluableOpInterface.h - Evaluation of one op -------------*- C++ -*-===//
 #ifndef NARROW_REFERENCE_EVALUABLEOPINTERFACE_H
 #define NARROW_REFERENCE_EVALUABLEOPINTERFACE_H
 
@@ -11,7 +11,7 @@
 namespace narrow {
 namespace reference {
 
-/// What an op computed once from its constant operands (packed weights).
+/// Data that an op computes once from its constant operands (packed weights).
 class Prepared {
 public:
   template <typename T, typename F>
@@ -26,13 +26,13 @@ private:
 };
 
 /// One evaluation of one op. Operands and results have the static shapes and
-/// the kinds of the op's types; the results are all 0 and wait to be filled.
+/// the kinds of the op's types; the results are initialized to 0.
 struct Call {
   Operation *op;
   ArrayRef<const Tensor *> operands;
   MutableArrayRef<Tensor> results;
-  /// Where to keep what depends on all operands but the first; null if these are
-  /// not constants.
+  /// Storage for data that depend on all operands except the first; null if
+  /// these are not constants.
   Prepared *prepared = nullptr;
 
   const Tensor &operand(unsigned i) const { return *operands[i]; }
@@ -42,9 +42,9 @@ struct Call {
 
 } // namespace reference
 
-/// Attaches EvaluableOpInterface to the ops of tosa, quant and narrow as
-/// external models, when their dialects are loaded, and ScalarFunctionOpInterface,
-/// which some of these ask.
+/// Attaches EvaluableOpInterface to the ops of tosa, quant and narrow as external
+/// models, when their dialects are loaded, and ScalarFunctionOpInterface, which
+/// some of these use.
 void registerEvaluableModels(DialectRegistry &registry);
 
 } // namespace narrow

@@ -1,4 +1,4 @@
-//===- EvaluableOpInterface.td - What the evaluator asks of an op ---------===//
+//===- EvaluableOpInterface.td - Evaluation of one op ---------------------===//
 #ifndef NARROW_EVALUABLE_OP_INTERFACE_TD
 #define NARROW_EVALUABLE_OP_INTERFACE_TD
 
@@ -7,22 +7,21 @@ include "mlir/IR/Interfaces.td"
 def EvaluableOpInterface : OpInterface<"EvaluableOpInterface"> {
   let cppNamespace = "::narrow";
   let description = [{
-    The value of an op: what compiled code must compute, byte for byte. The
-    reference evaluator holds no list of ops; it knows constants, calls and
-    `narrow.kernel`, and asks everything else for its value. A function of one
-    element (ScalarFunctionOpInterface) has that of its scalar, and needs no more. The models of the
-    ops of `tosa`, `quant` and `narrow` are in lib/Reference, one file for each
-    family (registerEvaluableModels).
+    The value of an op: what compiled code must compute, byte for byte. The reference evaluator has
+    no list of ops; it handles constants, calls and `narrow.kernel` itself, and asks every other op
+    for its value. Functions of one element (ScalarFunctionOpInterface) are evaluated by their
+    scalar function and need nothing else. The models of the ops of `tosa`, `quant` and `narrow` are
+    in lib/Reference, one file per family (registerEvaluableModels).
   }];
   let methods = [
-    InterfaceMethod<[{Computes the results, which have the shapes and kinds of
-      the op's types and are all 0, from the operands. May be called from
-      several threads at once. Fails with a diagnostic on the op if it has no
-      value for these operands.}],
+    InterfaceMethod<[{Computes the results from the operands. The results have the
+      shapes and kinds of the op's types and are initialized to 0. May be called
+      from several threads at once. Fails with a diagnostic on the op if it is
+      undefined for these operands.}],
       "::llvm::LogicalResult", "evaluate", (ins "::narrow::reference::Call &":$call)>,
     InterfaceMethod<[{Whether operands and results may be of quantized types:
       the op moves or converts codes. All others compute with real numbers or
-      plain integers, and are refused on codes.}],
+      plain integers, and codes are rejected.}],
       "bool", "acceptsCodes", (ins), "", [{ return false; }]>
   ];
 }

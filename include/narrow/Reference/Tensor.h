@@ -60,7 +60,7 @@ struct Tensor {
   Tensor() = default;
   /// All elements 0.
   Tensor(ElementKind kind, ArrayRef<int64_t> shape);
-  /// Of the given elements, whose number must be that of `shape`.
+  /// Holds the given elements, whose number must match `shape`.
   template <typename T>
   Tensor(ArrayRef<int64_t> shape, ArrayRef<T> values) : Tensor(kindOf<T>(), shape) {
     std::memcpy(bytes.data(), values.data(), std::min(bytes.size(), values.size() * sizeof(T)));
@@ -70,7 +70,7 @@ struct Tensor {
   int64_t getRank() const { return shape.size(); }
   int64_t getNumElements() const;
 
-  /// The elements; empty if they are of another kind than T.
+  /// The elements; empty if their kind is not that of T.
   template <typename T>
   ArrayRef<T> values() const {
     if (kind != kindOf<T>())
@@ -109,8 +109,8 @@ struct Tensor {
   bool operator==(const Tensor &other) const = default;
 };
 
-/// The elements of a constant, or nullopt if it cannot be read (element type,
-/// a resource that is missing or has the wrong size).
+/// The elements of a constant, or nullopt if it cannot be read (unsupported
+/// element type, or a resource that is missing or has the wrong size).
 std::optional<Tensor> decodeConstant(ElementsAttr attr);
 
 } // namespace narrow::reference
