@@ -8,7 +8,7 @@ namespace narrow {
 
 /// Attaches IntegerLoweringOpInterface to the ops of tosa and narrow as external
 /// models, when their dialects are loaded, and the models of the interfaces that the
-/// lowering asks (ScalarFunctionOpInterface, IntegerRangeOpInterface).
+/// lowering uses (ScalarFunctionOpInterface, IntegerRangeOpInterface).
 void registerIntegerLoweringModels(DialectRegistry &registry);
 
 } // namespace narrow

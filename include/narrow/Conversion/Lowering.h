@@ -1,18 +1,18 @@
 //===- Lowering.h - From simulated quantization to integers -----*- C++ -*-===//
 //
 // The quantized stage computes in floats between narrow.dequantize and
-// narrow.quantize. Integers are produced where codes are asked for: every
-// narrow.quantize pulls on the float expression that feeds it, down to codes,
-// constants and function arguments. What no narrow.quantize needs as a float
-// number is dead afterwards; what cannot be expressed in integers stays.
+// narrow.quantize. Integers are produced on demand: every narrow.quantize
+// requests codes from the float expression that feeds it, down to codes,
+// constants and function arguments. Float values that nothing needs are dead
+// afterwards; ops that cannot be expressed in integers stay.
 //
-// A quantization is pulled to the operands of an op only if the op commutes with
-// it (QuantizableOpInterface); codes pass through an op only if its result has
-// codes in their type, exactly. All else is computed where it stands.
+// A quantization is moved to the operands of an op only if the op commutes with
+// it (QuantizableOpInterface); codes pass through an op only if their type
+// represents its result exactly. Everything else is computed in place.
 //
-// Ops say themselves how they are computed (IntegerLoweringOpInterface), with what
-// this header offers. Integer ops are created at the float op that they stand for,
-// so every value dominates the users of the float value.
+// Ops define how they are computed (IntegerLoweringOpInterface) using the
+// functions of this header. Integer ops are created at the float op that they
+// replace, so every value dominates the users of the float value.
 //
 //===----------------------------------------------------------------------===//
 #ifndef NARROW_CONVERSION_LOWERING_H
@@ -32,18 +32,18 @@ namespace narrow {
 
 using CodeType = quant::UniformQuantizedType;
 
-/// The name of the tensor that `op` yields, for messages: its narrow.id, the
-/// name of its location, or that of the op.
+/// The name of the result of `op` for messages: its narrow.id, the name of its
+/// location, or the name of the op.
 std::string getDiagnosticName(Operation *op);
 
-/// `type` with signed 8-bit storage: codes above 127 are moved by 128. A type of signed
-/// 16-bit codes around 0 stays as it is. Null if it is neither.
+/// `type` with signed 8-bit storage: codes that exceed 127 are shifted by 128. A type
+/// of signed 16-bit codes with zero point 0 is unchanged. Null for other types.
 CodeType getSignedType(Type type);
 
 /// Whether `type` has 16-bit codes, signed and with zero point 0.
 bool isWide(CodeType type);
 
-/// Whether equal codes of both mean the same number. One may have codes that the other lacks.
+/// Whether equal codes of both types mean the same number. One type may have codes that the other lacks.
 bool isSameGrid(CodeType a, CodeType b);
 
 inline numerics::QuantParams getParams(CodeType type) {
@@ -55,45 +55,45 @@ inline numerics::CodeRange getCodeRange(CodeType type) {
 
 inline IntegerType getStorage(CodeType type) { return cast<IntegerType>(type.getStorageType()); }
 
-/// The codes of a float tensor: an i8 or i16 tensor and what a code means.
+/// The codes of a float tensor: an i8 or i16 tensor and the meaning of a code.
 struct Codes {
   Value value;
   CodeType type;
 };
 
-/// The exact i32 result of a contraction and the real number that 1 means: one
-/// scale, or one for each index of the last dimension.
+/// The exact i32 result of a contraction and its scales: one, or one per index
+/// of the last dimension.
 struct Accumulator {
   Value value;
   SmallVector<double> scales;
 };
 
-/// The bounds of a float tosa.clamp; infinite where it has none.
+/// The bounds of a float tosa.clamp; infinite where there is no bound.
 std::pair<double, double> getClampBounds(Operation *op);
 
-/// What a tensor is to become.
+/// The requested form of a tensor.
 struct QuantizationGoal {
   CodeType type;
   /// Real bounds from clamps between the op and the quantization.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
-  /// Not the number but 1 or, below 0, -1.
+  /// Quantize the sign instead of the number: -1 below 0, otherwise 1.
   bool signs = false;
-  /// The op that the tensor is named after, if not the one that is lowered.
+  /// The op whose id the tensor gets, if it is not the op that is lowered.
   Operation *name = nullptr;
 
-  /// Of the codes: i8 or i16.
+  /// The type of the codes: i8 or i16.
   IntegerType getStorage() const { return narrow::getStorage(type); }
   /// The bounds as codes.
   numerics::CodeRange getBounds() const;
 };
 
-/// The constant codes behind a narrow.dequantize, moved to signed 8 bits where
-/// the storage is unsigned.
+/// The constant codes that a narrow.dequantize reads, shifted to signed 8 bits
+/// if the storage is unsigned.
 struct ConstantCodes {
   SmallVector<int64_t> shape;
   std::vector<int64_t> codes;
-  /// One element, or one for each index of `axis`.
+  /// One element, or one per index of `axis`.
   SmallVector<double> scales;
   SmallVector<int64_t> zeroPoints;
   int64_t axis = 0;
@@ -104,15 +104,15 @@ struct ConstantCodes {
   }
 };
 std::optional<ConstantCodes> getConstantCodes(Value real);
-/// The same for the value of quantized type before the narrow.dequantize.
+/// The same for the quantized operand of the narrow.dequantize.
 std::optional<ConstantCodes> getConstantCodesOfStorage(Value quantized);
 /// The real numbers of a constant: floats or dequantized codes.
 std::optional<std::vector<double>> getConstantReals(Value real);
-/// The number that every element of a constant has.
+/// The common value of all elements of a constant.
 std::optional<double> getSplat(Value real);
 
-/// How accumulators become codes: exactly (N11), or in 16 bits where the factors
-/// allow it (N26).
+/// How accumulators are requantized: exactly (N11), or in 16 bits where the
+/// factors allow it (N26).
 enum class Requantize { Exact, Fast };
 
 class Lowering {
@@ -120,40 +120,39 @@ public:
   Lowering(func::FuncOp function, tosa::RoundingMode rounding, Requantize form)
       : function(function), builder(function.getContext()), rounding(rounding), form(form) {}
 
-  /// Rewrites the function in place. Fails, after a diagnostic, if something
-  /// has no meaning in integers; ops that merely cannot be lowered stay and
-  /// get a reason.
+  /// Rewrites the function in place. Fails with a diagnostic if something has
+  /// no meaning in integers; ops that merely cannot be lowered stay and get a
+  /// reason.
   LogicalResult run();
 
-  //===--- What the families ask for
-  //---------------------------------------===//
+  //===--- Functions for the families -----------------------------------------===//
 
-  /// The codes that `real` already has without a quantization of its own: it is
-  /// dequantized codes, or moves or clamps such.
+  /// The codes that `real` has without a quantization of its own: it
+  /// dequantizes codes, or moves or clamps dequantized ones.
   std::optional<Codes> getCodes(Value real);
-  /// The codes of `real` in the target's type, creating what computes them.
+  /// The codes of `real` in the goal's type; creates the ops that compute them.
   std::optional<Value> quantize(Value real, QuantizationGoal goal);
 
-  /// Codes of `from` in the target's type: a rescale if the types differ, a
-  /// clamp if the bounds say something. Created at the insertion point.
+  /// The codes `from` in the goal's type: a rescale if the types differ, a
+  /// clamp if the bounds require it. Created at the insertion point.
   std::optional<Value> convert(Codes from, const QuantizationGoal &goal, Operation *op);
-  /// tosa.rescale by one factor or one for each index of the last dimension,
-  /// named after `name` unless it merely widens codes; an error on `name` if a
+  /// tosa.rescale by one factor or one per index of the last dimension, with
+  /// the id of `name` unless it merely widens codes; an error on `name` if a
   /// factor has no multiplier.
   std::optional<Value> rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                ArrayRef<double> factors, Operation *name);
-  /// The same with multipliers that are chosen already, of 32 or 16 bits.
+  /// The same with given multipliers of 32 or 16 bits.
   Value rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                 ArrayRef<numerics::Multiplier> scales, Operation *name, bool scale32 = true);
-  /// rescale to the codes of the goal, or three of them (N26), then its clamp.
+  /// One rescale to the codes of the goal, or three (N26), then the goal's clamp.
   std::optional<Value> requantize(Value wide, ArrayRef<double> scales, const QuantizationGoal &goal,
                                   Operation *op);
-  /// tosa.clamp unless the bounds are those of the element type.
+  /// tosa.clamp, unless the bounds are those of the element type.
   Value clamp(Value codes, numerics::CodeRange bounds, Operation *name);
 
-  /// Notes why `op` stays float; the first reason stays. Returns nullopt.
+  /// Records why `op` stays float; the first reason is kept. Returns nullopt.
   std::nullopt_t refuse(Operation *op, const Twine &reason);
-  /// Reports what makes the lowering as a whole impossible. Returns nullopt.
+  /// Reports an error that makes the whole lowering impossible. Returns nullopt.
   std::nullopt_t error(Operation *op, const Twine &message);
   bool hasFailed() const { return failed; }
 
@@ -162,7 +161,7 @@ public:
   std::optional<Accumulator> getAccumulator(Operation *contraction);
 
 private:
-  /// TOSA's precondition of the rescale (N11), for what `input` can hold.
+  /// TOSA's precondition of the rescale (N11), for the range of `input`.
   bool fits(Value input, ArrayRef<numerics::Multiplier> scales);
   Value limit(Value wide, ArrayRef<double> factors, Operation *name);
   std::optional<Value> requantizeFast(Value wide, ArrayRef<double> factors, const QuantizationGoal &goal,
@@ -181,7 +180,7 @@ private:
   Requantize form;
   IntegerRanges ranges;
   bool failed = false;
-  /// Looked up only, never iterated.
+  /// Only looked up, never iterated.
   DenseMap<Value, std::optional<Codes>> codesOf;
   DenseMap<std::pair<Value, Type>, std::optional<Value>> quantized;
   DenseMap<Operation *, std::optional<Accumulator>> accumulators;

@@ -17,14 +17,14 @@ namespace {
 /// Weights ready for an integer convolution.
 struct Weights {
   std::vector<int64_t> codes;
-  SmallVector<double> scales; ///< of every output channel
+  SmallVector<double> scales; ///< one per output channel
   int64_t zeroPoint = 0;
-  /// Codes of 16 bits: two convolutions. The zero point is 0.
+  /// 16-bit codes: two convolutions. The zero point is 0.
   bool wide = false;
 };
 
-/// A part of 8 bits of 16-bit numbers, in units of 2^place. The parts of activations and of
-/// weights are multiplied one by one.
+/// An 8-bit part of 16-bit numbers, in units of 2^place. Each part of the activations is
+/// multiplied by each part of the weights.
 struct InputPlane {
   int place;
   Value codes;
@@ -37,8 +37,8 @@ struct WeightPlane {
 
 } // namespace
 
-/// The codes with one scale for each output channel and one zero point for
-/// all, 0 if the differences fit 8 bits.
+/// The codes with one scale per output channel and one zero point for all,
+/// which is 0 if the differences fit 8 bits.
 static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, const ConstantCodes &constant,
                                          const WeightChannels &channels, ArrayRef<int64_t> channelAxes) {
   bool perAxis = constant.scales.size() > 1;
@@ -81,9 +81,9 @@ static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, cons
   return weights;
 }
 
-/// The bias in units of the accumulator. Where a channel's bias leaves it no
-/// room for the sum (the weights, hence their scale, are next to nothing), the
-/// weights' unit is raised: what they lose is far below one code of the bias.
+/// The bias in units of the accumulator. If a channel's bias leaves no room for
+/// the sum (its weights, hence their scale, are tiny), the unit of the weights
+/// is raised: what they lose is far below one code of the bias.
 static std::optional<std::vector<int64_t>> getBias(Lowering &lowering, Operation *op, Value bias,
                                                    double inputScale, Weights &weights,
                                                    const WeightChannels &channels) {
@@ -124,9 +124,9 @@ static std::optional<std::vector<int64_t>> getBias(Lowering &lowering, Operation
   return codes;
 }
 
-/// Adds the padding that a tosa.pad with real zeros puts around the plane to
-/// `pad` (top, bottom, left, right) and returns what is padded: a convolution
-/// pads with its input's zero point by itself.
+/// Adds the padding of a tosa.pad with real zeros around the plane to `pad`
+/// (top, bottom, left, right) and returns the unpadded input: a convolution
+/// itself pads with its input's zero point.
 static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64_t> &pad) {
   auto op = input.getDefiningOp<tosa::PadOp>();
   if (!op || pad.size() != 4)
@@ -145,7 +145,7 @@ static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64
 
 namespace {
 
-/// Makes the integer form of one convolution, once for each plane of its input and its weights.
+/// Creates the integer form of one convolution, once for each plane of its input and of its weights.
 struct Convolution {
   Operation *op;
   SmallVector<int64_t> pad;
@@ -153,7 +153,7 @@ struct Convolution {
   int64_t weightZeroPoint;
   Type type;
 
-  /// Null if the op has none.
+  /// Null if the op has no integer form.
   Value create(OpBuilder &builder, const InputPlane &input, ArrayRef<int64_t> codes,
                ArrayRef<int64_t> biasCodes) const {
     Location loc = op->getLoc();
@@ -179,9 +179,9 @@ struct Convolution {
   }
 };
 
-/// Codes with a scale for each token, and back (N73, N74).
+/// Per-token quantization and its inverse (N73, N74).
 struct Tokens {
-  int64_t largest; ///< code
+  int64_t largest; ///< the largest code
   int shift;       ///< of N74
   Value maxima;
 
@@ -193,8 +193,8 @@ struct Tokens {
 
 } // namespace
 
-/// The unit 2^k in which the sums of the planes are added. Only 16-bit activations need one:
-/// 16-bit weights were chosen so that their sums fit.
+/// The exponent k of the unit 2^k in which the sums of the planes are added. Only 16-bit
+/// activations need one: 16-bit weights were chosen so that their sums fit.
 static std::optional<int> getPlaneShift(const Weights &weights, ArrayRef<int64_t> bias,
                                         const WeightChannels &channels) {
   std::vector<std::vector<int64_t>> ofChannel(channels.size());
@@ -226,7 +226,7 @@ static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shi
       if (!rounded)
         return std::nullopt;
       term = *rounded;
-      // The named tensor is that of the codes.
+      // The id belongs to the tensor of the codes.
       term.getDefiningOp()->removeAttr(attrs::id);
     }
     total = total ? tosa::AddOp::create(builder, loc, type, total, term) : term;
@@ -234,8 +234,8 @@ static std::optional<Value> addPlanes(Lowering &lowering, Operation *op, int shi
   return total;
 }
 
-/// The sums of the products of `input` and `weights` in units of 2^shift, plane by plane where one
-/// of them has 16 bits.
+/// The sums of the products of `input` and `weights` in units of 2^shift, plane by plane if either
+/// has 16 bits.
 static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Codes &input,
                                      ArrayRef<int64_t> weightShape, const Weights &weights,
                                      const std::vector<int64_t> &bias, int shift) {
@@ -267,7 +267,7 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
   Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(builder.getI32Type());
   Convolution convolution{op, pad, SmallVector<int64_t>(weightShape), weights.zeroPoint, type};
   std::vector<int64_t> none(bias.size(), 0);
-  // Those of the largest unit first; the bias is in the last one.
+  // The sums of the largest unit come first; the bias is in the last one.
   SmallVector<std::pair<int, Value>> sums;
   for (int place : {16, 8, 0})
     for (const InputPlane &plane : inputs)
@@ -280,7 +280,7 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
         sums.push_back({place, sum});
       }
   std::optional<Value> total = addPlanes(lowering, op, shift, sums);
-  if (total && sums.size() > 1) // Tells the accumulator from its parts.
+  if (total && sums.size() > 1) // Distinguishes the accumulator from its parts.
     total->getDefiningOp()->setAttr(attrs::accumulatorShift, builder.getI32IntegerAttr(shift));
   return total;
 }
@@ -310,7 +310,7 @@ Codes Tokens::quantize(OpBuilder &builder, Location loc, Codes wide) {
   maxima = TokenMaximaOp::create(builder, loc, RankedTensorType::get(rows, builder.getI32Type()), wide.value);
   Value codes = QuantizeTokensOp::create(builder, loc, shape.clone(builder.getI8Type()), wide.value, maxima,
                                          builder.getI64IntegerAttr(largest));
-  // No scale is that of all; what reads them asks for the zero point alone.
+  // There is no common scale; readers use only the zero point.
   auto type = CodeType::get(quant::QuantizationFlags::Signed, builder.getI8Type(),
                             wide.type.getExpressedType(), wide.type.getScale(), 0, -largest, largest);
   return {codes, type};
@@ -365,7 +365,7 @@ static std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation
 
   OpBuilder &builder = lowering.getBuilder();
   builder.setInsertionPoint(op);
-  // The bias of tokens is added behind the products: before, each token has its own scale.
+  // With tokens, the bias is added after their rescale: before it each token has its own scale.
   std::vector<int64_t> none(bias->size(), 0);
   const std::vector<int64_t> &added = perToken ? none : *bias;
   if (perToken)

@@ -1,4 +1,4 @@
-//===- Emit.cpp - The integer ops that every family uses ------------------===//
+//===- Emit.cpp - Integer ops used by all families ------------------------===//
 #include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
@@ -55,7 +55,7 @@ numerics::CodeRange QuantizationGoal::getBounds() const {
           numerics::quantizeDouble(max, getParams(type), range)};
 }
 
-/// Names the op behind `value` after the tensor that it now computes.
+/// Gives the op that defines `value` the id of the tensor that it now computes.
 static void copyName(Value value, Operation *from) {
   if (!from)
     return;
@@ -90,7 +90,7 @@ bool Lowering::fits(Value input, ArrayRef<numerics::Multiplier> scales) {
 std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outputZp,
                                        ArrayRef<double> factors, Operation *name) {
   auto type = cast<RankedTensorType>(input.getType());
-  // Equal channels share one multiplier.
+  // Channels with equal factors share one multiplier.
   if (llvm::all_equal(factors))
     factors = factors.take_front();
   for (auto [channel, factor] : llvm::enumerate(factors))
@@ -104,7 +104,7 @@ std::optional<Value> Lowering::rescale(Value input, int64_t inputZp, Type elemen
                              "above 0 and below 2^29. Check the scales of both");
     }
   auto inputElement = cast<IntegerType>(type.getElementType());
-  // From accumulators to codes the shift is one that 16-bit lanes can make (N25).
+  // From accumulators to codes the shift is one that 16-bit lanes can perform (N25).
   constexpr int anyShift = 62, codeShift = 39;
   bool toCodes = inputElement.isInteger(32) && element.isInteger(8);
   std::vector<numerics::Multiplier> scales =
@@ -135,7 +135,7 @@ Value Lowering::rescale(Value input, int64_t inputZp, Type element, int64_t outp
   Value result = tosa::RescaleOp::create(builder, loc, type.clone(element), input, multiplier, shift, zeroIn,
                                          zeroOut, scale32, rounding, /*per_channel=*/count != 1,
                                          /*input_unsigned=*/false, /*output_unsigned=*/false);
-  // Widened codes are the same tensor still, and so are codes that were named.
+  // Widened codes are still the same tensor, and so are codes that already have its id.
   Operation *source = input.getDefiningOp();
   StringRef id = attrs::id;
   bool named = (inputElement.getWidth() <= 16 && element.isInteger(32)) ||
@@ -156,14 +156,14 @@ std::optional<Value> Lowering::convert(Codes from, const QuantizationGoal &goal,
       return std::nullopt;
     codes = *rescaled;
   }
-  // Codes in a range that is narrow already need no clamp to it.
+  // Codes already within a narrow range need no clamp to it.
   numerics::CodeRange bounds = goal.getBounds(), have = getCodeRange(from.type);
   if (isSameGrid(from.type, goal.type) && bounds.min <= have.min && bounds.max >= have.max)
     return codes;
   return clamp(codes, bounds, name);
 }
 
-/// Accumulators to 16 bits with some behind the code, in two steps, then to codes.
+/// Rescales accumulators in two steps to 16 bits with some fraction bits, then to codes.
 std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> factors,
                                               const QuantizationGoal &goal, Operation *name) {
   Operation *source = wide.getDefiningOp();
@@ -193,11 +193,11 @@ std::optional<Value> Lowering::requantizeFast(Value wide, ArrayRef<double> facto
   return rescale(words, 0, builder.getI8Type(), goal.type.getZeroPoint(), last, name, /*scale32=*/false);
 }
 
-/// Accumulators limited to what a rescale to 16 bits can take: 16-bit codes have fine scales, and what is
-/// possible can be far beyond what was seen. The results beyond saturate, with or without it.
+/// Clamps accumulators to the input range of a rescale to 16 bits: 16-bit codes have fine scales, and the
+/// possible values can be far beyond the observed ones. Results beyond saturate with or without this clamp.
 Value Lowering::limit(Value wide, ArrayRef<double> factors, Operation *name) {
   auto multipliers = numerics::computeMultipliers(factors, /*maxShift=*/62);
-  constexpr int32_t leastMultiplier = 1 << 17; // Half of it is beyond all codes.
+  constexpr int32_t leastMultiplier = 1 << 17; // Half of this is beyond all codes.
   if (!multipliers || llvm::any_of(*multipliers, [](numerics::Multiplier m) {
         return !m.valid() || m.multiplier < leastMultiplier;
       }))
@@ -218,7 +218,7 @@ std::optional<Value> Lowering::requantize(Value wide, ArrayRef<double> scales, c
                                           Operation *op) {
   Operation *name = goal.name ? goal.name : op;
   if (goal.signs) {
-    // -1 and 0 become codes: no scale is asked for.
+    // -1 and 0 become codes; no scale is needed.
     auto type = cast<RankedTensorType>(wide.getType());
     Value places = createConstant(builder, name->getLoc(), SmallVector<int64_t>(type.getRank(), 1),
                                   ArrayRef<int64_t>(31), cast<IntegerType>(builder.getI32Type()));

@@ -1,4 +1,4 @@
-//===- Families.h - What the files of this folder share ---------*- C++ -*-===//
+//===- Families.h - Shared declarations of this folder ----------*- C++ -*-===//
 #ifndef NARROW_LIB_CONVERSION_QUANTIZEDTOINTEGER_FAMILIES_H
 #define NARROW_LIB_CONVERSION_QUANTIZEDTOINTEGER_FAMILIES_H
 
@@ -21,12 +21,12 @@ void registerProductLowering(DialectRegistry &registry);
 void registerAverageLowering(DialectRegistry &registry);
 void registerInterpolationLowering(DialectRegistry &registry);
 
-/// A table if it is one, else `function`.
+/// Lowers to a table if the expression is one, otherwise by `function`.
 std::optional<Value> lowerArithmetic(
     Lowering &lowering, Operation *op, const QuantizationGoal &goal,
     function_ref<std::optional<Value>(Lowering &, Operation *, const QuantizationGoal &)> function);
 
-/// An op whose result is computed in i32 by `function`, unless the expression that it ends is a table.
+/// An op whose result `function` computes in i32, unless the expression that ends with the op is a table.
 template <typename OpT, std::optional<Value> (*function)(Lowering &, Operation *, const QuantizationGoal &)>
 struct ArithmeticLowering
     : IntegerLoweringOpInterface::ExternalModel<ArithmeticLowering<OpT, function>, OpT> {
@@ -38,15 +38,15 @@ struct ArithmeticLowering
 //===--- Functions ---------------------------------------------------------===//
 
 /// Table.cpp: a function of one tensor of 8-bit codes, evaluated at every code.
-/// Says nothing (no reason) if the expression is not of this kind.
+/// Gives no reason if the expression is not of this kind.
 std::optional<Value> lowerTable(Lowering &lowering, Value real, const QuantizationGoal &goal);
 /// The integer form of an op that is a function of one element.
 std::optional<Value> lowerScalarFunction(Lowering &lowering, Operation *op, const QuantizationGoal &goal);
 /// Average.cpp: averages over the plane, reduce_sum.
 std::optional<Value> lowerAverage(Lowering &lowering, Operation *op, const QuantizationGoal &goal);
-/// Movement.cpp: an op that commutes with quantization: on the codes of its operands.
+/// Movement.cpp: an op that commutes with quantization is applied to the codes of its operands.
 std::optional<Value> lowerMovement(Lowering &lowering, Operation *op, const QuantizationGoal &goal);
-/// The same on codes that exist, all operands in `goal.type`.
+/// The same on existing codes, with all operands in `goal.type`.
 std::optional<Value> moveCodes(Lowering &lowering, Operation *op, ArrayRef<Value> operands,
                                const QuantizationGoal &goal);
 /// Words.cpp: the bytes of i16 codes (N80).
@@ -54,14 +54,14 @@ std::pair<Value, Value> splitCodes(OpBuilder &builder, Location loc, Value codes
 
 //===--- The pass ----------------------------------------------------------===//
 
-/// SplitFunctions.cpp: cuts the function, in integers by now, into
+/// SplitFunctions.cpp: splits the function, already in integers, into
 /// @quantize_inputs, @network and @dequantize_outputs.
 LogicalResult splitFunction(func::FuncOp main);
 
-/// Whether a value of this type is made of real numbers: floats, or codes that
-/// still say what they mean.
+/// Whether values of this type are real numbers: floats, or codes of a
+/// quantized type.
 bool isRealType(Type type);
-/// Whether any operand or result of `op` is.
+/// Whether any operand or result of `op` has a real type.
 bool touchesReals(Operation *op);
 
 } // namespace narrow

@@ -1,7 +1,7 @@
 //===- Interpolation.cpp - Averages of a window, interpolation ------------===//
 //
-// What these ops yield lies between codes of their operand, and is rounded once: to
-// the codes that are asked for.
+// Results of these ops lie between codes of their operand and are rounded only
+// once, to the requested codes.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -12,7 +12,7 @@
 using namespace mlir;
 using namespace narrow;
 
-/// N15, if the result has the operand's scale. Else sums of the window, a convolution with ones.
+/// N15 if the result has the operand's scale. Otherwise sums over the window, i.e. a convolution with ones.
 static std::optional<Value> average(Lowering &lowering, tosa::AvgPool2dOp op, const Codes &codes,
                                     const QuantizationGoal &goal) {
   OpBuilder &builder = lowering.getBuilder();
@@ -65,7 +65,7 @@ static std::optional<Value> interpolate(Lowering &lowering, tosa::ResizeOp op, c
     return rounded ? std::optional(lowering.clamp(*rounded, goal.getBounds(), goal.name ? goal.name : op))
                    : std::nullopt;
   }
-  // The weights add up: so do zero points.
+  // The zero points add up like the weights.
   if (int64_t zeroPoint = codes.type.getZeroPoint()) {
     Value offset = createConstant(builder, op.getLoc(), SmallVector<int64_t>(type.getRank(), 1),
                                   ArrayRef<int64_t>(zeroPoint * axes->weight()), i32);

@@ -45,8 +45,8 @@ LogicalResult LowerToInteger::checkInput(func::FuncOp main) {
   return success();
 }
 
-/// Counts what is float between the entry and the exit; an error for each if
-/// the pass is strict.
+/// Counts the float ops between the entry and the exit; each is an error if the
+/// pass is strict.
 LogicalResult LowerToInteger::report() {
   bool clean = true;
   for (StringRef name : {"network", "dequantize_outputs"}) {

@@ -38,8 +38,8 @@ static quant::QuantizedType getAccumulatorType(const Accumulator &accumulator) {
                                                  max);
 }
 
-/// What a float op reads in place of `value`: numbers of a constant, of codes, of the accumulator of a
-/// contraction; null if `value` is a float of its own.
+/// What a float op reads in place of `value`: the real numbers of a constant, of codes or of a
+/// contraction's accumulator; null if `value` itself is computed in float.
 Value Lowering::getFloat(Value value) {
   if (!isa<FloatType>(getElementTypeOrSelf(value.getType())) || getConstant(value))
     return {};
@@ -61,7 +61,7 @@ Value Lowering::getFloat(Value value) {
   return getReal(accumulator->value, getAccumulatorType(*accumulator));
 }
 
-/// Whatever the results need stays, and reads what getFloat() says. Everything else goes.
+/// Keeps all ops that the results need, which then read the values of getFloat(). Everything else is erased.
 void Lowering::keepFloats() {
   Block &body = function.getBody().front();
   llvm::SetVector<Operation *> live;
@@ -116,7 +116,7 @@ std::nullopt_t Lowering::error(Operation *op, const Twine &message) {
 }
 
 //===----------------------------------------------------------------------===//
-// Codes that exist
+// Existing codes
 //===----------------------------------------------------------------------===//
 
 std::optional<Codes> Lowering::getCodes(Value real) {
@@ -162,8 +162,8 @@ std::optional<Codes> Lowering::computeCodes(Value real) {
   return Codes{clamp(moved.front(), goal.getBounds(), op), type};
 }
 
-/// The quantization knows the tensor's name where the op that computes it does
-/// not, as for an argument.
+/// The quantization has the tensor's id if the op that computes it has none, as
+/// for an argument.
 static void nameCodes(Value codes, QuantizeOp root) {
   StringRef name = attrs::id;
   Operation *op = codes.getDefiningOp();
@@ -183,7 +183,7 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
   std::optional<Codes> codes;
   if (auto root = dyn_cast<QuantizeOp>(op)) {
     std::optional<Value> integer = quantize(root.getInput(), {type});
-    if (!integer && !failed) { // The numbers stay float up to here.
+    if (!integer && !failed) { // Everything before stays float.
       builder.setInsertionPoint(op);
       auto shape = cast<RankedTensorType>(root.getInput().getType());
       Value signedCodes = QuantizeOp::create(builder, root.getLoc(), shape.clone(type), root.getInput());
@@ -210,7 +210,7 @@ std::optional<Codes> Lowering::getQuantizedCodes(Value value) {
 }
 
 //===----------------------------------------------------------------------===//
-// Codes that are asked for
+// Requested codes
 //===----------------------------------------------------------------------===//
 
 std::optional<Value> Lowering::quantize(Value real, QuantizationGoal goal) {
@@ -230,7 +230,7 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Qu
   auto shape = cast<RankedTensorType>(argument.getType());
   if (!shape.getElementType().isF32())
     return std::nullopt;
-  // After the quantizations of the arguments before it.
+  // Insert after the quantizations of earlier arguments.
   Block *block = argument.getOwner();
   Block::iterator at = block->begin();
   auto before = [&](Operation &op) {
@@ -249,7 +249,7 @@ std::optional<Value> Lowering::quantizeArgument(BlockArgument argument, const Qu
   Location loc = argument.getLoc();
   Value codes = QuantizeOp::create(builder, loc, shape.clone(goal.type), argument);
   codes = quant::StorageCastOp::create(builder, loc, shape.clone(goal.getStorage()), codes);
-  // The quantization has limited them to the type's codes already.
+  // The quantization has already clamped them to the type's codes.
   numerics::CodeRange bounds = goal.getBounds(), have = getCodeRange(goal.type);
   if (bounds.min <= have.min && bounds.max >= have.max)
     return codes;
@@ -277,11 +277,12 @@ std::optional<Value> Lowering::lower(Value real, QuantizationGoal goal) {
     if (!codes)
       return refuse(op, "its codes have a scale for each channel, or more than 8 bits and are not signed "
                         "ones of 16 with the zero point 0");
-    // 16-bit codes of others are made of the same sums, not of one another: less is rounded and clipped.
+    // 16-bit codes are computed from the same sums as other 16-bit codes, not from these codes, so
+    // that less is rounded and clipped.
     auto root = op->getOperand(0).getDefiningOp<QuantizeOp>();
     if (wide && isWide(codes->type) && root && codes->type != goal.type && root.getInput().getDefiningOp())
       if (std::optional<Value> direct = quantize(root.getInput(), goal); direct || failed) {
-        // They are not the tensor that the others are named after.
+        // The new codes are not the tensor that the id belongs to.
         for (Operation *made = direct ? direct->getDefiningOp() : nullptr;
              !goal.name && isa_and_present<tosa::ClampOp, tosa::RescaleOp>(made);
              made = made->getOperand(0).getDefiningOp())

@@ -17,7 +17,7 @@ std::optional<Value> narrow::moveCodes(Lowering &lowering, Operation *op, ArrayR
     return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), storage);
   };
 
-  // The same op on other operands; its attributes say nothing of the type.
+  // The same op on other operands; its attributes do not depend on the type.
   IRMapping mapping;
   auto quantizable = cast<QuantizableOpInterface>(op);
   for (auto [operand, codes] : llvm::zip_equal(quantizable.getActivationOperands(), operands))
@@ -50,7 +50,7 @@ std::optional<Value> narrow::lowerMovement(Lowering &lowering, Operation *op, co
   SmallVector<Value> operands;
   for (unsigned operand : activations) {
     QuantizationGoal inner = goal;
-    if (!wide) // What others make of its sums is named after them.
+    if (!wide) // 16-bit codes that another op computes from these sums keep that op's name.
       inner.name = nullptr;
     std::optional<Value> codes = lowering.quantize(op->getOperand(operand), inner);
     if (!codes)

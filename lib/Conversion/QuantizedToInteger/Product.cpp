@@ -16,8 +16,8 @@ struct Factor {
 
 } // namespace
 
-/// The operand in i32: code minus zero point, or a constant in 15 bits and
-/// sign, with which a product of two factors stays within 31 bits.
+/// The operand in i32: code minus zero point, or a constant in 15 bits plus
+/// sign, so that a product of two factors stays within 31 bits.
 static std::optional<Factor> getFactor(Lowering &lowering, Operation *op, Value real) {
   OpBuilder &builder = lowering.getBuilder();
   auto i32 = cast<IntegerType>(builder.getI32Type());
@@ -50,7 +50,7 @@ static std::optional<Factor> getFactor(Lowering &lowering, Operation *op, Value 
 
 static std::optional<Value> lowerProduct(Lowering &lowering, Operation *op, const QuantizationGoal &goal) {
   // A positive number times a float that has no codes of its own: the other
-  // operand is quantized at a scale that is smaller by the number.
+  // operand is quantized at a scale divided by that number.
   for (unsigned i : {0u, 1u}) {
     Value other = op->getOperand(1 - i);
     std::optional<double> splat = getSplat(op->getOperand(i));

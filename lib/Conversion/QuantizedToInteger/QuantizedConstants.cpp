@@ -32,7 +32,7 @@ std::optional<ConstantCodes> narrow::getConstantCodesOfStorage(Value quantized) 
     if (!codes)
       return std::nullopt;
     constant.codes = std::move(*codes);
-    if (!type.isSigned()) // Read as two's complement.
+    if (!type.isSigned()) // The codes were read as two's complement.
       for (int64_t &code : constant.codes)
         code &= (int64_t{1} << bits) - 1;
   } else if (auto quantize = quantized.getDefiningOp<QuantizeOp>()) {
@@ -92,7 +92,7 @@ std::pair<double, double> narrow::getClampBounds(Operation *op) {
     return {-infinity, infinity};
   auto bound = [](Attribute attr, double otherwise) {
     auto value = dyn_cast<FloatAttr>(attr);
-    // A NaN bound compares false with everything: none.
+    // A NaN bound compares false with everything, so it is no bound.
     return value && !value.getValue().isNaN() ? value.getValueAsDouble() : otherwise;
   };
   return {bound(clamp.getMinValAttr(), -infinity), bound(clamp.getMaxValAttr(), infinity)};

@@ -1,8 +1,8 @@
 //===- SplitFunctions.cpp - Entry, network, exit --------------------------===//
 //
-// Entry: what turns a function argument into codes. Exit: what turns codes into
-// results, with every float op that only results depend on. The network is the
-// rest. Constants are cloned to where they are used.
+// Entry: the ops that turn function arguments into codes. Exit: the ops that
+// turn codes into results, including every float op that only results depend
+// on. The network is the rest. Constants are cloned where they are used.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -15,7 +15,7 @@ using namespace narrow;
 
 namespace {
 
-/// A function under construction that takes some values of the original one.
+/// A function under construction, whose arguments are values of the original function.
 class Part {
 public:
   Part(StringRef name, func::FuncOp main, ArrayRef<Value> inputs)
@@ -68,7 +68,7 @@ private:
   void collectExit(Value value, llvm::SetVector<Operation *> &ops, llvm::SetVector<Value> &inputs);
   SmallVector<Value> getNetworkInputs();
   SmallVector<Value> getNetworkResults();
-  /// The meaning of codes: the type that a quant.scast turns them from or into.
+  /// The meaning of codes: the quantized type that a quant.scast converts them from or to.
   CodeType getMeaning(Value codes) const;
 
   func::FuncOp main;
@@ -85,7 +85,7 @@ void Splitter::classify() {
     if (op.getNumOperands() != 1)
       continue;
     Value input = op.getOperand(0);
-    // Codes leave the entry as integers; others (16 bits) are none of its own.
+    // Codes leave the entry as integers; other codes (16 bits) do not belong to it.
     bool becomesIntegers =
         llvm::all_of(op.getUsers(), [](Operation *user) { return isa<quant::StorageCastOp>(user); });
     if ((isa<QuantizeOp>(op) && isa<BlockArgument>(input) && becomesIntegers) ||
@@ -93,7 +93,7 @@ void Splitter::classify() {
          entry.contains(input.getDefiningOp())))
       entry.insert(&op);
   }
-  // Accumulators are no results of the network: it dequantizes them itself.
+  // Accumulators are not results of the network, which dequantizes them itself.
   auto readsAccumulator = [](Operation &op) {
     auto dequantize = dyn_cast<DequantizeOp>(op);
     return dequantize && cast<quant::QuantizedType>(getElementTypeOrSelf(dequantize.getInput().getType()))
@@ -111,7 +111,7 @@ void Splitter::classify() {
   }
 }
 
-/// The ops of the exit that `value` depends on, and what they read from outside.
+/// Collects the ops of the exit that `value` depends on, and the outer values that they read.
 void Splitter::collectExit(Value value, llvm::SetVector<Operation *> &ops, llvm::SetVector<Value> &inputs) {
   Operation *def = value.getDefiningOp();
   if (!def || !exit.contains(def)) {
@@ -124,8 +124,8 @@ void Splitter::collectExit(Value value, llvm::SetVector<Operation *> &ops, llvm:
       collectExit(operand, ops, inputs);
 }
 
-/// For each result the one value that the exit makes it of: callers of the
-/// network hand over as many tensors, of the same sizes, as those of @main. Where
+/// For each result, the single value from which the exit computes it: callers of
+/// the network pass as many tensors, of the same sizes, as callers of @main. If
 /// there is no such value, the ops before the result stay in the network.
 SmallVector<Value> Splitter::getNetworkResults() {
   Operation *terminator = body.getTerminator();
@@ -152,8 +152,8 @@ SmallVector<Value> Splitter::getNetworkResults() {
   return results;
 }
 
-/// For each argument the value that the entry makes of it, or the argument
-/// itself if that is not exactly one or a float op reads the argument.
+/// For each argument, the value that the entry computes from it, or the argument itself
+/// if there is not exactly one such value or a float op reads the argument.
 SmallVector<Value> Splitter::getNetworkInputs() {
   SmallVector<Value> inputs;
   for (BlockArgument argument : body.getArguments()) {

@@ -1,7 +1,7 @@
 //===- Sum.cpp - Sums and extrema at a common fine scale ------------------===//
 //
-// tosa.add, sub, maximum and minimum, nested as deep as they are without a
-// quantization between. Their leaves (codes, accumulators of contractions,
+// tosa.add, sub, maximum and minimum, nested to any depth without a
+// quantization between them. Their leaves (codes, accumulators of contractions,
 // constants) are brought to i32 at the result's scale divided by 2^k (N19).
 //
 //===----------------------------------------------------------------------===//
@@ -20,10 +20,10 @@ namespace {
 struct Leaf {
   Value value; ///< i8, i16 or i32; null for a constant
   int64_t zeroPoint = 0;
-  SmallVector<double> scales;          ///< one, or one for each index of the last dimension
-  SmallVector<IntegerInterval> ranges; ///< of value - zeroPoint, as many
+  SmallVector<double> scales;          ///< one, or one per index of the last dimension
+  SmallVector<IntegerInterval> ranges; ///< of value - zeroPoint, as many as scales
   std::vector<double> constant;
-  double magnitude = 0; ///< largest real number
+  double magnitude = 0; ///< largest magnitude of its real numbers
 };
 
 class Sum {
@@ -31,26 +31,26 @@ public:
   explicit Sum(Lowering &lowering) : lowering(lowering) {}
 
   /// Finds the leaves below `real`; false, with a reason on an op, if one is
-  /// neither codes nor accumulator nor constant.
+  /// neither codes nor an accumulator nor a constant.
   bool collect(Value real, Operation *user);
-  /// Whether codes are at `scale` already, so that the sum is rounded once at most: for the only
-  /// accumulator, which is alone in it.
+  /// Whether all codes have `scale` already, so that at most one rounding is needed, for the
+  /// only accumulator.
   bool isAligned(double scale) const;
-  /// Whether every leaf can be brought to `resultScale` / 2^k without loss of high bits;
-  /// emit() then does it.
+  /// Whether every leaf can be brought to `resultScale` / 2^k without loss of high bits,
+  /// which emit() then does.
   bool choose(double resultScale, int k);
   double getScale() const { return scale; }
   std::optional<Value> emit(Value real);
 
 private:
   bool addLeaf(Value real, Leaf leaf);
-  /// How a leaf gets to `scale`.
+  /// The multipliers that bring a leaf to `scale`.
   std::optional<std::vector<numerics::Multiplier>> getMultipliers(const Leaf &leaf) const;
 
   Lowering &lowering;
   llvm::MapVector<Value, Leaf> leaves;
   double total = 0;          ///< no node of the tree exceeds it
-  unsigned accumulators = 0; ///< that are added, each as often as it is
+  unsigned accumulators = 0; ///< number of accumulators, counting repeated ones
   double scale = 0;          ///< of the sum
   int fractionBits = 0;
 };

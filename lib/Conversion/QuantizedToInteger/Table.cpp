@@ -1,7 +1,7 @@
 //===- Table.cpp - Functions of one tensor of codes -----------------------===//
 //
-// Any expression of element-wise ops and constants that has one tensor of
-// codes as its only input is a function of 256 arguments: one tosa.table.
+// Any expression of element-wise ops and constants whose only input is one
+// tensor of codes is a function of 256 possible arguments: one tosa.table.
 //
 //===----------------------------------------------------------------------===//
 #include "Families.h"
@@ -22,15 +22,15 @@ class Expression {
 public:
   explicit Expression(Lowering &lowering) : lowering(lowering) {}
 
-  /// Finds the tensor; false if there is none or more than one, or an op that
-  /// is not element-wise.
+  /// Finds the tensor; false if there is none or more than one, or if an op is
+  /// not element-wise.
   bool collect(Value real, RankedTensorType type) {
     if (!visited.insert(real).second)
       return true;
     if (getSplat(real))
       return true;
     Operation *op = real.getDefiningOp();
-    // A scalar operand broadcasts; anything else that does makes two tensors.
+    // A scalar operand may broadcast; any other broadcast means two tensors.
     if (!op || real.getType() != type)
       return false;
     if (auto function = dyn_cast<ScalarFunctionOpInterface>(op);
@@ -38,7 +38,7 @@ public:
       unsigned arity = function.getNumScalarOperands();
       bool collected = llvm::all_of(op->getOperands().take_front(arity),
                                     [&](Value operand) { return collect(operand, type); });
-      // Codes of a clamp are better taken before it.
+      // For a clamp, the codes before it are preferable.
       if (collected || arity > 1)
         return collected;
     }
@@ -50,7 +50,7 @@ public:
     return true;
   }
 
-  /// The numbers that `real` has where the leaf has those of `arguments`.
+  /// The values of `real` where the leaf has the values `arguments`.
   const Samples &evaluate(Value real, const Samples &arguments) {
     auto it = known.find(real);
     if (it != known.end())

@@ -42,7 +42,7 @@ private:
 
 } // namespace
 
-/// The name of the tensor that the accumulator becomes.
+/// The name of the tensor into which the accumulator is requantized.
 static std::string describeAccumulator(Operation *op) {
   if (!op->hasAttr(attrs::id))
     for (Operation *user : op->getUsers())
@@ -58,7 +58,7 @@ LogicalResult VerifyAccumulators::checkRescale(tosa::RescaleOp rescale, IntegerR
       !zeroPoint || zeroPoint->size() != 1)
     return rescale.emitError() << "'" << getDiagnosticName(rescale)
                                << "': multiplier, shift and zero point must be constants";
-  // 16-bit multipliers of 16-bit words cannot overflow.
+  // 16-bit multipliers on 16-bit values cannot overflow.
   bool words = !rescale.getScale32() && getElementTypeOrSelf(rescale.getInput().getType()).isInteger(16);
   if (rescale.getInputUnsigned() || (!rescale.getScale32() && !words))
     return rescale.emitError() << "'" << getDiagnosticName(rescale)

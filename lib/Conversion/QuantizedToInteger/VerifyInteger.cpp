@@ -29,8 +29,8 @@ private:
   LogicalResult verifyNetwork(func::FuncOp network);
 };
 
-/// Whether the results of `op` and its first `count` operands (without zero
-/// points, shapes and the like) have integers of `width` bits.
+/// Whether the results of `op` and its first `count` operands (excluding zero
+/// points, shapes etc.) have integers of `width` bits.
 bool hasElements(Operation *op, unsigned width, unsigned count = ~0u) {
   auto matches = [&](Type type) { return getElementTypeOrSelf(type).isInteger(width); };
   ValueRange operands = op->getOperands().take_front(std::min(count, op->getNumOperands()));
@@ -47,7 +47,7 @@ static bool isIntegerOp(Operation *op) {
   if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
     return type(op->getOperand(0)).isInteger(8) && type(op->getOperand(1)).isInteger(8) &&
            type(op->getResult(0)).isInteger(32);
-  if (isa<tosa::RescaleOp>(op)) // 16 bits: codes, or words between two of them (N26).
+  if (isa<tosa::RescaleOp>(op)) // 16 bits: codes, or intermediate values between two rescales (N26).
     return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)}, [&](Value v) {
       return type(v).isInteger(8) || type(v).isInteger(16) || type(v).isInteger(32);
     });
@@ -56,7 +56,7 @@ static bool isIntegerOp(Operation *op) {
   if (isa<tosa::ReduceSumOp>(op))
     return hasElements(op, 32);
   if (isa<TokenMaximaOp, QuantizeTokensOp, RescaleTokensOp>(op))
-    return true; // Their verifiers know the element types.
+    return true; // Their verifiers check the element types.
   if (isa<tosa::ClampOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::TableOp, tosa::ReshapeOp,
           tosa::TransposeOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp, tosa::ReverseOp>(op))
     return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));
@@ -66,7 +66,7 @@ static bool isIntegerOp(Operation *op) {
                : type(op->getResult(0)).isInteger(32);
   if (isa<tosa::ConcatOp>(op))
     return hasElements(op, 8) || hasElements(op, 16);
-  // Words are split into bytes (N80); the sign of a sum (N66).
+  // Int16 codes are split into bytes (N80); the sign of a sum (N66).
   if (isa<tosa::ArithmeticRightShiftOp>(op))
     return hasElements(op, 16) || hasElements(op, 32);
   if (isa<tosa::BitwiseXorOp>(op))
@@ -99,7 +99,7 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
   target.markUnknownOpDynamicallyLegal([](Operation *op) {
     if (isIntegerOp(op) || isa<func::FuncOp>(op))
       return true;
-    // What stays float says why; between it and the codes stand conversions.
+    // Float ops need a reason; conversions connect them to the codes.
     return touchesReals(op) &&
            (op->hasAttr(attrs::floatReason) || isa<QuantizeOp, DequantizeOp, quant::StorageCastOp>(op));
   });
@@ -146,7 +146,7 @@ LogicalResult VerifyInteger::run() {
     if (!isa<DequantizeOp, QuantizeOp, quant::StorageCastOp, func::ReturnOp>(op) &&
         !op.hasTrait<OpTrait::ConstantLike>() && !op.hasAttr(attrs::floatReason))
       return op.emitError() << "the exit dequantizes; " << op.getName() << " needs a " << attrs::floatReason;
-  // The C header states the parameters of inputs and results from these.
+  // The C header states the parameters of inputs and results from these attributes.
   auto hasCodes = [](Type type) {
     return getElementTypeOrSelf(type).isInteger(8) || getElementTypeOrSelf(type).isInteger(16);
   };

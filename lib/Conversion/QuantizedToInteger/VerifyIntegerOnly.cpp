@@ -28,7 +28,7 @@ struct VerifyIntegerOnly : narrow::impl::NarrowVerifyIntegerOnlyBase<VerifyInteg
     }
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([](Operation *op) {
-      // Returning an argument that nothing computes with is no computation.
+      // Returning an unused argument is not a computation.
       if (auto ret = dyn_cast<func::ReturnOp>(op))
         return llvm::all_of(ret.getOperands(),
                             [](Value v) { return isa<BlockArgument>(v) || !isRealType(v.getType()); });

@@ -1,11 +1,11 @@
-//===- Words.cpp - 16-bit codes for ops on 8 bits -------------------------===//
+//===- Words.cpp - 16-bit codes for 8-bit ops -----------------------------===//
 #include "Families.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 
 using namespace mlir;
 using namespace narrow;
 
-/// x >> 8 and x ^ 128 as words, of which the low bytes are taken.
+/// The low bytes of x >> 8 and x ^ 128, both computed in i16.
 std::pair<Value, Value> narrow::splitCodes(OpBuilder &builder, Location loc, Value codes) {
   auto type = cast<RankedTensorType>(codes.getType());
   SmallVector<int64_t> scalar(type.getRank(), 1);
