@@ -76,9 +76,8 @@ struct narrow_model_info {
   const char *compiler; /* version of the compiler */
   const char *triple;   /* target triple of the code */
   const char *cpu;
-  const char *isa; /* instruction sets, comma separated, best first */
-  const char
-      *features; /* CPU features needed by the code of each ISA, comma separated; ISAs separated by ';' */
+  const char *isa;      /* instruction sets, comma separated, best first */
+  const char *features; /* CPU features that each ISA's code needs, comma separated; ISAs by ';' */
   const char *manifest; /* JSON: how the model was made; "" if not recorded */
   int32_t max_threads;  /* maximum for run_threads; 1 if there is no run_threads */
 };
