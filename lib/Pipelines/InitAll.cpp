@@ -14,6 +14,7 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/Pipelines.h"
 #include "narrow/Reference/EvaluableOpInterface.h"
+#include "narrow/Target/CPU/KernelOpInterface.h"
 #include "narrow/Target/CPU/Passes.h"
 
 using namespace mlir;
@@ -26,6 +27,7 @@ void narrow::registerAllDialects(DialectRegistry &registry) {
   registerTosaQuantizableModels(registry);
   registerEvaluableModels(registry);
   registerIntegerLoweringModels(registry);
+  registerKernelModels(registry);
 }
 
 void narrow::registerAllPasses() {

@@ -13,7 +13,7 @@ import sys
 
 # Files of models: they say of each op what it is, and may list ops.
 MODELS = re.compile(r"lib/(Dialect/Narrow/IR|Import|Reference)/|lib/Analysis/IntegerRangeModels\.cpp|lib/Conversion/QuantizedToInteger/"
-                    r"(Average|Clamp|Contraction|Interpolation|Movement|Product|Sum)\.cpp|Raise\w*\.cpp")
+                    r"(Average|Clamp|Contraction|Interpolation|Movement|Product|Sum)\.cpp|lib/Target/CPU/\w+Kernels?\.cpp|Raise\w*\.cpp")
 OP = re.compile(r"\b(?:tosa::)?\w+Op\b")
 
 

@@ -13,7 +13,8 @@
 // the border, which is plus one, adds to outputs at the edge is taken off their initial value.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
+#include "DotProduct.h"
+#include "KernelModels.h"
 #include "Tile.h"
 #include "TileProduct.h"
 #include "WeightPacking.h"
@@ -34,7 +35,8 @@ namespace narrow {
 class ContractionEmitter {
 public:
   ContractionEmitter(KernelEmitter &kernel, Operation *op)
-      : k(kernel), b(kernel.b), loc(kernel.loc), target(kernel.target), op(op), result(op->getResult(0)) {}
+      : k(kernel), b(kernel.getBuilder()), loc(kernel.getLoc()), target(kernel.getTarget()), op(op),
+        result(op->getResult(0)) {}
   LogicalResult emit();
 
 private:
@@ -123,7 +125,9 @@ private:
 
 } // namespace narrow
 
-LogicalResult KernelEmitter::emitContraction(Operation *op) { return ContractionEmitter(*this, op).emit(); }
+LogicalResult narrow::emitContraction(Operation *op, KernelEmitter &k) {
+  return ContractionEmitter(k, op).emit();
+}
 
 //===----------------------------------------------------------------------===//
 // What is computed
@@ -196,7 +200,7 @@ LogicalResult ContractionEmitter::readConstants() {
     most = std::max(most, magnitudeSum * reach + std::abs(bias[o]));
     bias[o] = static_cast<int32_t>(bias[o] - (inputZp + input->layout.codeOffset) * sum);
   }
-  k.bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
+  k.setBound(result, most);
   return success();
 }
 
@@ -243,7 +247,7 @@ void ContractionEmitter::makeEdges(XnorConv2DOp op) {
   }
   if (edges.size() == 1)
     edges.clear();
-  k.bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
+  k.setBound(result, most);
 }
 
 /// One ordered table behind the other.
@@ -263,7 +267,7 @@ Value ContractionEmitter::makeEdgeBias(const ChannelBlock &form) {
 Parts ContractionEmitter::loadInit(const Blocks &blocks, const Point &point) {
   const ChannelBlock &form = blocks.form;
   if (!blocks.edgeBias)
-    return k.loadTable(k.keyOf(result, "bias"), bias, 32, point.back(), form);
+    return k.loadTable(k.keyOf(result, "bias"), bias, point.back(), form);
   int64_t size = cast<MemRefType>(blocks.edgeBias.getType()).getNumElements() / edges.size();
   auto look = [&](ArrayRef<int64_t> classes, int64_t step, Value at) -> Value {
     if (llvm::all_equal(classes))
@@ -287,7 +291,7 @@ Parts ContractionEmitter::finishCounts(ArrayRef<Value> counts, const Blocks &blo
   std::vector<int64_t> twice;
   for (int64_t factor : signs.getFactors())
     twice.push_back(2 * factor);
-  Parts factors = k.loadTable(k.keyOf(result, "factor"), twice, 32, point.back(), blocks.form),
+  Parts factors = k.loadTable(k.keyOf(result, "factor"), twice, point.back(), blocks.form),
         parts = loadInit(blocks, point);
   for (auto [part, count, factor] : llvm::zip_equal(parts, counts, factors))
     part = arith::SubIOp::create(b, loc, part, arith::MulIOp::create(b, loc, count, factor));
@@ -297,10 +301,10 @@ Parts ContractionEmitter::finishCounts(ArrayRef<Value> counts, const Blocks &blo
 /// Without padding and stride a plane is one long row, in every tensor alike.
 void ContractionEmitter::joinRows() {
   bool joins = kernelH == 1 && kernelW == 1 && llvm::all_of(stride, [](int64_t s) { return s == 1; });
-  for (const Buffer &buffer : llvm::concat<Buffer>(k.inputs, k.outputs))
+  for (const Buffer &buffer : llvm::concat<Buffer>(k.getInputs(), k.getOutputs()))
     joins &= buffer.layout.shape.size() == 4 && buffer.layout.shape[1] == height &&
              buffer.layout.shape[2] == width && buffer.layout.strides[1] == width * buffer.layout.strides[2];
-  for (Operation &constant : k.kernel.getBody().front())
+  for (Operation &constant : k.getKernel().getBody().front())
     if (ElementsAttr attr =
             getKernelRole(&constant) == KernelRole::Constant && constant.getResult(0) != op->getOperand(1)
                 ? getConstant(constant.getResult(0))
@@ -311,8 +315,8 @@ void ContractionEmitter::joinRows() {
     return;
   width *= height;
   height = 1;
-  for (SmallVector<Buffer> *buffers : {&k.inputs, &k.outputs})
-    for (Buffer &buffer : *buffers) {
+  for (MutableArrayRef<Buffer> buffers : {k.getInputs(), k.getOutputs()})
+    for (Buffer &buffer : buffers) {
       buffer.layout.shape[1] = height;
       buffer.layout.shape[2] = width;
     }
@@ -448,12 +452,13 @@ LogicalResult ContractionEmitter::emit() {
     shape.vectorUnit = packing->getCount(), shape.unpacking = WeightPacking::instructions;
   Tile tile = chooseTile(target, shape);
   chooseTileProduct(tile);
-  k.cycles = batch * groups * estimateCycles(target, shape, tile);
-  k.kind = llvm::formatv("{0}{1}, tile {2}x{3}{4}", signs ? "xnor " : "",
-                         kernelH * kernelW == 1 ? "pointwise" : "convolution", tile.pixels(),
-                         tile.vectors * target.lanes, product ? ", amx" : "");
+  k.setCycles(batch * groups * estimateCycles(target, shape, tile));
+  std::string kind = llvm::formatv("{0}{1}, tile {2}x{3}{4}", signs ? "xnor " : "",
+                                   kernelH * kernelW == 1 ? "pointwise" : "convolution", tile.pixels(),
+                                   tile.vectors * target.lanes, product ? ", amx" : "");
   if (packing)
-    k.kind += llvm::formatv(", {0}-bit weights", packing->getBits());
+    kind += llvm::formatv(", {0}-bit weights", packing->getBits());
+  k.setKind(std::move(kind));
   SmallVector<Blocks> blocks = makeBlocks(tile);
   // All blocks are packed, or none.
   k.foldRounding(result, bias, blocks.front().form);
@@ -494,7 +499,7 @@ void ContractionEmitter::forPixels(
 void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int64_t rows, int64_t cols) {
   const BufferLayout &in = input->layout;
   const ChannelBlock &form = blocks.form;
-  k.loaded.clear();
+  k.forgetTables();
   Value channel = k.add(k.add(k.mul(at.group, channels), k.mul(at.block, form.channels())), blocks.first);
   Value panel = k.mul(k.add(k.mul(at.group, blocks.count), at.block), panelSize(blocks));
   Value corner =
@@ -503,7 +508,7 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
   Value start = k.add(corner, k.add(pixel, k.mul(at.group, inChannels)));
   Parts init = real    ? k.loadFloatTable(k.keyOf(result, "bias"), floatBias, channel, form)
                : signs ? Parts(form.parts, k.splat(k.lanes(form.width, b.getI32Type()), 0))
-                       : k.loadTable(k.keyOf(result, "bias"), bias, 32, channel, form);
+                       : k.loadTable(k.keyOf(result, "bias"), bias, channel, form);
   if (product)
     return emitTiledProduct(blocks, at, channel, start, panel, init, rows, cols);
   SmallVector<Value> sums;
@@ -512,16 +517,16 @@ void ContractionEmitter::emitTile(const Blocks &blocks, const Position &at, int6
     sums.append(init.begin(), init.end());
     points.push_back({at.n, k.add(at.oh, p / cols), k.add(at.ow, p % cols), channel});
   }
-  auto saved = k.loaded; // What is loaded inside of a loop is not visible behind it.
+  auto saved = k.getTables(); // What is loaded inside of a loop is not visible behind it.
   sums = emitReduction(blocks, start, panel, std::move(sums), rows, cols);
-  k.loaded = saved;
+  k.setTables(saved);
   auto prepare = [&](size_t p) {
     auto own = ArrayRef<Value>(sums).slice(p * form.parts, form.parts);
-    k.ready[result] = signs ? finishCounts(own, blocks, points[p]) : Parts(own);
+    k.setLanes(result, signs ? finishCounts(own, blocks, points[p]) : Parts(own));
   };
-  if (failed(k.storeResult(k.yielded(), k.outputs[0], points, form, prepare)))
+  if (failed(k.storeResult(k.yielded(), k.getOutputs().front(), points, form, prepare)))
     status = failure();
-  k.ready.erase(result);
+  k.forgetLanes(result);
 }
 
 SmallVector<Value> ContractionEmitter::emitReduction(const Blocks &blocks, Value start, Value panel,
@@ -663,7 +668,7 @@ void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &
   SmallVector<Value> sums;
   for (size_t i = 0; i < pieces.size() * form.parts; ++i)
     sums.push_back(createZeroTile(b, loc, product->pixels, TileProduct::registerBytes));
-  auto saved = k.loaded; // What is loaded inside of a loop is not visible behind it.
+  auto saved = k.getTables(); // What is loaded inside of a loop is not visible behind it.
   sums = emitReduction(blocks, start, panel, std::move(sums), rows, cols);
   for (auto [i, tile] : llvm::enumerate(sums)) {
     int64_t first = (i / form.parts * product->pixels * form.parts + i % form.parts) * form.width;
@@ -673,7 +678,7 @@ void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &
 
   for (auto [p, piece] : llvm::enumerate(pieces)) {
     auto finish = [&](Value first, int64_t count) {
-      k.loaded = saved;
+      k.setTables(saved);
       SmallVector<Point> points;
       for (int64_t i = 0; i < count; ++i)
         points.push_back({at.n, k.add(at.oh, piece.row), k.add(k.add(at.ow, first), piece.col + i), channel});
@@ -685,11 +690,11 @@ void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &
                                              k.add(from, int64_t(v) * form.width));
           parts.push_back(arith::AddIOp::create(b, loc, sum, bias));
         }
-        k.ready[result] = parts;
+        k.setLanes(result, parts);
       };
-      if (failed(k.storeResult(k.yielded(), k.outputs[0], points, form, prepare)))
+      if (failed(k.storeResult(k.yielded(), k.getOutputs().front(), points, form, prepare)))
         status = failure();
-      k.ready.erase(result);
+      k.forgetLanes(result);
     };
     constexpr int64_t together = 4; // share one packing to codes
     int64_t whole = (product->pixels - piece.skip) / together * together;
@@ -703,6 +708,6 @@ void ContractionEmitter::emitTiledProduct(const Blocks &blocks, const Position &
     }
     if (int64_t rest = product->pixels - piece.skip - whole)
       finish(k.index(piece.skip + whole), rest);
-    k.loaded = saved;
+    k.setTables(saved);
   }
 }

@@ -11,7 +11,7 @@
 // and 16 registers have no room for what would be carried.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
+#include "KernelModels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -20,9 +20,12 @@
 using namespace mlir;
 using namespace narrow;
 
-LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
+LogicalResult narrow::emitDepthwise(tosa::DepthwiseConv2DOp op, KernelEmitter &k) {
+  OpBuilder &b = k.getBuilder();
+  Location loc = k.getLoc();
+  const TargetDescription &target = k.getTarget();
   Value result = op.getResult();
-  const Buffer *input = findInput(op.getInput());
+  const Buffer *input = k.findInput(op.getInput());
   ElementsAttr weightAttr = getConstant(op.getWeight()), biasAttr = getConstant(op.getBias());
   if (!input || !weightAttr || !biasAttr)
     return emitUnsupported(op) << "weights and bias must be constants";
@@ -71,13 +74,13 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
       most = std::max(most, magnitudeSum * reach + std::abs(bias[c]));
       bias[c] = static_cast<int32_t>(bias[c] - (zp + in.codeOffset) * sum);
     }
-    bounds[result] = std::min<int64_t>(most, int64_t{1} << 31);
+    k.setBound(result, most);
   }
-  bool packed = !real && epilogueAllowsPacked();
+  bool packed = !real && k.epilogueAllowsPacked();
   unsigned group = target.group();
   if (packed)
-    foldRounding(result, bias, {target.lanes, group, group, int64_t(target.lanes) * group});
-  const Buffer &output = outputs[0];
+    k.foldRounding(result, bias, {target.lanes, group, group, int64_t(target.lanes) * group});
+  const Buffer &output = k.getOutputs().front();
   ArrayRef<int64_t> outShape = output.layout.shape;
   LogicalResult status = success();
 
@@ -85,11 +88,11 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   // of the block's first weight.
   auto floatPixel = [&](Value at, Value weightMemref, Value channel, const ChannelBlock &block,
                         int64_t padded) {
-    auto type = lanes(block.width, b.getF32Type());
-    Parts acc = loadFloatTable(keyOf(result, "bias"), floatBias, channel, block);
+    auto type = k.lanes(block.width, b.getF32Type());
+    Parts acc = k.loadFloatTable(k.keyOf(result, "bias"), floatBias, channel, block);
     for (int64_t tap = 0; tap < taps; ++tap) {
-      Value x = loadVector(*input, add(at, tapOffset(tap)), block.valid, block.width);
-      Value w = vector::LoadOp::create(b, loc, type, weightMemref, add(channel, tap * padded));
+      Value x = k.loadVector(*input, k.add(at, tapOffset(tap)), block.valid, block.width);
+      Value w = vector::LoadOp::create(b, loc, type, weightMemref, k.add(channel, tap * padded));
       acc[0] = target.fma ? Value(math::FmaOp::create(b, loc, x, w, acc[0]))
                           : Value(arith::AddFOp::create(b, loc, acc[0], arith::MulFOp::create(b, loc, x, w)));
     }
@@ -98,20 +101,20 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
   // Natural order: every tap alone, products in i32 lanes.
   auto plainPixel = [&](Value at, Value weightMemref, Value channel, const ChannelBlock &block,
                         int64_t padded) {
-    auto type = lanes(block.width, b.getI32Type());
-    Parts acc = loadTable(keyOf(result, "bias"), bias, 32, channel, block);
+    auto type = k.lanes(block.width, b.getI32Type());
+    Parts acc = k.loadTable(k.keyOf(result, "bias"), bias, channel, block);
     for (int64_t tap = 0; tap < taps; ++tap) {
-      Value x = loadVector(*input, add(at, tapOffset(tap)), block.valid, block.width);
+      Value x = k.loadVector(*input, k.add(at, tapOffset(tap)), block.valid, block.width);
       x = in.isUnsigned ? Value(arith::ExtUIOp::create(b, loc, type, x))
                         : Value(arith::ExtSIOp::create(b, loc, type, x));
-      Value w = vector::LoadOp::create(b, loc, type, weightMemref, add(channel, tap * padded));
+      Value w = vector::LoadOp::create(b, loc, type, weightMemref, k.add(channel, tap * padded));
       acc[0] = arith::AddIOp::create(b, loc, acc[0], arith::MulIOp::create(b, loc, x, w));
     }
     return acc;
   };
   // The taps of each group; -1 stands for none.
   bool slides = packed && group == 4 && dilation[1] == 1;
-  kind = slides ? "depthwise, sliding" : "depthwise";
+  k.setKind(slides ? "depthwise, sliding" : "depthwise");
   SmallVector<SmallVector<int64_t>> tapGroups;
   int64_t columnGroups = llvm::divideCeil(kernelH, group); // of one kernel column, if it slides
   if (slides)
@@ -135,14 +138,15 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
       if (!row)
         row = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
     if (group == 2)
-      return {unpackLanes(x[0], x[1], false, 8), unpackLanes(x[0], x[1], true, 8)};
-    auto words = lanes(width / 2, b.getI16Type());
+      return {k.unpackLanes(x[0], x[1], false, 8), k.unpackLanes(x[0], x[1], true, 8)};
+    auto words = k.lanes(width / 2, b.getI16Type());
     auto asWords = [&](Value v) -> Value { return vector::BitCastOp::create(b, loc, words, v); };
     SmallVector<Value> mixed;
     for (bool high : {false, true}) {
-      Value ab = asWords(unpackLanes(x[0], x[1], high, 16)), cd = asWords(unpackLanes(x[2], x[3], high, 16));
+      Value ab = asWords(k.unpackLanes(x[0], x[1], high, 16)),
+            cd = asWords(k.unpackLanes(x[2], x[3], high, 16));
       for (bool upper : {false, true})
-        mixed.push_back(vector::BitCastOp::create(b, loc, type, unpackLanes(ab, cd, upper, 8)));
+        mixed.push_back(vector::BitCastOp::create(b, loc, type, k.unpackLanes(ab, cd, upper, 8)));
     }
     return mixed;
   };
@@ -151,20 +155,20 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
                       const ChannelBlock &block) {
     int64_t width = int64_t(block.width) * group;
     for (unsigned v = 0; v < group; ++v) {
-      Value w = vector::LoadOp::create(b, loc, lanes(width, in.element), weightMemref,
-                                       add(weightAt, (g * group + v) * width));
-      acc[v] = dot(acc[v], mixed[v], w, block.width);
+      Value w = vector::LoadOp::create(b, loc, k.lanes(width, in.element), weightMemref,
+                                       k.add(weightAt, (g * group + v) * width));
+      acc[v] = k.dot(acc[v], mixed[v], w, block.width);
     }
   };
   auto packedPixel = [&](Value at, Value weightMemref, Value weightAt, Value channel,
                          const ChannelBlock &block) {
     unsigned width = block.width * group;
-    Parts acc = loadTable(keyOf(result, "bias"), bias, 32, channel, block);
+    Parts acc = k.loadTable(k.keyOf(result, "bias"), bias, channel, block);
     for (auto [g, members] : llvm::enumerate(tapGroups)) {
       SmallVector<Value> x;
       for (int64_t tap : members)
-        x.push_back(tap < 0 ? Value() : loadVector(*input, add(at, tapOffset(tap)), block.valid, width));
-      addGroup(acc, interleave(x, lanes(width, in.element)), g, weightMemref, weightAt, block);
+        x.push_back(tap < 0 ? Value() : k.loadVector(*input, k.add(at, tapOffset(tap)), block.valid, width));
+      addGroup(acc, interleave(x, k.lanes(width, in.element)), g, weightMemref, weightAt, block);
     }
     return acc;
   };
@@ -183,18 +187,18 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
         SmallVector<Value> x;
         for (int64_t kh = g * group; kh < (g + 1) * group; ++kh)
           x.push_back(kh < kernelH
-                          ? loadVector(*input,
-                                       add(at, column * in.strides[2] + kh * dilation[0] * in.strides[1]),
-                                       block.valid, width)
+                          ? k.loadVector(*input,
+                                         k.add(at, column * in.strides[2] + kh * dilation[0] * in.strides[1]),
+                                         block.valid, width)
                           : Value());
-        SmallVector<Value> mixed = interleave(x, lanes(width, in.element));
+        SmallVector<Value> mixed = interleave(x, k.lanes(width, in.element));
         for (auto [i, output] : llvm::enumerate(outputs))
           if (int64_t kw = column - int64_t(i) * step; kw >= 0 && kw < kernelW)
             addGroup(output, mixed, kw * columnGroups + g, weightMemref, weightAt, block);
       }
     };
-    auto fresh = [&] { return loadTable(keyOf(result, "bias"), bias, 32, channel, block); };
-    loaded.clear();
+    auto fresh = [&] { return k.loadTable(k.keyOf(result, "bias"), bias, channel, block); };
+    k.forgetTables();
     int64_t newColumns = std::min(step, kernelW), oldColumns = kernelW - newColumns;
     SmallVector<Parts> sums(carried, fresh());
     for (int64_t column = 0; column < oldColumns; ++column)
@@ -202,13 +206,13 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
     SmallVector<Value> init;
     for (const Parts &parts : sums)
       init.append(parts.begin(), parts.end());
-    reduce(index(0), index(columns), init, [&](Value ow, ValueRange state) {
-      loaded.clear();
+    k.reduce(k.index(0), k.index(columns), init, [&](Value ow, ValueRange state) {
+      k.forgetTables();
       SmallVector<Parts> outputs;
       for (int64_t i = 0; i < carried; ++i)
         outputs.push_back(Parts(state.slice(i * group, group)));
       outputs.push_back(fresh());
-      Value at = add(rowStart, mul(ow, step * in.strides[2]));
+      Value at = k.add(rowStart, k.mul(ow, step * in.strides[2]));
       for (int64_t column = oldColumns; column < kernelW; ++column)
         addColumn(at, column, outputs);
       store(ow, outputs.front());
@@ -217,7 +221,7 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
         next.append(parts.begin(), parts.end());
       return next;
     });
-    loaded.clear();
+    k.forgetTables();
   };
 
   /// Blocks of channels from `first`, `count` of them, for all pixels.
@@ -229,14 +233,14 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
       std::vector<float> table(taps * padded);
       for (int64_t tap = 0; tap < taps; ++tap)
         std::copy_n(floatWeights.begin() + tap * channels, channels, table.begin() + tap * padded);
-      weightMemref =
-          globalBytes("weights", {reinterpret_cast<char *>(table.data()), table.size() * 4}, b.getF32Type());
+      weightMemref = k.globalBytes("weights", {reinterpret_cast<char *>(table.data()), table.size() * 4},
+                                   b.getF32Type());
     } else if (!block.pack) {
       std::vector<int32_t> table(taps * padded);
       for (int64_t tap = 0; tap < taps; ++tap)
         std::copy_n(weights.begin() + tap * channels, channels, table.begin() + tap * padded);
-      weightMemref =
-          globalBytes("weights", {reinterpret_cast<char *>(table.data()), table.size() * 4}, b.getI32Type());
+      weightMemref = k.globalBytes("weights", {reinterpret_cast<char *>(table.data()), table.size() * 4},
+                                   b.getI32Type());
     } else {
       // [block][tap group][part][lane][G]
       unsigned bytes = in.elementBytes();
@@ -255,27 +259,27 @@ LogicalResult KernelEmitter::emitDepthwise(tosa::DepthwiseConv2DOp op) {
               else
                 table[to] = static_cast<char>(code);
             }
-      weightMemref = globalBytes("weights", table, in.element);
+      weightMemref = k.globalBytes("weights", table, in.element);
     }
-    loop(0, count, 1, [&](Value blk) {
-      Value channel = add(mul(blk, step), first);
-      loop(0, outShape[0], 1, [&](Value n) {
-        loop(0, outShape[1], 1, [&](Value oh) {
-          Value rowStart = add(
-              add(index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]), mul(n, in.strides[0])),
-              add(mul(oh, stride[0] * in.strides[1]), channel));
-          Value weightAt = mul(blk, tapGroups.size() * step * group);
+    k.loop(0, count, 1, [&](Value blk) {
+      Value channel = k.add(k.mul(blk, step), first);
+      k.loop(0, outShape[0], 1, [&](Value n) {
+        k.loop(0, outShape[1], 1, [&](Value oh) {
+          Value rowStart = k.add(k.add(k.index(in.origin - pad[0] * in.strides[1] - pad[2] * in.strides[2]),
+                                       k.mul(n, in.strides[0])),
+                                 k.add(k.mul(oh, stride[0] * in.strides[1]), channel));
+          Value weightAt = k.mul(blk, tapGroups.size() * step * group);
           auto store = [&](Value ow, const Parts &acc) {
-            ready[result] = acc;
-            if (failed(storeResult(yielded(), output, {n, oh, ow, channel}, block)))
+            k.setLanes(result, acc);
+            if (failed(k.storeResult(k.yielded(), output, {n, oh, ow, channel}, block)))
               status = failure();
-            ready.erase(result);
+            k.forgetLanes(result);
           };
           if (slides)
             return packedRow(rowStart, weightMemref, weightAt, channel, block, outShape[2], store);
-          loop(0, outShape[2], 1, [&](Value ow) {
-            loaded.clear();
-            Value at = add(rowStart, mul(ow, stride[1] * in.strides[2]));
+          k.loop(0, outShape[2], 1, [&](Value ow) {
+            k.forgetTables();
+            Value at = k.add(rowStart, k.mul(ow, stride[1] * in.strides[2]));
             if (real)
               store(ow, floatPixel(at, weightMemref, channel, block, padded));
             else if (!block.pack)

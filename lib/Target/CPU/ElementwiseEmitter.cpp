@@ -1,32 +1,13 @@
-//===- ElementwiseEmitter.cpp - Element-wise ops in lanes -----------------===//
-#include "KernelEmitter.h"
+//===- ElementwiseEmitter.cpp - Element-wise ops in lanes ---------------===//
+#include "narrow/Target/CPU/KernelEmitter.h"
+#include "StorageEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
-#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Target/CPU/KernelOpInterface.h"
 
 using namespace mlir;
 using namespace narrow;
-
-std::string KernelEmitter::keyOf(Value value, StringRef suffix) {
-  return (Twine(reinterpret_cast<uintptr_t>(value.getAsOpaquePointer())) + suffix).str();
-}
-
-Parts KernelEmitter::map(ArrayRef<Parts> operands, function_ref<Value(ArrayRef<Value>)> combine) {
-  Parts out;
-  for (size_t p = 0; p < operands.front().size(); ++p) {
-    SmallVector<Value> lanes;
-    for (const Parts &operand : operands)
-      lanes.push_back(operand[p]);
-    out.push_back(combine(lanes));
-  }
-  return out;
-}
-
-//===----------------------------------------------------------------------===//
-// Values
-//===----------------------------------------------------------------------===//
 
 FailureOr<Parts> KernelEmitter::evaluate(Value value, const Point &point, const ChannelBlock &block,
                                          int64_t offset) {
@@ -76,13 +57,9 @@ FailureOr<Parts> KernelEmitter::evaluateConstant(Value value, const Point &point
   if (!integers)
     return emitUnsupported(value.getDefiningOp()) << "a constant of type " << value.getType(), failure();
   if (perChannel || llvm::all_equal(*integers))
-    return loadTable(keyOf(value, "i"), *integers, 32, point.empty() ? Value() : point.back(), block);
+    return loadTable(keyOf(value, "i"), *integers, point.empty() ? Value() : point.back(), block);
   return loadBroadcast(constantBuffer(value, b.getI32Type()), point, block);
 }
-
-//===----------------------------------------------------------------------===//
-// Element-wise ops
-//===----------------------------------------------------------------------===//
 
 FailureOr<Parts> KernelEmitter::emitFunction(ScalarFunctionOpInterface op, const Point &point,
                                              const ChannelBlock &block) {
@@ -103,111 +80,21 @@ FailureOr<Parts> KernelEmitter::evaluateOp(Operation *op, const Point &point, co
                                            int64_t offset) {
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return emitRescale(rescale, point, block, offset, /*saturate=*/true);
+  if (auto table = dyn_cast<tosa::TableOp>(op); table && block.pack && hasByteShuffle())
+    return StorageEmitter(*this).evaluateTable(table, point, block, offset);
   FailureOr<Parts> result = failure();
-  auto intType = lanes(block.width, b.getI32Type());
-  bool real = isFloat(op->getOperand(0));
-  auto unary = [&](function_ref<Value(Value)> fn) {
-    result = evaluate(op->getOperand(0), point, block);
-    if (succeeded(result))
-      *result = map({*result}, [&](ArrayRef<Value> x) { return fn(x[0]); });
-  };
-  auto binary = [&](function_ref<Value(Value, Value)> fn) {
-    FailureOr<Parts> x = evaluate(op->getOperand(0), point, block),
-                     y = evaluate(op->getOperand(1), point, block);
-    if (succeeded(x) && succeeded(y))
-      result = map({*x, *y}, [&](ArrayRef<Value> v) { return fn(v[0], v[1]); });
-  };
-
-  if (auto quantize = dyn_cast<QuantizeOp>(op)) {
-    result = evaluateQuantize(quantize, point, block);
-  } else if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
-    result = evaluateDequantize(dequantize, point, block);
-  } else if (isa<quant::StorageCastOp>(op)) {
-    result = evaluate(op->getOperand(0), point, block);
-  } else if (auto maxima = dyn_cast<TokenMaximaOp>(op)) {
-    result = evaluateTokenMaxima(maxima, point, block);
-  } else if (auto tokens = dyn_cast<QuantizeTokensOp>(op)) {
-    result = evaluateQuantizeTokens(tokens, point, block);
-  } else if (auto tokens = dyn_cast<RescaleTokensOp>(op)) {
-    result = evaluateRescaleTokens(tokens, point, block);
-  } else if (getKernelRole(op) == KernelRole::Reduction) {
-    result = evaluateReduction(op, point, block);
-  } else if (auto resize = dyn_cast<tosa::ResizeOp>(op)) {
-    result = evaluateResize(resize, point, block);
-  } else if (getKernelRole(op) == KernelRole::Window) {
-    result = evaluateWindow(op, point, block);
-  } else if (auto function = dyn_cast<ScalarFunctionOpInterface>(op); function && real) {
+  if (auto function = dyn_cast<ScalarFunctionOpInterface>(op); function && isFloat(op->getOperand(0)))
     result = emitFunction(function, point, block);
-  } else if (auto clamp = dyn_cast<tosa::ClampOp>(op)) {
-    int64_t lo = cast<IntegerAttr>(clamp.getMinValAttr()).getInt(),
-            hi = cast<IntegerAttr>(clamp.getMaxValAttr()).getInt();
-    unary([&](Value x) -> Value {
-      x = arith::MaxSIOp::create(b, loc, x, splat(intType, lo));
-      return arith::MinSIOp::create(b, loc, x, splat(intType, hi));
-    });
-  } else if (isa<tosa::AddOp>(op)) {
-    binary([&](Value x, Value y) -> Value { return arith::AddIOp::create(b, loc, x, y); });
-  } else if (isa<tosa::SubOp>(op)) {
-    binary([&](Value x, Value y) -> Value { return arith::SubIOp::create(b, loc, x, y); });
-  } else if (auto mul = dyn_cast<tosa::MulOp>(op)) {
-    auto shift = getIntegers(mul.getShift());
-    if (!shift || shift->front() != 0)
-      return emitUnsupported(op) << "an integer product with a shift", failure();
-    binary([&](Value x, Value y) -> Value { return arith::MulIOp::create(b, loc, x, y); });
-  } else if (isa<tosa::MaximumOp>(op)) {
-    binary([&](Value x, Value y) -> Value { return arith::MaxSIOp::create(b, loc, x, y); });
-  } else if (isa<tosa::MinimumOp>(op)) {
-    binary([&](Value x, Value y) -> Value { return arith::MinSIOp::create(b, loc, x, y); });
-  } else if (auto table = dyn_cast<tosa::TableOp>(op)) {
-    auto entries = getIntegers(table.getTable());
-    if (!entries || entries->size() != 256)
-      return emitUnsupported(op) << "a table that is not a constant of 256 codes", failure();
-    if (block.pack && hasByteShuffle())
-      return evaluateTable(table, point, block, offset);
-    std::vector<int32_t> wide(entries->begin(), entries->end());
-    Value memref =
-        globalBytes("lookup", {reinterpret_cast<const char *>(wide.data()), wide.size() * 4}, b.getI32Type());
-    result = evaluate(op->getOperand(0), point, block);
-    if (failed(result))
-      return failure();
-    // What is in lanes without a channel is no code: it may lie anywhere outside of the table.
-    for (auto [part, x] : llvm::enumerate(*result)) {
-      SmallVector<bool> exists;
-      for (unsigned lane = 0; lane < block.width; ++lane)
-        exists.push_back(block.channelOf(part * block.width + lane) < block.valid);
-      auto maskType = lanes(block.width, b.getI1Type());
-      Value mask = arith::ConstantOp::create(b, loc, maskType, DenseElementsAttr::get(maskType, exists));
-      Value at = arith::AddIOp::create(b, loc, x, splat(intType, 128));
-      x = vector::GatherOp::create(b, loc, intType, memref, ValueRange{index(0)}, at, mask,
-                                   splat(intType, 0));
-    }
-  } else if (auto shift = dyn_cast<tosa::ArithmeticRightShiftOp>(op)) {
-    if (shift.getRound())
-      return emitUnsupported(op) << "a rounding shift", failure();
-    binary([&](Value x, Value y) -> Value { return arith::ShRSIOp::create(b, loc, x, y); });
-  } else if (isa<tosa::BitwiseXorOp>(op)) {
-    binary([&](Value x, Value y) -> Value { return arith::XOrIOp::create(b, loc, x, y); });
-  } else if (isa<tosa::CastOp>(op) && !real && getElementTypeOrSelf(op->getResult(0)).isInteger(8)) {
-    // The low byte, as a signed number.
-    unary([&](Value x) -> Value {
-      Value upper = splat(intType, 24);
-      return arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, x, upper), upper);
-    });
-  } else if (isa<tosa::AbsOp>(op)) {
-    unary([&](Value x) -> Value { return math::AbsIOp::create(b, loc, x); });
-  } else {
+  else if (auto member = dyn_cast<KernelOpInterface>(op))
+    result = member.emitLanes(*this, point, block);
+  else
     return emitUnsupported(op) << "no code for it on " << op->getOperand(0).getType(), failure();
-  }
   if (succeeded(result) && offset)
     *result = map({*result}, [&](ArrayRef<Value> x) -> Value {
-      return arith::AddIOp::create(b, loc, x[0], splat(intType, offset));
+      return arith::AddIOp::create(b, loc, x[0], splat(cast<VectorType>(x[0].getType()), offset));
     });
   return result;
 }
-
-//===----------------------------------------------------------------------===//
-// Kernels without a contraction
-//===----------------------------------------------------------------------===//
 
 bool KernelEmitter::epilogueAllowsPacked() {
   for (const Buffer &buffer : llvm::concat<Buffer>(inputs, outputs))
@@ -215,7 +102,8 @@ bool KernelEmitter::epilogueAllowsPacked() {
       return false;
   for (Operation &op : kernel.getBody().front()) {
     KernelRole role = getKernelRole(&op);
-    if (role == KernelRole::Window || (role == KernelRole::Reduction && !matchPlaneSum(&op)))
+    if (role == KernelRole::Window ||
+        (role == KernelRole::Reduction && !StorageEmitter(*this).matchPlaneSum(&op)))
       return false;
     // A constant tensor that is more than one value for each channel is read
     // in its own order.
@@ -237,8 +125,9 @@ LogicalResult KernelEmitter::emitElementwise() {
             buffer.layout.isDense();
   for (Operation &op : kernel.getBody().front()) {
     KernelRole role = getKernelRole(&op);
-    // Tokens of one element are tokens still.
-    flat &= role != KernelRole::Reduction && role != KernelRole::Window && !isa<QuantizeTokensOp>(op);
+    auto member = dyn_cast<KernelOpInterface>(op);
+    flat &=
+        role != KernelRole::Reduction && role != KernelRole::Window && !(member && member.dependsOnShape());
     if (role == KernelRole::Constant && !isa<tosa::ConstShapeOp>(op)) {
       bool isTable = llvm::all_of(op.getUsers(), [](Operation *user) { return isa<tosa::TableOp>(user); });
       ElementsAttr attr = getConstant(op.getResult(0));
@@ -257,7 +146,8 @@ LogicalResult KernelEmitter::emitElementwise() {
   const Buffer &output = outputs[0];
   ArrayRef<int64_t> shape = output.layout.shape;
   int64_t channels = shape.back();
-  bool packed = epilogueAllowsPacked(), stored = staysInStorage(yielded());
+  StorageEmitter storage(*this);
+  bool packed = epilogueAllowsPacked(), stored = storage.staysInStorage(yielded());
   LogicalResult status = success();
   Point point;
   std::function<void(size_t)> nest = [&](size_t axis) {
@@ -270,7 +160,7 @@ LogicalResult KernelEmitter::emitElementwise() {
       return;
     }
     if (stored)
-      return emitStoredRow(point);
+      return storage.emitRow(point);
     auto emitBlock = [&](Value c, const ChannelBlock &block) {
       loaded.clear();
       point.push_back(c);

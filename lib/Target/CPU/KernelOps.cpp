@@ -1,55 +1,22 @@
 //===- KernelOps.cpp - How code generation sees the ops -------------------===//
 #include "narrow/Target/CPU/KernelOps.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
-#include "narrow/Dialect/Narrow/IR/Constants.h"
-#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Target/CPU/KernelOpInterface.h"
 
 using namespace mlir;
 using namespace narrow;
 
 KernelRole narrow::getKernelRole(Operation *op) {
-  if (op->hasTrait<OpTrait::ConstantLike>() || isa<tosa::ConstOp, tosa::ConstShapeOp>(op))
+  if (op->hasTrait<OpTrait::ConstantLike>() || isa<tosa::ConstShapeOp>(op))
     return KernelRole::Constant;
-  if (isa<ScalarFunctionOpInterface>(op) ||
-      isa<tosa::RescaleOp, tosa::TableOp, tosa::CastOp, tosa::ArithmeticRightShiftOp, tosa::BitwiseXorOp,
-          QuantizeOp, DequantizeOp, quant::StorageCastOp, QuantizeTokensOp, RescaleTokensOp>(op))
-    return KernelRole::Elementwise;
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp, XnorConv2DOp>(op))
-    return KernelRole::Contraction;
-  if (isa<tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::ResizeOp>(op))
-    return KernelRole::Window;
-  if (isa<tosa::ReduceSumOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tosa::ReduceProductOp, TokenMaximaOp>(op))
-    return KernelRole::Reduction;
-  if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::ConcatOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp,
-          tosa::ReverseOp, tosa::IdentityOp, SoftmaxOp, tosa::MatMulOp, PackSignsOp>(op))
-    return KernelRole::Movement;
-  return KernelRole::Unsupported;
+  if (auto member = dyn_cast<KernelOpInterface>(op))
+    return member.getKernelRole();
+  return isa<ScalarFunctionOpInterface>(op) ? KernelRole::Elementwise : KernelRole::Unsupported;
 }
 
-int64_t narrow::countProducts(Operation *contraction) {
-  auto result = cast<RankedTensorType>(contraction->getResult(0).getType());
-  auto weights = cast<RankedTensorType>(contraction->getOperand(1).getType());
-  int64_t perOutput = weights.getNumElements() / result.getShape().back();
-  if (auto xnor = dyn_cast<XnorConv2DOp>(contraction))
-    perOutput = perOutput / weights.getShape().back() * xnor.getChannels();
-  return result.getNumElements() * perOutput;
-}
-
-std::optional<int64_t> narrow::getMostWeight(Operation *contraction) {
-  constexpr unsigned weightPoint = 4; // operand of TOSA's convolutions
-  auto weights = getIntegers(getConstant(contraction->getOperand(1)));
-  int64_t zp = 0, most = 0;
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(contraction)) {
-    auto points = getIntegers(contraction->getOperand(weightPoint));
-    if (!points)
-      return std::nullopt;
-    zp = points->front();
-  }
-  if (!weights)
-    return std::nullopt;
-  for (int64_t weight : *weights)
-    most = std::max(most, std::abs(weight - zp));
-  return most;
+int64_t narrow::countProducts(Operation *op) {
+  auto member = dyn_cast<KernelOpInterface>(op);
+  return member ? member.countProducts() : 0;
 }
 
 static bool isLaneType(Type type) {
@@ -63,7 +30,7 @@ bool narrow::isSupportedByKernels(Operation *op, std::string &reason) {
   if (getKernelRole(op) == KernelRole::Unsupported) {
     reason = "no code generation for " + op->getName().getStringRef().str();
     if (!isa_and_present<tosa::TosaDialect, NarrowDialect>(op->getDialect()))
-      reason += ": it does not implement ScalarFunctionOpInterface";
+      reason += ": it implements neither KernelOpInterface nor ScalarFunctionOpInterface";
     return false;
   }
   // Codes that say what they mean are for the ops that turn numbers into them and back.
@@ -86,7 +53,8 @@ bool narrow::isSupportedByKernels(Operation *op, std::string &reason) {
       return false;
     }
   }
-  return true;
+  auto member = dyn_cast<KernelOpInterface>(op);
+  return !member || member.isSupported(reason);
 }
 
 InFlightDiagnostic narrow::emitUnsupported(Operation *op) {

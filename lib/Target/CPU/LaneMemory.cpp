@@ -1,5 +1,5 @@
-//===- LaneMemory.cpp - Between memory and lanes --------------------------===//
-#include "KernelEmitter.h"
+//===- LaneMemory.cpp - Between memory and lanes ------------------------===//
+#include "narrow/Target/CPU/LaneEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -9,43 +9,13 @@
 using namespace mlir;
 using namespace narrow;
 
-Value KernelEmitter::splat(VectorType type, int64_t value) {
-  auto attr = DenseElementsAttr::get(
-      type, APInt(type.getElementTypeBitWidth(), value, /*isSigned=*/true, /*implicitTrunc=*/true));
-  return arith::ConstantOp::create(b, loc, type, attr);
-}
-
-Value KernelEmitter::splatFloat(VectorType type, float value) {
-  return arith::ConstantOp::create(b, loc, type, DenseElementsAttr::get(type, APFloat(value)));
-}
-
-Value KernelEmitter::shuffle(Value a, Value c, function_ref<int64_t(int64_t)> from, int64_t n) {
-  SmallVector<int64_t> mask;
-  for (int64_t i = 0; i < n; ++i)
-    mask.push_back(from(i));
-  return vector::ShuffleOp::create(b, loc, a, c, mask);
-}
-
-/// Interleaves the lower or upper halves of every 128-bit lane of two vectors
-/// (punpckl*, punpckh*).
-Value KernelEmitter::unpackLanes(Value a, Value c, bool high, unsigned perLane) {
-  int64_t n = cast<VectorType>(a.getType()).getNumElements();
-  return shuffle(
-      a, c,
-      [&](int64_t i) {
-        int64_t lane = i / perLane, within = i % perLane;
-        return lane * perLane + (high ? perLane / 2 : 0) + within / 2 + (within % 2 ? n : 0);
-      },
-      n);
-}
-
 //===----------------------------------------------------------------------===//
 // Loads and stores of storage
 //===----------------------------------------------------------------------===//
 
 /// `width` elements, of which `valid` exist. Reading behind them is harmless
 /// where the buffer has slack; elsewhere only what exists is read.
-Value KernelEmitter::loadVector(const Buffer &buffer, Value offset, int64_t valid, unsigned width) {
+Value LaneEmitter::loadVector(const Buffer &buffer, Value offset, int64_t valid, unsigned width) {
   auto type = lanes(width, buffer.layout.element);
   if (valid >= width || buffer.layout.hasSlack)
     return vector::LoadOp::create(b, loc, type, buffer.memref, offset);
@@ -61,7 +31,7 @@ Value KernelEmitter::loadVector(const Buffer &buffer, Value offset, int64_t vali
   return result;
 }
 
-void KernelEmitter::storeVector(const Buffer &buffer, Value offset, Value vector, int64_t valid) {
+void LaneEmitter::storeVector(const Buffer &buffer, Value offset, Value vector, int64_t valid) {
   int64_t width = cast<VectorType>(vector.getType()).getNumElements();
   valid = std::min(valid, width);
   for (int64_t done = 0; done < valid;) {
@@ -75,11 +45,37 @@ void KernelEmitter::storeVector(const Buffer &buffer, Value offset, Value vector
   }
 }
 
+/// Elements as `from` stores them, as `to` does.
+Value LaneEmitter::convertStored(Value stored, const BufferLayout &from, const BufferLayout &to) {
+  auto type = lanes(cast<VectorType>(stored.getType()).getNumElements(), to.element);
+  unsigned before = from.elementBytes(), after = to.elementBytes();
+  if (before < after)
+    stored = from.isUnsigned ? Value(arith::ExtUIOp::create(b, loc, type, stored))
+                             : Value(arith::ExtSIOp::create(b, loc, type, stored));
+  else if (before > after)
+    stored = arith::TruncIOp::create(b, loc, type, stored);
+  if (int64_t move = to.codeOffset - from.codeOffset)
+    stored = arith::AddIOp::create(b, loc, stored, splat(type, move)); // modulo 2^8 it is right, too
+  return stored;
+}
+
+BufferLayout LaneEmitter::storageForm() {
+  return BufferLayout::stored(RankedTensorType::get({1}, b.getI8Type()), target);
+}
+
 //===----------------------------------------------------------------------===//
 // Lanes
 //===----------------------------------------------------------------------===//
 
-Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock &block) {
+ArrayRef<Value> LaneEmitter::factorsOf(const std::optional<Rounding> &rounding, unsigned first,
+                                       const ChannelBlock &block) {
+  if (!rounding || rounding->factors.empty())
+    return {};
+  size_t pairs = std::max(block.pack / 2, 1u);
+  return ArrayRef(rounding->factors).slice(first / block.pack * pairs, pairs);
+}
+
+Parts LaneEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock &block) {
   const BufferLayout &layout = buffer.layout;
   auto laneType = lanes(block.width, b.getI32Type());
   Parts parts;
@@ -113,7 +109,7 @@ Parts KernelEmitter::load(const Buffer &buffer, Value offset, const ChannelBlock
 }
 
 /// P parts in packed order from the codes of P*width channels.
-Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
+Parts LaneEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
   unsigned group = target.group(), pack = block.pack, bits = layout.element.getIntOrFloatBitWidth();
   // The codes of 4 channels of each part to every 128-bit lane.
   int64_t width = block.width * group;
@@ -128,7 +124,7 @@ Parts KernelEmitter::unpackFromStorage(Value codes, const ChannelBlock &block, c
 }
 
 /// The same of a storage vector whose 128-bit lanes begin with 4 channels of each part.
-Parts KernelEmitter::unpackPieces(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
+Parts LaneEmitter::unpackPieces(Value codes, const ChannelBlock &block, const BufferLayout &layout) {
   unsigned group = target.group(), bits = layout.element.getIntOrFloatBitWidth();
   auto laneType = lanes(block.width, b.getI32Type());
   int64_t width = block.width * group;
@@ -156,8 +152,8 @@ Parts KernelEmitter::unpackPieces(Value codes, const ChannelBlock &block, const 
 /// One storage vector from `group` parts in packed order, saturated to the
 /// storage type (i16: signed; i8: unsigned for U8 storage, else signed), with the
 /// rounding in 16-bit lanes.
-Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
-                                   const std::optional<Rounding> &rounding, ArrayRef<Value> factors) {
+Value LaneEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type storage,
+                                 const std::optional<Rounding> &rounding, ArrayRef<Value> factors) {
   auto call = [&](StringRef name, VectorType type, Value x, Value y) -> Value {
     return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{x, y}).getResult(0);
   };
@@ -207,9 +203,9 @@ Value KernelEmitter::packToStorage(ArrayRef<Value> parts, unsigned width, Type s
   return result;
 }
 
-void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
-                                const ChannelBlock &block, int64_t lo, int64_t hi,
-                                const std::optional<Rounding> &rounding) {
+void LaneEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, ArrayRef<Value> parts,
+                              const ChannelBlock &block, int64_t lo, int64_t hi,
+                              const std::optional<Rounding> &rounding) {
   const BufferLayout &layout = buffer.layout;
   unsigned bits = layout.element.getIntOrFloatBitWidth(), group = target.group(), pack = block.pack;
   int64_t typeLo = layout.isUnsigned ? 0 : -(int64_t{1} << (bits - 1));
@@ -250,8 +246,8 @@ void KernelEmitter::storePacked(const Buffer &buffer, ArrayRef<Value> offsets, A
     }
 }
 
-void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block,
-                          int64_t lo, int64_t hi) {
+void LaneEmitter::store(const Buffer &buffer, Value offset, Parts parts, const ChannelBlock &block,
+                        int64_t lo, int64_t hi) {
   const BufferLayout &layout = buffer.layout;
   if (block.pack)
     return storePacked(buffer, offset, parts, block, lo, hi, std::nullopt);
@@ -274,24 +270,27 @@ void KernelEmitter::store(const Buffer &buffer, Value offset, Parts parts, const
 }
 
 //===----------------------------------------------------------------------===//
-// Tables
+// Constants
 //===----------------------------------------------------------------------===//
 
-/// Pads `perChannel` to whole blocks and brings it into the order of `block`.
-template <typename T>
-std::vector<T> KernelEmitter::orderTable(ArrayRef<T> perChannel, const ChannelBlock &block) {
-  int64_t unit = int64_t(block.width) * std::max(block.pack, 1u);
-  // One unit more: a block may start at any channel and reach past the end.
-  int64_t padded = (llvm::divideCeil(perChannel.size(), unit) + block.parts) * unit;
-  std::vector<T> out(padded, perChannel.back());
-  for (int64_t i = 0; i < padded; ++i)
-    if (int64_t channel = block.channelOf(i); channel < static_cast<int64_t>(perChannel.size()))
-      out[i] = perChannel[channel];
-  return out;
+memref::GlobalOp GlobalTables::get(StringRef prefix, ArrayRef<char> bytes) {
+  auto [it, isNew] = known.try_emplace(std::string(bytes.begin(), bytes.end()));
+  if (!isNew)
+    return it->second;
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())}, builder.getI8Type());
+  // An i8 array whatever it holds: LLVM is slow on large arrays of anything else.
+  auto attr = DenseElementsAttr::getFromRawBuffer(type, bytes);
+  it->second = memref::GlobalOp::create(builder, module.getLoc(), (prefix + "_" + Twine(counter++)).str(),
+                                        builder.getStringAttr("private"),
+                                        MemRefType::get(type.getShape(), type.getElementType()), attr,
+                                        /*constant=*/true, builder.getI64IntegerAttr(64));
+  return it->second;
 }
-template std::vector<int32_t> KernelEmitter::orderTable<int32_t>(ArrayRef<int32_t>, const ChannelBlock &);
 
-Value KernelEmitter::globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element) {
+template std::vector<int32_t> LaneEmitter::orderTable<int32_t>(ArrayRef<int32_t>, const ChannelBlock &);
+
+Value LaneEmitter::globalBytes(StringRef prefix, ArrayRef<char> bytes, Type element) {
   memref::GlobalOp global = tables.get(prefix, bytes);
   Value raw = memref::GetGlobalOp::create(b, loc, global.getType(), global.getSymName());
   if (element.isInteger(8))
@@ -305,11 +304,11 @@ static ArrayRef<char> bytesOf(const std::vector<T> &values) {
   return {reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T)};
 }
 
-Value KernelEmitter::globalTable(StringRef prefix, const std::vector<int32_t> &values) {
+Value LaneEmitter::globalTable(StringRef prefix, const std::vector<int32_t> &values) {
   return globalBytes(prefix, bytesOf(values), b.getI32Type());
 }
 
-Buffer KernelEmitter::constantBuffer(Value value, Type element) {
+Buffer LaneEmitter::constantBuffer(Value value, Type element) {
   Buffer buffer{Value(), BufferLayout::plain(cast<RankedTensorType>(value.getType()))};
   buffer.layout.element = element;
   buffer.layout.hasSlack = true;
@@ -328,35 +327,4 @@ Buffer KernelEmitter::constantBuffer(Value value, Type element) {
   else
     put(int32_t(), *getIntegers(constant));
   return buffer;
-}
-
-Parts KernelEmitter::loadTable(StringRef key, ArrayRef<int64_t> perChannel, unsigned bits, Value channel,
-                               const ChannelBlock &block) {
-  auto type = lanes(block.width, b.getI32Type());
-  if (llvm::all_equal(perChannel))
-    return Parts(block.parts, splat(type, perChannel.front()));
-  auto [it, isNew] = loaded.try_emplace(key.str());
-  if (!isNew)
-    return it->second;
-  std::vector<int32_t> narrow(perChannel.begin(), perChannel.end());
-  Value table = globalTable("table", orderTable<int32_t>(narrow, block));
-  Parts parts;
-  for (unsigned p = 0; p < block.parts; ++p)
-    parts.push_back(vector::LoadOp::create(b, loc, type, table, add(channel, int64_t(p) * block.width)));
-  return it->second = parts;
-}
-
-Parts KernelEmitter::loadFloatTable(StringRef key, ArrayRef<float> perChannel, Value channel,
-                                    const ChannelBlock &block) {
-  auto type = lanes(block.width, b.getF32Type());
-  if (llvm::all_equal(perChannel))
-    return Parts(block.parts, splatFloat(type, perChannel.front()));
-  auto [it, isNew] = loaded.try_emplace(key.str());
-  if (!isNew)
-    return it->second;
-  Value table = globalBytes("table", bytesOf(orderTable<float>(perChannel, block)), b.getF32Type());
-  Parts parts;
-  for (unsigned p = 0; p < block.parts; ++p)
-    parts.push_back(vector::LoadOp::create(b, loc, type, table, add(channel, int64_t(p) * block.width)));
-  return it->second = parts;
 }

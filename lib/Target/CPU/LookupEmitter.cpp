@@ -1,5 +1,5 @@
-//===- LookupEmitter.cpp - Tables of 256 codes in registers ---------------===//
-#include "KernelEmitter.h"
+//===- LookupEmitter.cpp - Tables of 256 codes in registers -------------===//
+#include "StorageEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -11,7 +11,7 @@ using namespace narrow;
 
 /// A table's bytes from `first` on, in `count` vectors of `type`, whose 128-bit lanes are all the
 /// same where `repeat` is said.
-Parts KernelEmitter::loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat) {
+Parts StorageEmitter::loadBytes(Value table, int64_t first, int64_t count, VectorType type, bool repeat) {
   int64_t n = type.getNumElements() * type.getElementTypeBitWidth() / 8, each = repeat ? 16 : n;
   Parts parts;
   for (int64_t i = 0; i < count; ++i) {
@@ -25,7 +25,7 @@ Parts KernelEmitter::loadBytes(Value table, int64_t first, int64_t count, Vector
 
 /// Entries by code + 128 for stored codes, of which the first `valid` are some. The table is in the order of
 /// stored bytes.
-Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries, int64_t valid) {
+Value StorageEmitter::lookUp(Value stored, ArrayRef<int64_t> entries, int64_t valid) {
   BufferLayout form = storageForm();
   std::vector<char> bytes(256);
   for (int64_t i = 0; i < 256; ++i) {
@@ -58,20 +58,21 @@ Value KernelEmitter::lookUp(Value stored, ArrayRef<int64_t> entries, int64_t val
 
 /// A table of lanes in packed order, for codes that are computed in the same kernel: packed as for
 /// storage, looked up, unpacked.
-FailureOr<Parts> KernelEmitter::evaluateTable(tosa::TableOp op, const Point &point, const ChannelBlock &block,
-                                              int64_t offset) {
+FailureOr<Parts> StorageEmitter::evaluateTable(tosa::TableOp op, const Point &point,
+                                               const ChannelBlock &block, int64_t offset) {
   BufferLayout form = storageForm();
   int64_t lo = -128, hi = 127;
-  Value input = stripSaturation(op.getInput1(), lo, hi);
+  Value input = k.stripSaturation(op.getInput1(), lo, hi);
   auto rescale = input.getDefiningOp<tosa::RescaleOp>();
-  bool isLast = rescale && !ready.contains(input) && !findInput(input);
-  std::optional<Fraction> fraction = getFraction(input, block);
-  FailureOr<Parts> parts = fraction ? emitFraction(*fraction, point, block)
-                           : isLast ? emitRescale(rescale, point, block, form.codeOffset, /*saturate=*/false)
-                                    : evaluate(input, point, block, form.codeOffset);
+  bool isLast = rescale && !k.ready.contains(input) && !findInput(input);
+  std::optional<KernelEmitter::Fraction> fraction = k.getFraction(input, block);
+  FailureOr<Parts> parts = fraction ? k.emitFraction(*fraction, point, block)
+                           : isLast
+                               ? k.emitRescale(rescale, point, block, form.codeOffset, /*saturate=*/false)
+                               : k.evaluate(input, point, block, form.codeOffset);
   if (failed(parts))
     return failure();
-  std::optional<Rounding> rounding = getRounding(fraction, input, form.codeOffset, point, block);
+  std::optional<Rounding> rounding = k.getRounding(fraction, input, form.codeOffset, point, block);
   Parts result;
   for (unsigned first = 0; first < block.parts; first += block.pack) {
     Parts together;
@@ -90,7 +91,7 @@ FailureOr<Parts> KernelEmitter::evaluateTable(tosa::TableOp op, const Point &poi
 }
 
 /// AVX-512: the table is 128 words, four registers, of which vpermi2w searches two.
-Value KernelEmitter::lookUpWords(Value stored, Value table) {
+Value StorageEmitter::lookUpWords(Value stored, Value table) {
   auto type = lanes(32, b.getI16Type());
   Parts words = loadBytes(table, 0, 4, type, /*repeat=*/false);
   auto shiftRight = [&](Value x, int64_t bits) -> Value {
@@ -133,7 +134,7 @@ Value KernelEmitter::lookUpWords(Value stored, Value table) {
 
 /// AVX2: 16 tables of 16 bytes, of which three bits choose by blends; vpshufb gives 0 for
 /// indices with the top bit, so that two tables can be joined by an or.
-Value KernelEmitter::lookUpSixteenths(Value stored, Value table) {
+Value StorageEmitter::lookUpSixteenths(Value stored, Value table) {
   auto type = cast<VectorType>(stored.getType());
   Parts tables = loadBytes(table, 0, 16, type, /*repeat=*/true);
   auto find = [&](Value from, Value at) -> Value {
@@ -157,7 +158,7 @@ Value KernelEmitter::lookUpSixteenths(Value stored, Value table) {
 }
 
 /// AArch64: four times 64 bytes; indices out of reach leave what is there.
-Value KernelEmitter::lookUpQuads(Value stored, Value table) {
+Value StorageEmitter::lookUpQuads(Value stored, Value table) {
   auto type = cast<VectorType>(stored.getType());
   Parts tables = loadBytes(table, 0, 16, type, /*repeat=*/false);
   Value found;
@@ -174,7 +175,7 @@ Value KernelEmitter::lookUpQuads(Value stored, Value table) {
 }
 
 /// From memory.
-Value KernelEmitter::lookUpOneByOne(Value stored, Value table, int64_t valid) {
+Value StorageEmitter::lookUpOneByOne(Value stored, Value table, int64_t valid) {
   auto type = cast<VectorType>(stored.getType());
   Value result = splat(type, 0);
   for (int64_t i = 0, n = std::min(valid, type.getNumElements()); i < n; ++i) {

@@ -1,12 +1,11 @@
 //===- LowerKernels.cpp - From kernels on tensors to code on memory -------===//
-#include "KernelEmitter.h"
 #include "Profiler.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
-#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Target/CPU/KernelOpInterface.h"
 #include "narrow/Target/CPU/Passes.h"
 
 using namespace mlir;
@@ -88,11 +87,10 @@ private:
     TargetDescription bytes = description;
     bytes.dot = DotKind::Pmaddubsw;
     bool any = false, all = true;
-    getOperation().walk([&](Operation *op) {
-      if (getKernelRole(op) != KernelRole::Contraction || llvm::isa<XnorConv2DOp>(op) ||
-          llvm::isa<FloatType>(getElementTypeOrSelf(op->getResult(0))))
+    getOperation().walk([&](KernelOpInterface op) {
+      std::optional<int64_t> most = op.getMostWeight();
+      if (most == 0)
         return;
-      std::optional<int64_t> most = getMostWeight(op);
       any = true;
       all &= most && *most <= bytes.mostWeight();
     });
@@ -273,7 +271,7 @@ private:
   /// output first.
   static bool isIndependent(KernelOp kernel) {
     return llvm::none_of(kernel.getBody().front(),
-                         [](Operation &op) { return getKernelRole(&op) == KernelRole::Movement; });
+                         [](Operation &op) { return getKernelRole(&op) == KernelRole::Custom; });
   }
 
   /// Cycles of a kernel, roughly, by its size alone.
@@ -281,8 +279,7 @@ private:
     auto elements = [](Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); };
     int64_t products = 0, outputs = 0;
     for (Operation &op : kernel.getBody().front())
-      if (getKernelRole(&op) == KernelRole::Contraction)
-        products += countProducts(&op);
+      products += countProducts(&op);
     for (Value result : kernel.getResults())
       outputs += elements(result);
     constexpr int64_t cyclesPerVector = 8; // of the epilogue, and of ops without products

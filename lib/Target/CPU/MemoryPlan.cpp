@@ -1,8 +1,7 @@
 //===- MemoryPlan.cpp - Where tensors live --------------------------------===//
 #include "narrow/Target/CPU/MemoryPlan.h"
-#include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
-#include "narrow/Target/CPU/KernelOps.h"
+#include "narrow/Target/CPU/KernelOpInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -50,58 +49,33 @@ struct Demand {
 };
 
 LogicalResult addDemand(Operation *op, Value argument, int64_t codeOffset, Demand &demand) {
-  ArrayRef<int64_t> pad;
-  int64_t zeroPoint = 0;
-  if (auto conv = dyn_cast<Conv2DOp>(op)) {
-    pad = conv.getPad();
-    zeroPoint = conv.getInputZp();
-  } else if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp>(op)) {
-    pad = op->getAttrOfType<DenseI64ArrayAttr>("pad").asArrayRef();
-    if (auto zp = getIntegers(op->getOperand(3)); zp && !zp->empty())
-      zeroPoint = zp->front();
-  } else if (auto xnor = dyn_cast<XnorConv2DOp>(op)) {
-    pad = xnor.getPad();
-    codeOffset = 0; // Words are stored as they are.
-  } else {
+  auto member = dyn_cast<KernelOpInterface>(op);
+  std::optional<Padding> padding =
+      member && op->getOperand(0) == argument ? member.getPadding() : std::nullopt;
+  if (!padding)
     return success();
-  }
-  if (op->getOperand(0) != argument || llvm::all_of(pad, [](int64_t p) { return p == 0; }))
-    return success();
-  bool isFloat = isa<FloatType>(getElementTypeOrSelf(argument.getType()));
-  int64_t value = isFloat ? 0 : zeroPoint + codeOffset;
+  bool isCode = padding->isCode && !isa<FloatType>(getElementTypeOrSelf(argument.getType()));
+  int64_t value = padding->value + (isCode ? codeOffset : 0);
   if (demand.value && *demand.value != value)
     return op->emitOpError()
-           << "pads its input with " << zeroPoint
+           << "pads its input with " << padding->value
            << " and another convolution pads the same tensor with another code: not supported";
   demand.value = value;
   for (unsigned side = 0; side < 4; ++side)
-    demand.border[side] = std::max(demand.border[side], pad[side]);
+    demand.border[side] = std::max(demand.border[side], padding->border[side]);
   return success();
 }
 
 /// True if `kernel` moves nothing: its result is the bytes of its operand, seen
 /// through `layout`, which is changed to say how.
 bool makeView(KernelOp kernel, const MemoryPlan &plan, BufferLayout &layout) {
-  Operation *op = kernel.getBody().front().getTerminator()->getPrevNode();
-  if (kernel.getInputs().size() != 1 || isa<BlockArgument>(kernel.getInputs()[0]))
+  auto op = dyn_cast<KernelOpInterface>(kernel.getBody().front().getTerminator()->getPrevNode());
+  if (!op || kernel.getInputs().size() != 1 || isa<BlockArgument>(kernel.getInputs()[0]))
     return false;
   const BufferLayout &from = plan.lookup(kernel.getInputs()[0]).layout;
   if (!from.hasSlack || layout.hasBorder() || from.element != layout.element)
     return false;
-  if (isa<tosa::ReshapeOp>(op))
-    return !from.hasBorder() && from.isRowMajor();
-  if (auto slice = dyn_cast<tosa::SliceOp>(op)) {
-    auto start = getShapeDims(slice.getStart());
-    if (!start || start->size() != from.strides.size())
-      return false;
-    layout.strides = from.strides;
-    layout.origin = from.origin;
-    for (auto [first, stride] : llvm::zip(*start, from.strides))
-      layout.origin += first * stride;
-    layout.size = from.size;
-    return true;
-  }
-  return false;
+  return op.isView(from, layout);
 }
 
 } // namespace
@@ -150,7 +124,8 @@ BufferLayout BufferLayout::stored(RankedTensorType type, const TargetDescription
   layout.borderValue = borderValue;
   layout.hasSlack = true;
   // The last vector of a tensor reaches past its end: lanes that nobody stores, or products with weights of
-  // 0. Results do not depend on what is there, but checkers of memory (valgrind) see that only if something is.
+  // 0. Results do not depend on what is there, but checkers of memory (valgrind) see that only if something
+  // is.
   layout.tail = target.lanes * 32 / layout.element.getIntOrFloatBitWidth();
   return layout;
 }

@@ -5,7 +5,7 @@
 // done in the 16-bit lanes between, for twice as many codes at once.
 //
 //===----------------------------------------------------------------------===//
-#include "KernelEmitter.h"
+#include "narrow/Target/CPU/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -123,14 +123,14 @@ FailureOr<Parts> KernelEmitter::emitFraction(const Fraction &fraction, const Poi
       std::vector<int64_t> values;
       for (int64_t shift : fraction.shifts)
         values.push_back(std::max<int64_t>(sign * shift, 0));
-      return loadTable(keyOf(op.getResult(), key), values, 32, channel, block);
+      return loadTable(keyOf(op.getResult(), key), values, channel, block);
     };
     Parts down = column("a", 1), up;
     if (llvm::any_of(fraction.shifts, [](int64_t shift) { return shift < 0; }))
       up = column("u", -1);
     Parts halves = roundingIsFolded
                        ? Parts()
-                       : loadTable(keyOf(op.getResult(), "h"), getHalves(fraction), 32, channel, block);
+                       : loadTable(keyOf(op.getResult(), "h"), getHalves(fraction), channel, block);
     for (auto [p, x] : llvm::enumerate(*parts)) {
       if (!roundingIsFolded)
         x = arith::AddIOp::create(b, loc, x, halves[p]);
@@ -146,12 +146,12 @@ FailureOr<Parts> KernelEmitter::emitFraction(const Fraction &fraction, const Poi
     for (int64_t m : fraction.multipliers)
       shifts.push_back(std::min<int64_t>(32 - llvm::Log2_64(m), 31));
     Parts down = llvm::all_equal(shifts) ? Parts(parts->size(), splat(type, shifts.front()))
-                                         : loadTable(keyOf(op.getResult(), "d"), shifts, 32, channel, block);
+                                         : loadTable(keyOf(op.getResult(), "d"), shifts, channel, block);
     for (auto [x, shift] : llvm::zip(*parts, down))
       x = arith::ShRSIOp::create(b, loc, x, shift);
     return parts;
   }
-  Parts m = loadTable(keyOf(op.getResult(), "m"), fraction.multipliers, 32, channel, block);
+  Parts m = loadTable(keyOf(op.getResult(), "m"), fraction.multipliers, channel, block);
   for (auto [x, factor] : llvm::zip(*parts, m))
     x = highProduct(x, factor);
   return parts;
@@ -217,14 +217,6 @@ std::optional<KernelEmitter::Rounding> KernelEmitter::getRounding(const std::opt
     rounding.factors =
         loadPairs(keyOf(value, "k"), fraction->multipliers, point.empty() ? Value() : point.back(), block);
   return rounding;
-}
-
-ArrayRef<Value> KernelEmitter::factorsOf(const std::optional<Rounding> &rounding, unsigned first,
-                                         const ChannelBlock &block) {
-  if (!rounding || rounding->factors.empty())
-    return {};
-  size_t pairs = std::max(block.pack / 2, 1u);
-  return ArrayRef(rounding->factors).slice(first / block.pack * pairs, pairs);
 }
 
 LogicalResult KernelEmitter::storeResult(Value value, const Buffer &buffer, ArrayRef<Point> points,

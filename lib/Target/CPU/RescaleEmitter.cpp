@@ -1,20 +1,12 @@
-//===- RescaleEmitter.cpp - Rescale, quantize and dequantize in lanes ----===//
-#include "KernelEmitter.h"
+//===- RescaleEmitter.cpp - Rescales in lanes (rules N10 to N12) --------===//
+#include "narrow/Target/CPU/KernelEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Quant/IR/QuantTypes.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/ResizeAxes.h"
 #include "narrow/Numerics/Tokens.h"
-#include "narrow/Target/CPU/KernelOps.h"
 
 using namespace mlir;
 using namespace narrow;
-
-//===----------------------------------------------------------------------===//
-// Rescale (rules N10 to N12)
-//===----------------------------------------------------------------------===//
 
 int64_t KernelEmitter::magnitude(Value value) {
   constexpr int64_t all = int64_t{1} << 31;
@@ -52,49 +44,6 @@ int64_t KernelEmitter::magnitude(Value value) {
       bound = magnitude(resize.getInput()) * axes->weight();
   }
   return std::min(bound, all);
-}
-
-/// Upper 32 bits of the products of i32 lanes.
-Value KernelEmitter::highProduct(Value x, Value y) {
-  auto type = cast<VectorType>(x.getType());
-  int64_t n = type.getNumElements();
-  if (n == 1 || target.dot == DotKind::Sdot)
-    return arith::MulSIExtendedOp::create(b, loc, x, y).getHigh();
-  // Even and odd lanes as 64-bit products: vpmuldq reads the lower half of each
-  // 64-bit lane. AVX2 has no 64-bit arithmetic shift: odd lanes are brought
-  // down by a shuffle there.
-  auto wide = lanes(n / 2, b.getI64Type());
-  Value half = splat(wide, 32);
-  auto low = [&](Value v) -> Value {
-    Value w = vector::BitCastOp::create(b, loc, wide, v);
-    return arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, w, half), half);
-  };
-  auto high = [&](Value v) -> Value {
-    if (target.lanes == 16)
-      return arith::ShRSIOp::create(b, loc, vector::BitCastOp::create(b, loc, wide, v), half);
-    return low(shuffle(v, v, [](int64_t i) { return i | 1; }, n));
-  };
-  Value even = vector::BitCastOp::create(b, loc, type, arith::MulIOp::create(b, loc, low(x), low(y)));
-  Value odd = vector::BitCastOp::create(b, loc, type, arith::MulIOp::create(b, loc, high(x), high(y)));
-  return shuffle(even, odd, [&](int64_t i) { return i % 2 ? n + i : i + 1; }, n);
-}
-
-/// Products of i32 lanes with the signed 16-bit numbers in the lower halves of
-/// `y`, whose upper halves are 0; x has 16 bits too.
-Value KernelEmitter::product16(Value x, Value y) {
-  auto type = cast<VectorType>(x.getType());
-  int64_t n = type.getNumElements();
-  if (target.dot == DotKind::Sdot || target.dot == DotKind::GenericPairs || n < 4) {
-    Value sixteen = splat(type, 16);
-    Value wide = arith::ShRSIOp::create(b, loc, arith::ShLIOp::create(b, loc, y, sixteen), sixteen);
-    return arith::MulIOp::create(b, loc, x, wide);
-  }
-  auto words = lanes(2 * n, b.getI16Type());
-  Value a = vector::BitCastOp::create(b, loc, words, x), c = vector::BitCastOp::create(b, loc, words, y);
-  StringRef name = n == 16  ? "llvm.x86.avx512.pmaddw.d.512"
-                   : n == 8 ? "llvm.x86.avx2.pmadd.wd"
-                            : "llvm.x86.sse2.pmadd.wd";
-  return LLVM::CallIntrinsicOp::create(b, loc, type, b.getStringAttr(name), ValueRange{a, c}).getResult(0);
 }
 
 FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &point, const ChannelBlock &block,
@@ -170,7 +119,7 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
       for (Value &x : *input)
         x = arith::AddIOp::create(b, loc, x, splat(type, zeroPoint));
   } else if (whole) {
-    Parts factor = loadTable(keyOf(self, "w"), products, 32, channel, block);
+    Parts factor = loadTable(keyOf(self, "w"), products, channel, block);
     for (auto [p, x] : llvm::enumerate(*input)) {
       x = arith::MulIOp::create(b, loc, x, factor[p]);
       if (zeroPoint)
@@ -180,8 +129,8 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     std::vector<int64_t> halfUp;
     for (int64_t place : places)
       halfUp.push_back(int64_t{1} << (place - 1));
-    Parts h = loadTable(keyOf(self, "h"), halfUp, 32, channel, block);
-    Parts t = loadTable(keyOf(self, "p"), places, 32, channel, block);
+    Parts h = loadTable(keyOf(self, "h"), halfUp, channel, block);
+    Parts t = loadTable(keyOf(self, "p"), places, channel, block);
     for (auto [p, x] : llvm::enumerate(*input)) {
       x = arith::ShRSIOp::create(b, loc, arith::AddIOp::create(b, loc, x, h[p]), t[p]);
       if (zeroPoint)
@@ -191,9 +140,9 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
     std::vector<int64_t> halfUp;
     for (int64_t s : *shifts)
       halfUp.push_back(int64_t{1} << (s - 1));
-    Parts m = loadTable(keyOf(self, "dm"), *multipliers, 32, channel, block);
-    Parts h = loadTable(keyOf(self, "dh"), halfUp, 32, channel, block);
-    Parts s = loadTable(keyOf(self, "ds"), *shifts, 32, channel, block);
+    Parts m = loadTable(keyOf(self, "dm"), *multipliers, channel, block);
+    Parts h = loadTable(keyOf(self, "dh"), halfUp, channel, block);
+    Parts s = loadTable(keyOf(self, "ds"), *shifts, channel, block);
     for (auto [p, x] : llvm::enumerate(*input)) {
       x = arith::AddIOp::create(b, loc, arith::MulIOp::create(b, loc, x, m[p]), h[p]);
       x = arith::ShRSIOp::create(b, loc, x, s[p]);
@@ -205,7 +154,7 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
       std::vector<int64_t> values;
       for (size_t i = 0; i < multipliers->size(); ++i)
         values.push_back(of(i));
-      return loadTable(keyOf(self, key), values, 32, channel, block);
+      return loadTable(keyOf(self, key), values, channel, block);
     };
     Parts high = column("sh", [&](size_t i) { return halves[i] & 0xffff; });
     Parts low = column("sl", [&](size_t i) { return (halves[i] >> 32) & 0xffff; });
@@ -235,11 +184,11 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
   if (identity || whole || power || direct || splits) {
     // Done.
   } else if (narrow) {
-    Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
-    Parts t = loadTable(keyOf(self, "t"), down, 32, channel, block);
-    Parts c = loadTable(keyOf(self, "c"), constants, 32, channel, block);
-    Parts l = llvm::all_equal(up) && up.front() == 0 ? Parts()
-                                                     : loadTable(keyOf(self, "l"), up, 32, channel, block);
+    Parts m = loadTable(keyOf(self, "m"), *multipliers, channel, block);
+    Parts t = loadTable(keyOf(self, "t"), down, channel, block);
+    Parts c = loadTable(keyOf(self, "c"), constants, channel, block);
+    Parts l =
+        llvm::all_equal(up) && up.front() == 0 ? Parts() : loadTable(keyOf(self, "l"), up, channel, block);
     for (auto [p, x] : llvm::enumerate(*input)) {
       if (!l.empty())
         x = arith::ShLIOp::create(b, loc, x, l[p]);
@@ -251,8 +200,8 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
   } else {
     // The rule as it is written, in 64 bits.
     auto wide = lanes(block.width, b.getI64Type());
-    Parts m = loadTable(keyOf(self, "m"), *multipliers, 32, channel, block);
-    Parts s = loadTable(keyOf(self, "s"), *shifts, 32, channel, block);
+    Parts m = loadTable(keyOf(self, "m"), *multipliers, channel, block);
+    Parts s = loadTable(keyOf(self, "s"), *shifts, channel, block);
     for (auto [p, x] : llvm::enumerate(*input)) {
       Value value = arith::ExtSIOp::create(b, loc, wide, x);
       Value shift = arith::ExtSIOp::create(b, loc, wide, s[p]);
@@ -279,89 +228,5 @@ FailureOr<Parts> KernelEmitter::emitRescale(tosa::RescaleOp op, const Point &poi
       x = arith::MaxSIOp::create(b, loc, x, splat(type, -(int64_t{1} << (bits - 1)) + offset));
       x = arith::MinSIOp::create(b, loc, x, splat(type, (int64_t{1} << (bits - 1)) - 1 + offset));
     }
-  return *input;
-}
-
-//===----------------------------------------------------------------------===//
-// Quantize and dequantize (rules N4, N5)
-//===----------------------------------------------------------------------===//
-
-namespace {
-struct UniformParams {
-  std::vector<float> scales;
-  std::vector<int64_t> zeroPoints;
-  int64_t lo, hi;
-};
-} // namespace
-
-static std::optional<UniformParams> getParams(Type type) {
-  UniformParams params;
-  if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type)) {
-    params.scales = {static_cast<float>(uniform.getScale())};
-    params.zeroPoints = {uniform.getZeroPoint()};
-  } else if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
-    params.scales.assign(perAxis.getScales().begin(), perAxis.getScales().end());
-    params.zeroPoints.assign(perAxis.getZeroPoints().begin(), perAxis.getZeroPoints().end());
-  } else {
-    return std::nullopt;
-  }
-  params.lo = cast<quant::QuantizedType>(type).getStorageTypeMin();
-  params.hi = cast<quant::QuantizedType>(type).getStorageTypeMax();
-  return params;
-}
-
-FailureOr<Parts> KernelEmitter::evaluateQuantize(QuantizeOp op, const Point &point,
-                                                 const ChannelBlock &block) {
-  auto params = getParams(getElementTypeOrSelf(op.getOutput().getType()));
-  if (!params || params->hi - params->lo > 65535 || params->hi > 32767)
-    return emitUnsupported(op) << "codes of type " << op.getOutput().getType(), failure();
-  FailureOr<Parts> input = evaluate(op.getInput(), point, block);
-  if (failed(input))
-    return failure();
-  auto floatType = lanes(block.width, b.getF32Type());
-  auto type = lanes(block.width, b.getI32Type());
-  Value channel = point.empty() ? Value() : point.back();
-  Parts scales = loadFloatTable(keyOf(op.getOutput(), "s"), params->scales, channel, block);
-  Parts zeroPoints = loadTable(keyOf(op.getOutput(), "z"), params->zeroPoints, 32, channel, block);
-  std::vector<float> lows, highs;
-  for (int64_t z : params->zeroPoints) {
-    lows.push_back(static_cast<float>(params->lo - z));
-    highs.push_back(static_cast<float>(params->hi - z));
-  }
-  Parts low = loadFloatTable(keyOf(op.getOutput(), "l"), lows, channel, block);
-  Parts high = loadFloatTable(keyOf(op.getOutput(), "h"), highs, channel, block);
-  // 1.5 * 2^23 makes the addition round to an integer, ties to even; the
-  // clamp before it keeps |t| far below 2^22 and gives the same codes.
-  Value magic = splatFloat(floatType, 12582912.0f);
-  for (auto [p, x] : llvm::enumerate(*input)) {
-    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
-    Value t = arith::DivFOp::create(b, loc, x, scales[p]);
-    t = arith::SelectOp::create(b, loc, isNan, splatFloat(floatType, 0), t);
-    t = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, t, low[p]),
-                                low[p], t);
-    t = arith::SelectOp::create(b, loc, arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, t, high[p]),
-                                high[p], t);
-    t = arith::SubFOp::create(b, loc, arith::AddFOp::create(b, loc, t, magic), magic);
-    x = arith::AddIOp::create(b, loc, arith::FPToSIOp::create(b, loc, type, t), zeroPoints[p]);
-  }
-  return *input;
-}
-
-FailureOr<Parts> KernelEmitter::evaluateDequantize(DequantizeOp op, const Point &point,
-                                                   const ChannelBlock &block) {
-  auto params = getParams(getElementTypeOrSelf(op.getInput().getType()));
-  if (!params)
-    return emitUnsupported(op) << "codes of type " << op.getInput().getType(), failure();
-  FailureOr<Parts> input = evaluate(op.getInput(), point, block);
-  if (failed(input))
-    return failure();
-  auto floatType = lanes(block.width, b.getF32Type());
-  Value channel = point.empty() ? Value() : point.back();
-  Parts scales = loadFloatTable(keyOf(op.getOutput(), "s"), params->scales, channel, block);
-  Parts zeroPoints = loadTable(keyOf(op.getOutput(), "z"), params->zeroPoints, 32, channel, block);
-  for (auto [p, x] : llvm::enumerate(*input)) {
-    x = arith::SIToFPOp::create(b, loc, floatType, arith::SubIOp::create(b, loc, x, zeroPoints[p]));
-    x = arith::MulFOp::create(b, loc, x, scales[p]);
-  }
   return *input;
 }

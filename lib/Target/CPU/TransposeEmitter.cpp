@@ -1,53 +1,23 @@
-//===- TransposeEmitter.cpp - Transposed copies ---------------------------===//
-#include "KernelEmitter.h"
+//===- TransposeEmitter.cpp - Transposed copies -------------------------===//
+#include "CopyEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace narrow;
 
-/// Elements as `from` stores them, as `to` does.
-Value KernelEmitter::convertStored(Value stored, const BufferLayout &from, const BufferLayout &to) {
-  auto type = lanes(cast<VectorType>(stored.getType()).getNumElements(), to.element);
-  unsigned before = from.elementBytes(), after = to.elementBytes();
-  if (before < after)
-    stored = from.isUnsigned ? Value(arith::ExtUIOp::create(b, loc, type, stored))
-                             : Value(arith::ExtSIOp::create(b, loc, type, stored));
-  else if (before > after)
-    stored = arith::TruncIOp::create(b, loc, type, stored);
-  if (int64_t move = to.codeOffset - from.codeOffset)
-    stored = arith::AddIOp::create(b, loc, stored, splat(type, move)); // modulo 2^8 it is right, too
-  return stored;
-}
-
 /// `body` for blocks of `step` out of `count`, each with how many of them exist. The last
 /// block overlaps the one before it where there is one.
-void KernelEmitter::blocks(int64_t count, int64_t step, function_ref<void(Value, int64_t)> body) {
+void CopyEmitter::blocks(int64_t count, int64_t step, function_ref<void(Value, int64_t)> body) {
   int64_t whole = count / step * step;
   loop(0, whole, step, [&](Value i) { body(i, step); });
   if (whole < count)
     body(index(std::max<int64_t>(0, count - step)), std::min(count, step));
 }
 
-/// Transposes by perfect shuffles: log2(rows) times, the first half of the rows is
-/// interleaved with the second. With as many rows as a 128-bit lane has elements, row r of the
-/// result holds column r of each lane; with fewer (a power of two), the columns of a lane one
-/// after the other, spread over the rows.
-Parts KernelEmitter::interleaveRows(Parts rows, unsigned perLane) {
-  size_t half = rows.size() / 2;
-  for (size_t done = 1; done < rows.size(); done *= 2) {
-    Parts next;
-    for (size_t i = 0; i < half; ++i)
-      for (bool high : {false, true})
-        next.push_back(unpackLanes(rows[i], rows[half + i], high, perLane));
-    rows = next;
-  }
-  return rows;
-}
-
 /// The same of three rows: each element of the result comes from one of the rows, which a byte
 /// shuffle brings to its place among zeros.
-Parts KernelEmitter::interleaveThree(const Parts &rows, unsigned perLane) {
+Parts CopyEmitter::interleaveThree(const Parts &rows, unsigned perLane) {
   auto type = cast<VectorType>(rows[0].getType());
   int64_t n = type.getNumElements();
   Value zero = splat(type, 0);
@@ -70,7 +40,7 @@ Parts KernelEmitter::interleaveThree(const Parts &rows, unsigned perLane) {
 }
 
 /// Brings 128-bit lane l of row r to place l * rows + r of all rows together.
-Parts KernelEmitter::gatherLanes(const Parts &rows, unsigned perLane) {
+Parts CopyEmitter::gatherLanes(const Parts &rows, unsigned perLane) {
   int64_t n = cast<VectorType>(rows[0].getType()).getNumElements();
   int64_t count = rows.size(), places = n / perLane;
   if (places == 1)
@@ -95,8 +65,8 @@ Parts KernelEmitter::gatherLanes(const Parts &rows, unsigned perLane) {
   return result;
 }
 
-void KernelEmitter::copyTransposed(const Buffer &to, Value toStart, const Buffer &from, Value fromStart,
-                                   const Transposition &plane) {
+void CopyEmitter::copyTransposed(const Buffer &to, Value toStart, const Buffer &from, Value fromStart,
+                                 const Transposition &plane) {
   bool widens = from.layout.elementBytes() < to.layout.elementBytes();
   int64_t bytes = std::min(from.layout.elementBytes(), to.layout.elementBytes()), perLane = 16 / bytes;
   int64_t height = std::min<int64_t>(perLane, llvm::PowerOf2Ceil(plane.rows)), width = perLane;

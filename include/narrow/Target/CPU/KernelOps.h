@@ -10,25 +10,27 @@
 
 namespace narrow {
 
-/// What code an op becomes.
+/// How an op joins kernels.
 enum class KernelRole {
   Unsupported, ///< there is no code for it
   Constant,    ///< cloned into the kernels that read it
   Elementwise, ///< one output element from the elements at the same place
-  Contraction, ///< convolution, matrix product: register tiles
+  Contraction, ///< convolution, matrix product: loops of its own, and element-wise ops behind it
   Window,      ///< pooling: each input element is read several times
   Reduction,   ///< sum, maximum …: each input element is read once
-  Movement,    ///< copies elements to other places
+  Custom,      ///< a kernel of its own: copies, softmax
 };
 
+/// That of KernelOpInterface; Elementwise for other functions of one element.
 KernelRole getKernelRole(Operation *op);
 
-/// Multiplications of one contraction.
-int64_t countProducts(Operation *contraction);
+/// Whether an op of this role writes its kernel's loops.
+inline bool ownsLoops(KernelRole role) {
+  return role == KernelRole::Contraction || role == KernelRole::Custom;
+}
 
-/// The largest magnitude of the weights of an integer contraction, their zero point taken
-/// off; nothing unless they are constants.
-std::optional<int64_t> getMostWeight(Operation *contraction);
+/// Multiplications of one contraction; 0 for other ops.
+int64_t countProducts(Operation *op);
 
 /// True when code can be generated for `op`; else says why not in `reason`.
 bool isSupportedByKernels(Operation *op, std::string &reason);
@@ -36,8 +38,8 @@ bool isSupportedByKernels(Operation *op, std::string &reason);
 /// Starts the error of an op without code, "'id': tosa.concat cannot be compiled: "; the reason follows.
 InFlightDiagnostic emitUnsupported(Operation *op);
 
-/// requireStage for the passes up to narrow-lower-kernels: the integer stage becomes code, and a float network,
-/// observed or not.
+/// requireStage for the passes up to narrow-lower-kernels: the integer stage becomes code, and a float
+/// network, observed or not.
 LogicalResult requireCodeStage(ModuleOp module, StageUser user = StageUser::Pass);
 
 } // namespace narrow
