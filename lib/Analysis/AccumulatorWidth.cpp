@@ -1,5 +1,6 @@
 //===- AccumulatorWidth.cpp - Width of accumulators -----------------------===//
 #include "narrow/Analysis/AccumulatorWidth.h"
+#include "narrow/Analysis/IntegerRangeOpInterface.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/Bias.h"
@@ -64,23 +65,10 @@ std::optional<SmallVector<AccumulatorBounds>> narrow::getAccumulatorBounds(Opera
   if (!type || !type.hasStaticShape() || !values)
     return std::nullopt;
 
-  int64_t inputZero = 0, weightZero = 0;
-  if (auto conv = dyn_cast<Conv2DOp>(op)) {
-    inputZero = conv.getInputZp();
-  } else {
-    Value inputZp, weightZp;
-    if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
-      inputZp = conv.getInputZp(), weightZp = conv.getWeightZp();
-    else if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
-      inputZp = conv.getInputZp(), weightZp = conv.getWeightZp();
-    else
-      return std::nullopt;
-    auto input = getIntegers(inputZp), ofWeight = getIntegers(weightZp);
-    if (!input || input->size() != 1 || !ofWeight || ofWeight->size() != 1)
-      return std::nullopt;
-    inputZero = input->front();
-    weightZero = ofWeight->front();
-  }
+  auto inferable = dyn_cast<IntegerRangeOpInterface>(op);
+  std::optional<ZeroPoints> zeroPoints = inferable ? inferable.getZeroPoints() : std::nullopt;
+  if (!zeroPoints)
+    return std::nullopt;
 
   WeightChannels channels(type.getShape(), quantizable.getWeightChannelAxes());
   std::vector<int64_t> bias;
@@ -90,8 +78,8 @@ std::optional<SmallVector<AccumulatorBounds>> narrow::getAccumulatorBounds(Opera
       return std::nullopt;
     bias = std::move(*constant);
   }
-  if (weightZero)
-    for (int64_t &value : *values)
-      value -= weightZero;
-  return computeAccumulatorBounds(*values, channels, bias, {codes.min - inputZero, codes.max - inputZero});
+  for (int64_t &value : *values)
+    value -= zeroPoints->weight;
+  return computeAccumulatorBounds(*values, channels, bias,
+                                  {codes.min - zeroPoints->input, codes.max - zeroPoints->input});
 }

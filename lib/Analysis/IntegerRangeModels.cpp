@@ -165,14 +165,6 @@ static IntegerIntervals inferResize(tosa::ResizeOp op, IntegerRanges &known) {
   return ranges;
 }
 
-static IntegerIntervals inferContraction(Operation *op, IntegerRanges &known) {
-  IntegerIntervals ranges;
-  if (auto bounds = getAccumulatorBounds(op, known.getWhole(op->getOperand(0))))
-    for (const AccumulatorBounds &bound : *bounds)
-      ranges.push_back({bound.min, bound.max});
-  return ranges;
-}
-
 //===----------------------------------------------------------------------===//
 // Tokens
 //===----------------------------------------------------------------------===//
@@ -221,48 +213,113 @@ static IntegerIntervals inferConcat(tosa::ConcatOp op, IntegerRanges &known) {
   return {whole};
 }
 
+//===----------------------------------------------------------------------===//
+// The op set of the integer stage (docs/architecture.md)
+//===----------------------------------------------------------------------===//
+
+static bool isWidth(Value value, unsigned width) { return getElementTypeOrSelf(value).isInteger(width); }
+
+/// Whether the results of `op` and its first `count` operands (without zero points, shapes and the like) have
+/// integers of `width` bits.
+static bool hasElements(Operation *op, unsigned width, unsigned count = ~0u) {
+  auto matches = [&](Value value) { return isWidth(value, width); };
+  return llvm::all_of(op->getOperands().take_front(std::min(count, op->getNumOperands())), matches) &&
+         llvm::all_of(op->getResults(), matches);
+}
+
+static bool addsWide(Operation *op) { return hasElements(op, 32, 2); }
+static bool reducesWide(Operation *op) { return hasElements(op, 32); }
+static bool movesCodes(Operation *op) { return hasElements(op, 8, 1) || hasElements(op, 16, 1); }
+static bool joinsCodes(Operation *op) { return hasElements(op, 8) || hasElements(op, 16); }
+static bool looksUpCodes(Operation *op) { return hasElements(op, 8, 1); }
+static bool multipliesCodes(Operation *op) {
+  return isWidth(op->getOperand(0), 8) && isWidth(op->getOperand(1), 8) && isWidth(op->getResult(0), 32);
+}
+static bool resizesCodes(Operation *op) {
+  return cast<tosa::ResizeOp>(op).getMode() == tosa::ResizeMode::NEAREST_NEIGHBOR
+             ? movesCodes(op)
+             : isWidth(op->getResult(0), 32);
+}
+/// 16 bits: codes, or numbers between two rescales (N26).
+static bool rescales(Operation *op) {
+  return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)},
+                      [](Value v) { return isWidth(v, 8) || isWidth(v, 16) || isWidth(v, 32); });
+}
+/// 16-bit codes are split into bytes (N80); the sign of a sum (N66).
+static bool shifts(Operation *op) { return hasElements(op, 16) || hasElements(op, 32); }
+static bool flipsBits(Operation *op) { return hasElements(op, 16); }
+static bool takesLowByte(Operation *op) {
+  return isWidth(op->getOperand(0), 16) && isWidth(op->getResult(0), 8);
+}
+/// Their verifiers know the element types.
+static bool always(Operation *) { return true; }
+
+static IntegerIntervals inferNothing(Operation *, IntegerRanges &) { return {}; }
+
 namespace {
-template <typename OpT, auto function>
-struct IntegerRangeModel : IntegerRangeOpInterface::ExternalModel<IntegerRangeModel<OpT, function>, OpT> {
-  IntegerIntervals inferIntegerRanges(Operation *op, IntegerRanges &known) const {
-    return function(cast<OpT>(op), known);
+template <typename OpT>
+struct ContractionModel : IntegerRangeOpInterface::ExternalModel<ContractionModel<OpT>, OpT> {
+  bool isIntegerForm(Operation *op) const { return multipliesCodes(op); }
+  std::optional<ZeroPoints> getZeroPoints(Operation *op) const {
+    if constexpr (std::is_same_v<OpT, Conv2DOp>) {
+      return ZeroPoints{static_cast<int64_t>(cast<Conv2DOp>(op).getInputZp()), 0};
+    } else {
+      auto input = getIntegers(cast<OpT>(op).getInputZp()), weight = getIntegers(cast<OpT>(op).getWeightZp());
+      if (!input || input->size() != 1 || !weight || weight->size() != 1)
+        return std::nullopt;
+      return ZeroPoints{input->front(), weight->front()};
+    }
   }
 };
 } // namespace
 
-template <typename OpT, auto function>
+namespace {
+template <typename OpT, auto function, auto isForm>
+struct IntegerRangeModel
+    : IntegerRangeOpInterface::ExternalModel<IntegerRangeModel<OpT, function, isForm>, OpT> {
+  IntegerIntervals inferIntegerRanges(Operation *op, IntegerRanges &known) const {
+    return function(cast<OpT>(op), known);
+  }
+  bool isIntegerForm(Operation *op) const { return isForm(op); }
+};
+} // namespace
+
+template <typename OpT, auto function, auto isForm>
 static void attach(MLIRContext *context) {
-  OpT::template attachInterface<IntegerRangeModel<OpT, function>>(*context);
+  OpT::template attachInterface<IntegerRangeModel<OpT, function, isForm>>(*context);
 }
 
 void narrow::registerIntegerRangeModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
-    attach<tosa::RescaleOp, inferRescale>(context);
-    attach<tosa::AddOp, inferAdd>(context);
-    attach<tosa::SubOp, inferSub>(context);
-    attach<tosa::MaximumOp, inferMaximum>(context);
-    attach<tosa::MinimumOp, inferMinimum>(context);
-    attach<tosa::MulOp, inferMul>(context);
-    attach<tosa::ClampOp, inferClamp>(context);
-    attach<tosa::ArithmeticRightShiftOp, inferShift>(context);
-    attach<tosa::TableOp, inferTable>(context);
-    attach<tosa::ReduceSumOp, inferReduceSum>(context);
-    attach<tosa::ResizeOp, inferResize>(context);
-    attach<tosa::Conv2DOp, inferContraction>(context);
-    attach<tosa::DepthwiseConv2DOp, inferContraction>(context);
-    attach<tosa::MaxPool2dOp, inferMaxPool>(context);
-    attach<tosa::ReshapeOp, inferMoved>(context);
-    attach<tosa::TransposeOp, inferMoved>(context);
-    attach<tosa::SliceOp, inferMoved>(context);
-    attach<tosa::TileOp, inferMoved>(context);
-    attach<tosa::ReverseOp, inferMoved>(context);
-    attach<tosa::PadOp, inferPad>(context);
-    attach<tosa::ConcatOp, inferConcat>(context);
+    attach<tosa::RescaleOp, inferRescale, rescales>(context);
+    attach<tosa::AddOp, inferAdd, addsWide>(context);
+    attach<tosa::SubOp, inferSub, addsWide>(context);
+    attach<tosa::MaximumOp, inferMaximum, addsWide>(context);
+    attach<tosa::MinimumOp, inferMinimum, addsWide>(context);
+    attach<tosa::MulOp, inferMul, addsWide>(context);
+    attach<tosa::ClampOp, inferClamp, movesCodes>(context);
+    attach<tosa::ArithmeticRightShiftOp, inferShift, shifts>(context);
+    attach<tosa::TableOp, inferTable, looksUpCodes>(context);
+    attach<tosa::ReduceSumOp, inferReduceSum, reducesWide>(context);
+    attach<tosa::ResizeOp, inferResize, resizesCodes>(context);
+    tosa::Conv2DOp::attachInterface<ContractionModel<tosa::Conv2DOp>>(*context);
+    tosa::DepthwiseConv2DOp::attachInterface<ContractionModel<tosa::DepthwiseConv2DOp>>(*context);
+    attach<tosa::MaxPool2dOp, inferMaxPool, movesCodes>(context);
+    attach<tosa::ReshapeOp, inferMoved, movesCodes>(context);
+    attach<tosa::TransposeOp, inferMoved, movesCodes>(context);
+    attach<tosa::SliceOp, inferMoved, movesCodes>(context);
+    attach<tosa::TileOp, inferMoved, movesCodes>(context);
+    attach<tosa::ReverseOp, inferMoved, movesCodes>(context);
+    attach<tosa::PadOp, inferPad, movesCodes>(context);
+    attach<tosa::ConcatOp, inferConcat, joinsCodes>(context);
+    attach<tosa::AvgPool2dOp, inferNothing, movesCodes>(context);
+    attach<tosa::BitwiseXorOp, inferNothing, flipsBits>(context);
+    attach<tosa::CastOp, inferNothing, takesLowByte>(context);
   });
   registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
-    attach<Conv2DOp, inferContraction>(context);
-    attach<TokenMaximaOp, inferTokenMaxima>(context);
-    attach<QuantizeTokensOp, inferQuantizeTokens>(context);
-    attach<RescaleTokensOp, inferRescaleTokens>(context);
+    Conv2DOp::attachInterface<ContractionModel<Conv2DOp>>(*context);
+    attach<TokenMaximaOp, inferTokenMaxima, always>(context);
+    attach<QuantizeTokensOp, inferQuantizeTokens, always>(context);
+    attach<RescaleTokensOp, inferRescaleTokens, always>(context);
   });
 }

@@ -40,6 +40,21 @@ ArrayRef<IntegerInterval> IntegerRanges::get(Value value) {
 
 IntegerInterval IntegerRanges::getWhole(Value value) { return hull(get(value)); }
 
+IntegerIntervals narrow::inferAccumulatorRanges(Operation *op, IntegerRanges &ranges) {
+  IntegerIntervals intervals;
+  if (auto bounds = getAccumulatorBounds(op, ranges.getWhole(op->getOperand(0))))
+    for (const AccumulatorBounds &bound : *bounds)
+      intervals.push_back({bound.min, bound.max});
+  return intervals;
+}
+
+bool narrow::hasIntegerElements(Operation *op) {
+  return llvm::all_of(llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()), [](Type type) {
+    Type element = getElementTypeOrSelf(type);
+    return element.isInteger(8) || element.isInteger(16) || element.isInteger(32);
+  });
+}
+
 IntegerIntervals IntegerRanges::compute(Value value) {
   IntegerInterval full = getFullRange(value.getType());
   Operation *op = value.getDefiningOp();

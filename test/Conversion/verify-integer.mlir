@@ -37,7 +37,7 @@ func.func private @quantize_inputs(%x: tensor<4xi8>) -> tensor<4xi8> {
   return %x : tensor<4xi8>
 }
 func.func private @network(%x: tensor<4xi8> {narrow.type = !quant.uniform<i8:f32, 0.5>}) -> (tensor<4xi8> {narrow.type = !quant.uniform<i8:f32, 0.5>}) {
-  // expected-error @below {{'sum': tosa.add with these element types is no op of the integer stage}}
+  // expected-error @below {{'sum': tosa.add with these element types is not an op of the integer stage}}
   %0 = tosa.add %x, %x {narrow.id = "sum"} : (tensor<4xi8>, tensor<4xi8>) -> tensor<4xi8>
   return %0 : tensor<4xi8>
 }
@@ -115,9 +115,9 @@ func.func private @network(%x: tensor<4xi16> {narrow.type = !quant.uniform<i16:f
   %eight = "tosa.const"() <{values = dense<8> : tensor<1xi16>}> : () -> tensor<1xi16>
   %0 = tosa.arithmetic_right_shift %x, %eight {round = false} : (tensor<4xi16>, tensor<1xi16>) -> tensor<4xi16>
   %1 = tosa.cast %0 : (tensor<4xi16>) -> tensor<4xi8>
-  // expected-error @below {{'wider': tosa.cast with these element types is no op of the integer stage}}
+  // expected-error @below {{'wider': tosa.cast with these element types is not an op of the integer stage}}
   %2 = tosa.cast %1 {narrow.id = "wider"} : (tensor<4xi8>) -> tensor<4xi16>
-  // expected-error @below {{'sum': tosa.add with these element types is no op of the integer stage}}
+  // expected-error @below {{'sum': tosa.add with these element types is not an op of the integer stage}}
   %3 = tosa.add %2, %x {narrow.id = "sum"} : (tensor<4xi16>, tensor<4xi16>) -> tensor<4xi16>
   return %3 : tensor<4xi16>
 }

@@ -25,7 +25,7 @@ for page in [f"{source}/README.md", *sorted(glob.glob(f"{source}/docs/*.md"))]:
     for flag in re.findall(r"--narrow-[\w-]*\w", text):
         if flag not in flags:
             missing.append(f"{name}: narrow-opt has no {flag}")
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+    for link in re.findall(r"\]\(([^)#:]+)\)", re.sub(r"```.*?```", "", text, flags=re.S)):
         if not os.path.exists(os.path.join(os.path.dirname(page), link)):
             missing.append(f"{name}: no file {link}")
     for path in re.findall(r"`((?:lib|include|test|tools|docs)/[\w./-]*\w)`", text):

@@ -50,6 +50,8 @@ def main():
     source, bounds = sys.argv[1], sys.argv[2:]
     figures = {}
     sources = list(read(source, "lib", ".cpp", ".h"))
+    for folder in ["Analysis", "Calibration", "Conversion", "Pipelines", "Target/CPU", "Transforms"]:
+        figures[f"files of {folder} that name TOSA ops"] = 0
     for path, text in sources:
         if re.search(r"\btosa::\w+Op\b", text) and not MODELS.search(path):
             folder = re.sub(r"^Dialect/Narrow/|/QuantizedToInteger", "", os.path.relpath(os.path.dirname(path), "lib"))

@@ -1,17 +1,11 @@
 //===- OwnOps.cpp - Ops of a plugin that are quantized and compiled -------===//
+#include "OwnOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/DialectImplementation.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
-#include "narrow/Conversion/IntegerLoweringOpInterface.h"
-#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include <cmath>
-
-#include "OwnOpsDialect.h.inc"
-#define GET_OP_CLASSES
-#include "OwnOps.h.inc"
 
 using namespace mlir;
 using narrow::Codes;

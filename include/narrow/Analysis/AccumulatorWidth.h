@@ -54,9 +54,14 @@ SmallVector<AccumulatorBounds> computeAccumulatorBounds(ArrayRef<int64_t> weight
                                                         const WeightChannels &channels,
                                                         ArrayRef<int64_t> bias, IntegerInterval input);
 
-/// Bounds of a contraction of the integer stage (tosa.conv2d,
-/// tosa.depthwise_conv2d, narrow.conv2d with constant weights and bias) whose
-/// input codes are within `codes`; nullopt for anything else.
+/// What a contraction of the integer stage subtracts from codes before it multiplies them.
+struct ZeroPoints {
+  int64_t input = 0, weight = 0;
+};
+
+/// Bounds of a contraction of the integer stage with constant weights and bias whose
+/// input codes are within `codes`; nullopt for anything else. The op implements QuantizableOpInterface and
+/// IntegerRangeOpInterface.
 std::optional<SmallVector<AccumulatorBounds>> getAccumulatorBounds(Operation *op, IntegerInterval codes);
 
 } // namespace narrow

@@ -7,6 +7,13 @@
 
 namespace narrow {
 
+/// What the accumulators of a contraction with constant weights can be, one interval for each output channel;
+/// empty for other ops.
+IntegerIntervals inferAccumulatorRanges(Operation *op, IntegerRanges &ranges);
+
+/// Whether the tensors of `op` have elements of i8, i16 or i32.
+bool hasIntegerElements(Operation *op);
+
 /// Attaches IntegerRangeOpInterface to the ops of tosa and narrow as external
 /// models, when their dialects are loaded.
 void registerIntegerRangeModels(DialectRegistry &registry);

@@ -18,8 +18,14 @@ def IntegerRangeOpInterface : OpInterface<"IntegerRangeOpInterface"> {
     InterfaceMethod<[{The interval of the result, or one per index of its
       last dimension, at any moment of the computation: for a sum including the
       partial sums. Not clamped to the type, so that an overflow is seen.
-      Empty if nothing is known.}],
-      "::narrow::IntegerIntervals", "inferIntegerRanges", (ins "::narrow::IntegerRanges &":$ranges)>
+      Empty if nothing is known. The default knows contractions, by their weights.}],
+      "::narrow::IntegerIntervals", "inferIntegerRanges", (ins "::narrow::IntegerRanges &":$ranges), "",
+      [{ return inferAccumulatorRanges($_op, ranges); }]>,
+    InterfaceMethod<[{Whether the op with these element types is an op of the
+      integer stage. The default takes codes of 8 and 16 bits and numbers of 32.}],
+      "bool", "isIntegerForm", (ins), "", [{ return hasIntegerElements($_op); }]>,
+    InterfaceMethod<[{Of an integer contraction: its zero points; nullopt if they are not constants.}],
+      "std::optional<::narrow::ZeroPoints>", "getZeroPoints", (ins), "", [{ return ::narrow::ZeroPoints{}; }]>
   ];
 }
 

@@ -68,6 +68,17 @@ struct Accumulator {
   SmallVector<double> scales;
 };
 
+/// What the integer form of a contraction is made of. Each code has 8 bits.
+struct IntegerContraction {
+  RankedTensorType type; ///< of the result, i32
+  Value input;
+  int64_t inputZeroPoint;
+  Value weights; ///< a constant of the shape of the op's weights
+  int64_t weightZeroPoint;
+  Value bias;               ///< a constant i32 for each output channel
+  SmallVector<int64_t> pad; ///< see getZeroPadding
+};
+
 /// The bounds of a float tosa.clamp; infinite where there is no bound.
 std::pair<double, double> getClampBounds(Operation *op);
 
@@ -158,7 +169,13 @@ public:
 
   OpBuilder &getBuilder() { return builder; }
   IntegerRanges &getRanges() { return ranges; }
+  /// The exact result of `contraction`, created once. Nothing for other ops.
   std::optional<Accumulator> getAccumulator(Operation *contraction);
+  /// Creates the exact result of an op of kind Contraction by its createIntegerContraction; nothing for other
+  /// ops, or after refuse.
+  std::optional<Accumulator> contract(Operation *op);
+  /// getAccumulator, rounded to the codes of the goal.
+  std::optional<Value> requantizeContraction(Operation *op, const QuantizationGoal &goal);
 
 private:
   /// TOSA's precondition of the rescale (N11), for the range of `input`.

@@ -73,9 +73,6 @@ static std::optional<Weights> getWeights(Lowering &lowering, Operation *op, cons
   if (!llvm::all_equal(constant.zeroPoints))
     return lowering.refuse(op, "the zero points of its weights differ by "
                                "channel and do not fit 8 bits");
-  if (isa<Conv2DOp>(op))
-    return lowering.refuse(op, "its weights have a zero point other than 0, "
-                               "which narrow.conv2d has no place for");
   weights.codes = constant.codes;
   weights.zeroPoint = constant.zeroPoints.front();
   return weights;
@@ -145,40 +142,6 @@ static Value absorbPadding(Value input, int64_t zeroPoint, SmallVectorImpl<int64
 
 namespace {
 
-/// Creates the integer form of one convolution, once for each plane of its input and of its weights.
-struct Convolution {
-  Operation *op;
-  SmallVector<int64_t> pad;
-  SmallVector<int64_t> weightShape;
-  int64_t weightZeroPoint;
-  Type type;
-
-  /// Null if the op has no integer form.
-  Value create(OpBuilder &builder, const InputPlane &input, ArrayRef<int64_t> codes,
-               ArrayRef<int64_t> biasCodes) const {
-    Location loc = op->getLoc();
-    auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());
-    Value source = input.codes;
-    int64_t zeroPoint = input.zeroPoint;
-    Value weight = createConstant(builder, loc, weightShape, codes, i8);
-    Value bias = createConstant(builder, loc, static_cast<int64_t>(biasCodes.size()), biasCodes, i32);
-    auto scalar = [&](int64_t value) {
-      return createConstant(builder, loc, {1}, ArrayRef<int64_t>(value), i8);
-    };
-    if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
-      return tosa::Conv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
-                                    scalar(weightZeroPoint), pad, conv.getStride(), conv.getDilation(), i32);
-    if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
-      return tosa::DepthwiseConv2DOp::create(builder, loc, type, source, weight, bias, scalar(zeroPoint),
-                                             scalar(weightZeroPoint), pad, conv.getStride(),
-                                             conv.getDilation(), i32);
-    if (auto conv = dyn_cast<Conv2DOp>(op))
-      return Conv2DOp::create(builder, loc, type, source, weight, bias, conv.getGroup(), pad,
-                              conv.getStride(), conv.getDilation(), zeroPoint);
-    return {};
-  }
-};
-
 /// Per-token quantization and its inverse (N73, N74).
 struct Tokens {
   int64_t largest; ///< the largest code
@@ -240,10 +203,10 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
                                      ArrayRef<int64_t> weightShape, const Weights &weights,
                                      const std::vector<int64_t> &bias, int shift) {
   OpBuilder &builder = lowering.getBuilder();
-  auto ownPad = op->getAttrOfType<DenseI64ArrayAttr>("pad");
-  if (!ownPad)
-    return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
-  SmallVector<int64_t> pad(ownPad.asArrayRef());
+  Location loc = op->getLoc();
+  auto contraction = cast<IntegerLoweringOpInterface>(op);
+  auto i8 = cast<IntegerType>(builder.getI8Type()), i32 = cast<IntegerType>(builder.getI32Type());
+  SmallVector<int64_t> pad = contraction.getZeroPadding();
   Value source = absorbPadding(input.value, input.type.getZeroPoint(), pad);
   SmallVector<InputPlane> inputs;
   if (isWide(input.type)) {
@@ -264,8 +227,7 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
     parts = {{0, weights.codes}};
   }
 
-  Type type = cast<RankedTensorType>(op->getResult(0).getType()).clone(builder.getI32Type());
-  Convolution convolution{op, pad, SmallVector<int64_t>(weightShape), weights.zeroPoint, type};
+  auto type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
   std::vector<int64_t> none(bias.size(), 0);
   // The sums of the largest unit come first; the bias is in the last one.
   SmallVector<std::pair<int, Value>> sums;
@@ -274,7 +236,11 @@ static std::optional<Value> multiply(Lowering &lowering, Operation *op, const Co
       for (const WeightPlane &part : parts) {
         if (plane.place + part.place != place)
           continue;
-        Value sum = convolution.create(builder, plane, part.codes, place ? none : bias);
+        Value weight = createConstant(builder, loc, weightShape, part.codes, i8);
+        Value added =
+            createConstant(builder, loc, static_cast<int64_t>(bias.size()), place ? none : bias, i32);
+        Value sum = contraction.createIntegerContraction(
+            lowering, {type, plane.codes, plane.zeroPoint, weight, weights.zeroPoint, added, pad});
         if (!sum)
           return lowering.refuse(op, op->getName().getStringRef() + " has no integer form");
         sums.push_back({place, sum});
@@ -328,8 +294,19 @@ Value Tokens::rescale(OpBuilder &builder, Location loc, Value sums, ArrayRef<int
   return tosa::AddOp::create(builder, loc, type, products, constant);
 }
 
-static std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation *op) {
-  auto quantizable = cast<QuantizableOpInterface>(op);
+std::optional<Value> Lowering::requantizeContraction(Operation *op, const QuantizationGoal &goal) {
+  std::optional<Accumulator> accumulator = getAccumulator(op);
+  if (!accumulator)
+    return std::nullopt;
+  builder.setInsertionPoint(op);
+  return requantize(accumulator->value, accumulator->scales, goal, op);
+}
+
+std::optional<Accumulator> Lowering::contract(Operation *op) {
+  Lowering &lowering = *this;
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable || quantizable.getQuantizationKind() != QuantizationKind::Contraction)
+    return std::nullopt;
   std::optional<unsigned> weightOperand = quantizable.getWeightOperand(),
                           biasOperand = quantizable.getBiasOperand();
   if (!weightOperand || !biasOperand)
@@ -386,28 +363,53 @@ static std::optional<Accumulator> lowerAccumulator(Lowering &lowering, Operation
   return accumulator;
 }
 
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
 namespace {
+
 template <typename OpT>
-struct ContractionLowering : IntegerLoweringOpInterface::ExternalModel<ContractionLowering<OpT>, OpT> {
-  std::optional<Accumulator> lowerToAccumulator(Operation *op, Lowering &lowering) const {
-    return lowerAccumulator(lowering, op);
-  }
-  std::optional<Value> lowerToInteger(Operation *op, Lowering &lowering, const QuantizationGoal &goal) const {
-    std::optional<Accumulator> accumulator = lowering.getAccumulator(op);
-    if (!accumulator)
-      return std::nullopt;
-    lowering.getBuilder().setInsertionPoint(op);
-    return lowering.requantize(accumulator->value, accumulator->scales, goal, op);
+struct TosaConvolution : IntegerLoweringOpInterface::ExternalModel<TosaConvolution<OpT>, OpT> {
+  SmallVector<int64_t> getZeroPadding(Operation *op) const { return llvm::to_vector(cast<OpT>(op).getPad()); }
+  Value createIntegerContraction(Operation *op, Lowering &lowering, const IntegerContraction &parts) const {
+    OpBuilder &builder = lowering.getBuilder();
+    auto conv = cast<OpT>(op);
+    auto scalar = [&](int64_t value) {
+      return createConstant(builder, op->getLoc(), {1}, ArrayRef<int64_t>(value),
+                            cast<IntegerType>(builder.getI8Type()));
+    };
+    // In this order, whatever the compiler does with the arguments of a call.
+    Value inputZp = scalar(parts.inputZeroPoint), weightZp = scalar(parts.weightZeroPoint);
+    return OpT::create(builder, op->getLoc(), parts.type, parts.input, parts.weights, parts.bias, inputZp,
+                       weightZp, parts.pad, conv.getStride(), conv.getDilation(), builder.getI32Type());
   }
 };
+
+struct GroupedConvolution : IntegerLoweringOpInterface::ExternalModel<GroupedConvolution, Conv2DOp> {
+  SmallVector<int64_t> getZeroPadding(Operation *op) const {
+    return llvm::to_vector(cast<Conv2DOp>(op).getPad());
+  }
+  Value createIntegerContraction(Operation *op, Lowering &lowering, const IntegerContraction &parts) const {
+    if (parts.weightZeroPoint) {
+      lowering.refuse(op, "its weights have a zero point other than 0, which narrow.conv2d has no place for");
+      return {};
+    }
+    auto conv = cast<Conv2DOp>(op);
+    return Conv2DOp::create(lowering.getBuilder(), op->getLoc(), parts.type, parts.input, parts.weights,
+                            parts.bias, conv.getGroup(), parts.pad, conv.getStride(), conv.getDilation(),
+                            parts.inputZeroPoint);
+  }
+};
+
 } // namespace
 
 void narrow::registerContractionLowering(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, tosa::TosaDialect *) {
-    tosa::Conv2DOp::attachInterface<ContractionLowering<tosa::Conv2DOp>>(*context);
-    tosa::DepthwiseConv2DOp::attachInterface<ContractionLowering<tosa::DepthwiseConv2DOp>>(*context);
+    tosa::Conv2DOp::attachInterface<TosaConvolution<tosa::Conv2DOp>>(*context);
+    tosa::DepthwiseConv2DOp::attachInterface<TosaConvolution<tosa::DepthwiseConv2DOp>>(*context);
   });
   registry.addExtension(+[](MLIRContext *context, NarrowDialect *) {
-    Conv2DOp::attachInterface<ContractionLowering<Conv2DOp>>(*context);
+    Conv2DOp::attachInterface<GroupedConvolution>(*context);
   });
 }

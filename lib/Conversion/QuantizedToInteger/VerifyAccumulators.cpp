@@ -1,6 +1,6 @@
 //===- VerifyAccumulators.cpp - narrow-verify-accumulators ----------------===//
 #include "Families.h"
-#include "narrow/Analysis/IntegerRanges.h"
+#include "narrow/Analysis/IntegerRangeOpInterface.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
@@ -119,14 +119,18 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
   }
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
     return checkRescale(rescale, ranges);
-  if (integer && isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::ReduceSumOp, RescaleTokensOp>(op)) {
-    IntegerInterval range = ranges.getWhole(op->getResult(0));
-    if (unsigned bits = numerics::magnitudeBits(range.min, range.max); bits > 31)
-      return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min
-                             << ", " << range.max << "] and needs " << bits
-                             << " of 31 bits; use coarser scales";
-    else if (op->hasAttr(attrs::accumulatorShift))
-      op->setAttr(attrs::accumulatorBits, IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
-  }
+  auto inferable = dyn_cast<IntegerRangeOpInterface>(op);
+  IntegerIntervals intervals =
+      integer && inferable ? inferable.inferIntegerRanges(ranges) : IntegerIntervals();
+  if (intervals.empty())
+    return success();
+  IntegerInterval range = hull(intervals);
+  unsigned bits = numerics::magnitudeBits(range.min, range.max);
+  if (bits > 31)
+    return op->emitError() << "'" << describeAccumulator(op) << "': its result can reach [" << range.min
+                           << ", " << range.max << "] and needs " << bits
+                           << " of 31 bits; use coarser scales";
+  if (op->hasAttr(attrs::accumulatorShift))
+    op->setAttr(attrs::accumulatorBits, IntegerAttr::get(IntegerType::get(op->getContext(), 32), bits));
   return success();
 }

@@ -1,6 +1,7 @@
 //===- VerifyInteger.cpp - narrow-verify-integer --------------------------===//
 #include "Families.h"
 #include "mlir/Transforms/DialectConversion.h"
+#include "narrow/Analysis/IntegerRangeOpInterface.h"
 #include "narrow/Analysis/Stage.h"
 #include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
@@ -29,51 +30,13 @@ private:
   LogicalResult verifyNetwork(func::FuncOp network);
 };
 
-/// Whether the results of `op` and its first `count` operands (excluding zero
-/// points, shapes etc.) have integers of `width` bits.
-bool hasElements(Operation *op, unsigned width, unsigned count = ~0u) {
-  auto matches = [&](Type type) { return getElementTypeOrSelf(type).isInteger(width); };
-  ValueRange operands = op->getOperands().take_front(std::min(count, op->getNumOperands()));
-  return llvm::all_of(operands.getTypes(), matches) && llvm::all_of(op->getResultTypes(), matches);
-}
-
 } // namespace
 
-/// The op set of the integer stage (docs/architecture.md).
 static bool isIntegerOp(Operation *op) {
   if (op->hasTrait<OpTrait::ConstantLike>() || op->hasTrait<OpTrait::IsTerminator>())
     return true;
-  auto type = [](Value value) { return getElementTypeOrSelf(value.getType()); };
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, Conv2DOp>(op))
-    return type(op->getOperand(0)).isInteger(8) && type(op->getOperand(1)).isInteger(8) &&
-           type(op->getResult(0)).isInteger(32);
-  if (isa<tosa::RescaleOp>(op)) // 16 bits: codes, or intermediate values between two rescales (N26).
-    return llvm::all_of(ValueRange{op->getOperand(0), op->getResult(0)}, [&](Value v) {
-      return type(v).isInteger(8) || type(v).isInteger(16) || type(v).isInteger(32);
-    });
-  if (isa<tosa::AddOp, tosa::SubOp, tosa::MulOp, tosa::MaximumOp, tosa::MinimumOp>(op))
-    return hasElements(op, 32, 2);
-  if (isa<tosa::ReduceSumOp>(op))
-    return hasElements(op, 32);
-  if (isa<TokenMaximaOp, QuantizeTokensOp, RescaleTokensOp>(op))
-    return true; // Their verifiers check the element types.
-  if (isa<tosa::ClampOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, tosa::TableOp, tosa::ReshapeOp,
-          tosa::TransposeOp, tosa::SliceOp, tosa::PadOp, tosa::TileOp, tosa::ReverseOp>(op))
-    return hasElements(op, 8, 1) || (hasElements(op, 16, 1) && !isa<tosa::TableOp>(op));
-  if (auto resize = dyn_cast<tosa::ResizeOp>(op))
-    return resize.getMode() == tosa::ResizeMode::NEAREST_NEIGHBOR
-               ? hasElements(op, 8, 1) || hasElements(op, 16, 1)
-               : type(op->getResult(0)).isInteger(32);
-  if (isa<tosa::ConcatOp>(op))
-    return hasElements(op, 8) || hasElements(op, 16);
-  // Int16 codes are split into bytes (N80); the sign of a sum (N66).
-  if (isa<tosa::ArithmeticRightShiftOp>(op))
-    return hasElements(op, 16) || hasElements(op, 32);
-  if (isa<tosa::BitwiseXorOp>(op))
-    return hasElements(op, 16);
-  if (isa<tosa::CastOp>(op))
-    return type(op->getOperand(0)).isInteger(16) && type(op->getResult(0)).isInteger(8);
-  return false;
+  auto inferable = dyn_cast<IntegerRangeOpInterface>(op);
+  return inferable && inferable.isIntegerForm();
 }
 
 LogicalResult VerifyInteger::verifyMain(func::FuncOp main, MutableArrayRef<func::FuncOp> parts) {
@@ -110,7 +73,8 @@ LogicalResult VerifyInteger::verifyNetwork(func::FuncOp network) {
       if (touchesReals(&op))
         error << " computes in floats without a " << attrs::floatReason;
       else
-        error << " with these element types is no op of the integer stage";
+        error << " with these element types is not an op of the integer stage"
+              << (isa<IntegerRangeOpInterface>(op) ? "" : ": it does not implement IntegerRangeOpInterface");
       sound = false;
     }
   return success(sound);

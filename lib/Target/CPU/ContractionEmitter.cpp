@@ -581,7 +581,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
   const BufferLayout &in = input->layout;
   unsigned lanes = blocks.form.width, parts = blocks.form.parts;
   auto sumType = cast<VectorType>(sums[0].getType());
-  VectorType operandType = real || signs ? sumType : getDotOperandType(target, lanes, b);
+  VectorType operandType = real || signs ? sumType : k.getDotOperandType(lanes);
   SmallVector<Value> next(sums), rowOfWeights;
   prefetchWeights(blocks, panel);
   for (unsigned v = 0; v < parts; v += blocks.perVector) {
@@ -599,11 +599,7 @@ SmallVector<Value> ContractionEmitter::emitStep(const Blocks &blocks, Value data
     if (real || signs) {
       x = vector::BroadcastOp::create(b, loc, sumType, memref::LoadOp::create(b, loc, input->memref, at));
     } else {
-      x = vector::LoadOp::create(b, loc, VectorType::get({dotGroup}, in.element), input->memref, at);
-      x = vector::BitCastOp::create(b, loc, VectorType::get({1}, b.getI32Type()), x);
-      x = vector::ExtractOp::create(b, loc, x, ArrayRef<int64_t>{0});
-      x = vector::BroadcastOp::create(b, loc, sumType, x);
-      x = vector::BitCastOp::create(b, loc, operandType, x);
+      x = k.broadcastGroup(*input, at, lanes);
     }
     for (unsigned v = 0; v < parts; ++v) {
       Value &sum = next[p * parts + v];

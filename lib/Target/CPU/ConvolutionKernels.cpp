@@ -78,6 +78,7 @@ struct XnorModel : KernelOpInterface::ExternalModel<XnorModel, XnorConv2DOp> {
     int64_t outputs = cast<RankedTensorType>(op->getResult(0).getType()).getNumElements();
     return outputs * weights[1] * weights[2] * xnor.getChannels();
   }
+  std::optional<int64_t> getMostWeight(Operation *) const { return 0; }
 };
 
 } // namespace

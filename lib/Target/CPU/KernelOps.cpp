@@ -19,6 +19,12 @@ int64_t narrow::countProducts(Operation *op) {
   return member ? member.countProducts() : 0;
 }
 
+std::optional<int64_t> narrow::getDefaultMostWeight(Operation *op) {
+  if (getKernelRole(op) == KernelRole::Contraction && !isFloat(op->getResult(0)))
+    return std::nullopt;
+  return 0;
+}
+
 static bool isLaneType(Type type) {
   type = getElementTypeOrSelf(type);
   if (auto quantized = dyn_cast<quant::QuantizedType>(type))

@@ -194,6 +194,15 @@ Value LaneEmitter::dot(Value acc, Value data, Value weights, unsigned width) {
   return emitDot(b, loc, target, acc, data, weights, width);
 }
 
+Value LaneEmitter::broadcastGroup(const Buffer &buffer, Value offset, unsigned width) {
+  Value x =
+      vector::LoadOp::create(b, loc, lanes(target.group(), buffer.layout.element), buffer.memref, offset);
+  x = vector::BitCastOp::create(b, loc, lanes(1, b.getI32Type()), x);
+  x = vector::ExtractOp::create(b, loc, x, ArrayRef<int64_t>{0});
+  x = vector::BroadcastOp::create(b, loc, lanes(width, b.getI32Type()), x);
+  return vector::BitCastOp::create(b, loc, getDotOperandType(width), x);
+}
+
 VectorType LaneEmitter::getDotOperandType(unsigned width) {
   return narrow::getDotOperandType(target, width, b);
 }

@@ -44,8 +44,10 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
     InterfaceMethod<"The multiplications of a contraction.", "int64_t", "countProducts", (ins), "",
       [{ return 0; }]>,
     InterfaceMethod<[{The largest magnitude of the weights that dot products
-      multiply by codes, their zero point taken off; 0 if there are none, nullopt if it is not known.}],
-      "std::optional<int64_t>", "getMostWeight", (ins), "", [{ return 0; }]>,
+      multiply by codes, their zero point taken off; 0 if there are none, nullopt if it is not known: the default
+      of integer contractions.}],
+      "std::optional<int64_t>", "getMostWeight", (ins), "",
+      [{ return ::narrow::getDefaultMostWeight($_op); }]>,
     InterfaceMethod<[{Whether the result can be computed on codes as they are
       stored, a register of bytes at a time (emitStored).}],
       "bool", "staysInStorage", (ins "::narrow::StorageEmitter &":$emitter), "", [{ return false; }]>,

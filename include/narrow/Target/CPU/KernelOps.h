@@ -32,6 +32,9 @@ inline bool ownsLoops(KernelRole role) {
 /// Multiplications of one contraction; 0 for other ops.
 int64_t countProducts(Operation *op);
 
+/// See KernelOpInterface.
+std::optional<int64_t> getDefaultMostWeight(Operation *op);
+
 /// True when code can be generated for `op`; else says why not in `reason`.
 bool isSupportedByKernels(Operation *op, std::string &reason);
 

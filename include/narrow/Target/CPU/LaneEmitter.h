@@ -112,6 +112,8 @@ public:
   /// of getDotOperandType(width). Data are codes as they are stored, weights signed.
   Value dot(Value acc, Value data, Value weights, unsigned width);
   VectorType getDotOperandType(unsigned width);
+  /// The data of a dot product that multiplies the same G codes, at `offset`, by the weights of each lane.
+  Value broadcastGroup(const Buffer &buffer, Value offset, unsigned width);
 
   //===- Storage (LaneMemory.cpp) -------------------------------------------===//
   /// `width` elements as they are stored, of which `valid` exist.

@@ -76,6 +76,11 @@ def NarrowVerifyObserved : Pass<"narrow-verify-observed", "::mlir::ModuleOp"> {
     an observer is the only reader of what it observes, every operand of an op
     that will be quantized comes from an observer (maybe through ops that move
     codes), and the result of every such op goes into one.
+
+    ```mlir
+    %1 = narrow.observe %0 id "conv1" : tensor<1x8x8x16xf32>
+    %2 = tosa.max_pool2d %0 {...} // error: "conv1" is observed and has another reader
+    ```
   }];
 }
 
@@ -483,6 +488,11 @@ def NarrowVerifyAnnotated : Pass<"narrow-verify-annotated", "::mlir::ModuleOp"> 
     the weight of every contraction that is not kept float is observed. So what
     was edited by hand is refused until the passes that it concerns have run again;
     `narrow-quantize` refuses it too.
+
+    ```mlir
+    // error: the type is not that of range and scheme; run --narrow-assign-scales
+    %1 = narrow.observe %0 id "conv1" range [[-1.0, 3.0]] scheme "a8" type !quant.uniform<i8:f32, 1.0> : tensor<1x8x8x16xf32>
+    ```
   }];
 }
 
@@ -526,6 +536,10 @@ def NarrowVerifyQuantized : Pass<"narrow-verify-quantized", "::mlir::ModuleOp"> 
     with a float tensor operand either has `narrow.float_reason` or reads
     dequantized values and is quantized afterwards; the scale of each bias is
     `scale_x * scale_w`; operands and result of a concat have one type.
+
+    ```mlir
+    %1 = tosa.add %x, %y : ... // error: its result is not quantized and it has no narrow.float_reason
+    ```
   }];
 }
 
