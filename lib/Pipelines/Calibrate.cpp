@@ -65,7 +65,8 @@ llvm::Expected<CalibrationTable> narrow::calibrate(ModuleOp floatStage, const Da
   std::vector<ObservedTensor> tensors = getObservedTensors(*observed);
   if (tensors.empty())
     return makeError("nothing in the model can be quantized: it has no op that Narrow computes in integers");
-  llvm::Expected<std::unique_ptr<ObservedModel>> model = ObservedModel::compile(*observed, {.emulatedISA = options.emulatedISA});
+  llvm::Expected<std::unique_ptr<ObservedModel>> model =
+      ObservedModel::compile(*observed, {.emulatedISA = options.emulatedISA});
   if (!model)
     return model.takeError();
 

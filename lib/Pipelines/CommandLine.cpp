@@ -25,6 +25,8 @@ void narrow::startTool() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
+void narrow::setToolName(llvm::StringRef program) { toolName = llvm::sys::path::filename(program).str(); }
+
 int narrow::reportError(llvm::Error error) {
   llvm::handleAllErrors(std::move(error), [](const llvm::ErrorInfoBase &info) {
     if (std::string message = info.message(); !message.empty())
@@ -157,7 +159,7 @@ llvm::StringRef ToolDiagnostics::getLine(FileLineColLoc location) {
 //===----------------------------------------------------------------------===//
 
 bool narrow::parseCommandLine(int argc, char **argv, llvm::StringRef overview, cl::OptionCategory &category) {
-  toolName = llvm::sys::path::filename(argv[0]).str();
+  setToolName(argv[0]);
   cl::HideUnrelatedOptions(category);
   return cl::ParseCommandLineOptions(argc, argv, overview, &llvm::errs());
 }
@@ -227,11 +229,14 @@ llvm::StringRef DataOptions::getGiven() const { return findGiven({inputNames, la
 
 EmulationOption::EmulationOption(cl::OptionCategory &category)
     : opt("emulate-isa",
-          cl::desc("kernels of this instruction set, with its instructions in plain vector code for the target"),
+          cl::desc(
+              "kernels of this instruction set, with its instructions in plain vector code for the target"),
           cl::value_desc("isa"), cl::Hidden, cl::cat(category)) {}
 
 TargetOptions::TargetOptions(cl::OptionCategory &category)
-    : cpu("mcpu", cl::desc("CPU to compile for; native (default): the best ISA of this machine, tuned for it"), cl::cat(category)),
+    : cpu("mcpu",
+          cl::desc("CPU to compile for; native (default): the best ISA of this machine, tuned for it"),
+          cl::cat(category)),
       triple("mtriple", cl::desc("target triple, e.g. aarch64-linux-gnu (default: this machine's)"),
              cl::cat(category)),
       features("mattr", cl::desc("CPU features to add or remove: +a,-b"), cl::cat(category)),

@@ -156,23 +156,25 @@ static void addVerifier(OpPassManager &pm, Stage stage) {
   }
 }
 
-LogicalResult ExtensionOptions::run(ModuleOp module, Stage stage) const {
+void ExtensionOptions::addPasses(OpPassManager &pm, Stage stage) const {
   if (llvm::none_of(passes, [&](const Passes &entry) { return entry.stage == stage; }))
-    return success();
-  return runPipeline(module, [&](OpPassManager &pm) {
-    for (const Passes &entry : passes)
-      if (entry.stage == stage)
-        llvm::cantFail(parsePasses(entry.pipeline, pm)); // It has been parsed before.
-    addVerifier(pm, stage);
-  });
+    return;
+  for (const Passes &entry : passes)
+    if (entry.stage == stage)
+      llvm::cantFail(parsePasses(entry.pipeline, pm)); // It has been parsed before.
+  addVerifier(pm, stage);
 }
 
 llvm::Error ExtensionOptions::runToFloat(ModuleOp module, StringRef model) const {
   bool isImported = detectStage(module) < Stage::Float;
   if (llvm::Error error = checkStages(ArrayRef{Stage::Imported, Stage::Float}.drop_front(!isImported), model))
     return error;
-  if (isImported && (failed(run(module, Stage::Imported)) ||
-                     failed(runPipeline(module, [](OpPassManager &pm) { buildFloatPipeline(pm); }))))
-    return alreadyReported();
-  return failed(run(module, Stage::Float)) ? alreadyReported() : llvm::Error::success();
+  auto build = [&](OpPassManager &pm) {
+    if (isImported) {
+      addPasses(pm, Stage::Imported);
+      buildFloatPipeline(pm);
+    }
+    addPasses(pm, Stage::Float);
+  };
+  return failed(runPipeline(module, build)) ? alreadyReported() : llvm::Error::success();
 }

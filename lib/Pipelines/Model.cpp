@@ -1,5 +1,4 @@
 //===- Model.cpp - Steps that the drivers share ---------------------------===//
-#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/Model.h"
 #include "mlir/Parser/Parser.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"

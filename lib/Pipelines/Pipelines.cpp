@@ -1,5 +1,7 @@
 //===- Pipelines.cpp - Which passes run in which order --------------------===//
 #include "narrow/Pipelines/Pipelines.h"
+#include "narrow/Pipelines/Recipe.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "narrow/Conversion/Passes.h"
@@ -32,8 +34,102 @@ void narrow::buildObservedPipeline(OpPassManager &pm) {
   pm.addPass(createNarrowVerifyObserved());
 }
 
-void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
-                                    const CalibrationTable *table) {
+void narrow::buildRewritePipeline(OpPassManager &pm, const Rewrites &rewrites) {
+  auto measure = [&](StringRef statistics) {
+    NarrowMeasureChannelsOptions options;
+    options.statistics = statistics.str();
+    pm.addPass(createNarrowMeasureChannels(options));
+  };
+  if (rewrites.equalize) {
+    NarrowEqualizeOptions options;
+    options.replaceClamp = rewrites.replaceClamps;
+    pm.addNestedPass<func::FuncOp>(createNarrowEqualize(options));
+  }
+  if (rewrites.absorbBias) {
+    // Means of inputs (of this data set) and of batch norm (of the training) mix well enough.
+    measure("distributions");
+    pm.addNestedPass<func::FuncOp>(createNarrowAbsorbBias());
+  }
+  if (rewrites.smooth) {
+    measure("maxima");
+    NarrowSmoothOptions options;
+    options.alpha = *rewrites.smooth;
+    pm.addNestedPass<func::FuncOp>(createNarrowSmooth(options));
+  }
+  if (rewrites.splitChannels > 0) {
+    NarrowSplitChannelsOptions options;
+    options.fraction = rewrites.splitChannels;
+    pm.addNestedPass<func::FuncOp>(createNarrowSplitChannels(options));
+  }
+}
+
+static std::optional<numerics::WeightRounding> parseRounding(StringRef name) {
+  using numerics::WeightRounding;
+  return llvm::StringSwitch<std::optional<WeightRounding>>(name)
+      .Case("nearest", WeightRounding::Nearest)
+      .Case("stochastic", WeightRounding::Stochastic)
+      .Case("gptq", WeightRounding::Gptq)
+      .Case("adaround", WeightRounding::AdaRound)
+      .Case("adaquant", WeightRounding::AdaQuant)
+      .Case("flexround", WeightRounding::FlexRound)
+      .Default(std::nullopt);
+}
+
+static std::optional<numerics::Rounding> parseTies(StringRef name) {
+  using numerics::Rounding;
+  return llvm::StringSwitch<std::optional<Rounding>>(name)
+      .Case("even", Rounding::HalfEven)
+      .Case("away", Rounding::HalfAway)
+      .Case("up", Rounding::HalfUp)
+      .Case("zero", Rounding::TowardZero)
+      .Default(std::nullopt);
+}
+
+void AnnotatedPipelineOptions::setRecipe(const Recipe &recipe) {
+  method = recipe.method;
+  weightMethod = recipe.weightMethod;
+  ranges = ArrayRef(recipe.ranges);
+  percentile = recipe.percentile;
+  scheme = recipe.scheme;
+  overrides = ArrayRef(recipe.overrides);
+  align = recipe.align;
+  rounding = *parseRounding(recipe.rounding);
+  ties = *parseTies(recipe.ties);
+  floatInputs = recipe.roundFloatInputs;
+  seed = recipe.seed;
+  roundingIterations = recipe.roundingIterations;
+  correctBias = recipe.correctBias;
+}
+
+/// The end of the annotated stage. The nearest code, ties to even, is what narrow-quantize takes.
+static void addRounding(OpPassManager &pm, const AnnotatedPipelineOptions &options) {
+  if (options.rounding == numerics::WeightRounding::Nearest && options.ties == numerics::Rounding::HalfEven)
+    return;
+  NarrowRoundWeightsOptions round;
+  round.method = options.rounding;
+  round.ties = options.ties;
+  round.seed = options.seed;
+  round.iterations = options.roundingIterations;
+  round.floatInputs = options.floatInputs;
+  pm.addPass(createNarrowRoundWeights(round));
+  pm.addPass(createNarrowVerifyAnnotated());
+}
+
+static void addBiasCorrection(OpPassManager &pm, const AnnotatedPipelineOptions &options) {
+  if (options.correctBias.empty())
+    return;
+  if (options.correctBias == "empirical") {
+    NarrowMeasureChannelsOptions measure;
+    measure.statistics = "errors";
+    pm.addPass(createNarrowMeasureChannels(measure));
+  }
+  NarrowCorrectBiasOptions correct;
+  correct.method = options.correctBias;
+  pm.addPass(createNarrowCorrectBias(correct));
+  pm.addPass(createNarrowVerifyAnnotated());
+}
+
+void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options) {
   pm.addPass(createNarrowVerifyObserved());
   // How a range is best depends on the number of codes.
   NarrowAssignBitWidthOptions bits;
@@ -45,7 +141,7 @@ void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOp
   import.method = options.method;
   import.ranges.assign(options.ranges.begin(), options.ranges.end());
   import.percentile = options.percentile;
-  pm.addPass(table ? createImportTablePass(table, import) : createNarrowImportTable(import));
+  pm.addPass(createNarrowImportTable(import));
   pm.addPass(createNarrowBinarizeInputs());
   if (!options.align.empty())
     pm.addPass(createNarrowAlignOperands({options.align}));
@@ -59,9 +155,14 @@ void narrow::buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOp
   pm.addPass(createNarrowClusterChannels());
   pm.addPass(createNarrowAssignScales());
   NarrowEncodeWeightsOptions encode;
-  encode.codeGrid = options.codeGrid;
+  using numerics::WeightRounding;
+  encode.codeGrid = options.codeGrid || llvm::is_contained({WeightRounding::Gptq, WeightRounding::AdaRound,
+                                                            WeightRounding::Stochastic},
+                                                           options.rounding.getValue());
   pm.addPass(createNarrowEncodeWeights(encode));
   pm.addPass(createNarrowVerifyAnnotated());
+  addRounding(pm, options);
+  addBiasCorrection(pm, options);
 }
 
 void narrow::buildQuantizedPipeline(OpPassManager &pm) {
@@ -111,7 +212,7 @@ void narrow::registerPipelines() {
   PassPipelineRegistration<>("narrow-observed-pipeline", "float -> observed: insert observers",
                              buildObservedPipeline);
   PassPipelineRegistration<AnnotatedPipelineOptions>(
-      "narrow-annotated-pipeline", "observed -> annotated: ranges, bits, granularity, scales",
+      "narrow-annotated-pipeline", "observed -> annotated: ranges, bits, granularity, scales, rounding",
       [](OpPassManager &pm, const AnnotatedPipelineOptions &options) {
         buildAnnotatedPipeline(pm, options);
       });

@@ -502,8 +502,7 @@ llvm::Expected<ComparisonReport> narrow::compareStages(ModuleOp floatStage, Cali
       [&](BatchResult &result) { merge(report, result); });
   if (error)
     return std::move(error);
-  const CalibrationSamples *calibrated = calibration.samples();
-  warnOfCalibration(report.warnings, report, **table, *half, data, calibrated ? &calibrated->data : nullptr,
+  warnOfCalibration(report.warnings, report, **table, *half, data, calibration.getData(),
                     getModelInputs(floatStage));
   addWarnings(report);
   if (!stages->unsplit.empty())

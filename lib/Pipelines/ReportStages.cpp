@@ -412,7 +412,8 @@ void StageBuilder::probeFloats(ProbedModule &probed) {
 llvm::Expected<OwningOpRef<ModuleOp>> narrow::rewrite(ModuleOp floatStage, const Recipe &recipe,
                                                       CalibrationSource &calibration) {
   OwningOpRef<ModuleOp> network = cast<ModuleOp>(floatStage->clone());
-  if (llvm::Error error = rewriteFloat(*network, recipe, calibration.samples()))
+  calibration.attach(network->getContext());
+  if (llvm::Error error = rewriteFloat(*network, recipe))
     return std::move(error);
   return network;
 }
@@ -452,7 +453,8 @@ llvm::Expected<Quantized> narrow::quantize(ModuleOp network, const Recipe &recip
     return explain(alreadyReported());
   if (allStages)
     observed = cast<ModuleOp>((*module)->clone());
-  if (llvm::Error error = annotate(*module, recipe, **table, calibration.name, calibration.samples()))
+  calibration.attach(module->getContext(), *table);
+  if (llvm::Error error = annotate(*module, recipe))
     return explain(std::move(error));
   llvm::Expected<Quantized> stages = lower(std::move(module), lowering, allStages);
   if (stages)
@@ -563,24 +565,27 @@ llvm::Expected<std::unique_ptr<CalibrationSource>> CalibrationSource::open(Strin
     source->given = std::move(*read);
     return source;
   }
-  llvm::Expected<Dataset> opened = Dataset::open(data, inputs, options);
-  if (!opened)
-    return opened.takeError();
-  printNotes(opened->notes());
-  source->dataset = std::move(*opened);
-  source->inputs = inputs;
-  source->data.emplace(CalibrationSamples{*source->dataset, source->inputs});
+  source->data = std::make_shared<DatasetSamples>(data.str(), options);
+  if (llvm::Error error = source->data->open(inputs))
+    return std::move(error);
   return source;
+}
+
+void CalibrationSource::attach(MLIRContext *context, const CalibrationTable *table) const {
+  // Tables live as long as the source, which outlives what the context does with them.
+  getCalibration(context) = {data, std::shared_ptr<const CalibrationTable>(std::shared_ptr<void>(), table),
+                             name};
 }
 
 llvm::Expected<const CalibrationTable *> CalibrationSource::make(ModuleOp network, const Recipe &recipe,
                                                                  int64_t samples) {
-  CalibrationOptions options = getCalibrationOptions(recipe);
+  CalibrationOptions options;
+  options.movingAverage = getMovingAverage(recipe);
   options.samples = samples;
   auto [it, isNew] = made.try_emplace({hashModel(network), samples, options.movingAverage});
   if (!isNew)
     return &it->second;
-  llvm::Expected<CalibrationTable> table = calibrate(network, data->data, data->inputs, options);
+  llvm::Expected<CalibrationTable> table = calibrate(network, data->getData(), data->getInputs(), options);
   if (!table) {
     made.erase(it);
     return table.takeError();
@@ -600,8 +605,11 @@ llvm::Expected<const CalibrationTable *> CalibrationSource::get(ModuleOp network
 
 llvm::Expected<const CalibrationTable *> CalibrationSource::getFirstHalf(ModuleOp network,
                                                                          const Recipe &recipe) {
-  if (given || data->inputs.empty() || data->inputs[0].shape.empty() ||
-      data->data.sampleCount() / 2 < std::max<int64_t>(1, data->inputs[0].shape[0]))
+  if (given)
     return nullptr;
-  return make(network, recipe, data->data.sampleCount() / 2);
+  ArrayRef<ModelInput> inputs = data->getInputs();
+  int64_t half = data->getData().sampleCount() / 2;
+  if (inputs.empty() || inputs[0].shape.empty() || half < std::max<int64_t>(1, inputs[0].shape[0]))
+    return nullptr;
+  return make(network, recipe, half);
 }

@@ -2,7 +2,7 @@
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/DataWarnings.h"
 #include "narrow/Pipelines/Model.h"
-#include "narrow/Pipelines/Recipe.h"
+#include "narrow/Pipelines/RecipeOptions.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include <map>
@@ -172,7 +172,7 @@ static int run(const Options &options) {
   // Without the samples: narrow-compile has none beside a table, and must come to the same network.
   Recipe recipe;
   recipe.rewrites = *rewrites;
-  if (llvm::Error error = rewriteFloat(*module, recipe, /*samples=*/nullptr))
+  if (llvm::Error error = rewriteFloat(*module, recipe))
     return reportError(std::move(error));
   std::vector<ModelInput> inputs = getModelInputs(*module);
   llvm::Expected<Dataset> data = Dataset::open(options.data, inputs, *dataOptions);

@@ -1,14 +1,17 @@
 //===- narrow-compile.cpp - Compiles a model ahead of time ----------------===//
 #include "narrow/Analysis/ContentHash.h"
+#include "narrow/Conversion/Passes.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
+#include "narrow/Dialect/Narrow/Transforms/FloatPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/DataWarnings.h"
-#include "narrow/Pipelines/FoldPreprocessing.h"
+#include "narrow/Pipelines/DatasetSamples.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
-#include "narrow/Pipelines/Recipe.h"
+#include "narrow/Pipelines/PipelineLog.h"
+#include "narrow/Pipelines/RecipeOptions.h"
 #include "narrow/Support/OutputFile.h"
 #include "narrow/Target/CPU/CHeader.h"
 #include "narrow/Target/CPU/Disassembly.h"
@@ -57,6 +60,10 @@ struct Options {
                         cl::cat(category)};
   cl::opt<bool> explain{
       "explain", cl::desc("say what was decided for every op and how every kernel is compiled, with times"),
+      cl::cat(category)};
+  cl::opt<bool> printPipeline{
+      "print-pipeline",
+      cl::desc("print the passes that made the output, as narrow-opt --pass-pipeline takes them"),
       cl::cat(category)};
   cl::opt<std::string> requantize{
       "requantize", cl::desc("exact (default); fast: in 16 bits where that is off by one at most"),
@@ -158,6 +165,9 @@ private:
   /// --fold-preprocessing, of the integer stage.
   llvm::Error fold();
   int compile();
+  /// --print-pipeline.
+  int printPipeline();
+  int writeModule();
   int quantize();
   int explainCode();
   int emitCode(bool isFloat);
@@ -169,6 +179,7 @@ private:
   Emit artifact = Emit::Default; // Library, Object, LLVM; or a stage
   bool floatCode = false;        ///< the artifact is the float stage, as code
   OwningOpRef<ModuleOp> module;
+  PipelineLog pipelines;             ///< run on `module`
   OwningOpRef<ModuleOp> floatModule; ///< for --explain, if the float stage was passed
   std::vector<TargetSpec> targets;   ///< one for each ISA, the best first
   std::string prefix;
@@ -176,7 +187,7 @@ private:
   Recipe recipe;
   DatasetOptions dataOptions;
   std::string modelHash; ///< of the network before rewrites; empty: that stage was passed
-  std::optional<CalibrationTable> table;
+  std::shared_ptr<const CalibrationTable> table;
   bool requantized = false;    ///< lowered to integers here, as --requantize says
   int64_t accumulatorBits = 0; ///< the most of any contraction
 };
@@ -327,6 +338,30 @@ SmallVector<Stage> Compiler::getReachedStages(Stage first, bool foreign) const {
   return reached;
 }
 
+int Compiler::printPipeline() {
+  if (!options.printPipeline)
+    return Done;
+  std::vector<std::string> texts{options.table};
+  llvm::append_range(texts, recipe.overrides);
+  llvm::append_range(texts, recipe.ranges);
+  if (options.foldPreprocessing)
+    for (const ModelInput &input : getModelInputs(*module))
+      texts.push_back(input.name);
+  llvm::Expected<std::string> text = pipelines.print(texts);
+  if (!text)
+    return reportError(text.takeError());
+  llvm::outs() << *text << '\n';
+  if (llvm::Error error = flushStandardOutput()) // Before the output is there.
+    return reportError(std::move(error));
+  return Done;
+}
+
+int Compiler::writeModule() {
+  if (int code = printPipeline())
+    return code;
+  return writeIR(*module, options.output);
+}
+
 int Compiler::compile() {
   Stage stage = detectStage(*module);
   if (stage == Stage::LLVM)
@@ -337,18 +372,21 @@ int Compiler::compile() {
   if (llvm::Error error =
           options.extensions.checkStages(getReachedStages(stage, foreign), options.model.path))
     return reportError(std::move(error));
-  auto extend = [&](Stage reached) { return options.extensions.run(*module, reached); };
-  if (stage < Stage::Float) {
-    if (failed(extend(stage)) ||
-        failed(runPipeline(*module, [&](OpPassManager &pm) { buildFloatPipeline(pm, /*verify=*/!foreign); })))
-      return BadInput;
+  auto run = [&](function_ref<void(OpPassManager &)> build) { return pipelines.run(*module, build); };
+  auto extend = [&](OpPassManager &pm, Stage reached) { options.extensions.addPasses(pm, reached); };
+  Stage first = stage;
+  if (stage < Stage::Float)
     stage = foreign ? Stage::Quantized : Stage::Float;
-  }
-  // An edit takes effect or is refused, also where nothing else looks at it.
-  if (stage == Stage::Annotated &&
-      failed(runPipeline(*module, [](OpPassManager &pm) { pm.addPass(createNarrowVerifyAnnotated()); })))
-    return BadInput;
-  if (failed(extend(stage)))
+  if (failed(run([&](OpPassManager &pm) {
+        if (first < Stage::Float) {
+          extend(pm, first);
+          buildFloatPipeline(pm, /*verify=*/!foreign);
+        }
+        // An edit takes effect or is refused, also where nothing else looks at it.
+        if (stage == Stage::Annotated)
+          pm.addPass(createNarrowVerifyAnnotated());
+        extend(pm, stage);
+      })))
     return BadInput;
   if (stage <= Stage::Observed || foreign)
     modelHash = hashModel(*module);
@@ -356,7 +394,7 @@ int Compiler::compile() {
     if (stage > Stage::Float)
       return reportError(llvm::createStringError(options.model.path + " is in the " + stringifyStage(stage) +
                                                  " stage, past the one to emit (float)"));
-    return floatCode ? emitCode(/*isFloat=*/true) : writeIR(*module, options.output);
+    return floatCode ? emitCode(/*isFloat=*/true) : writeModule();
   }
   if (options.explain && stage == Stage::Float && artifact > Emit::Vector)
     floatModule = module->clone();
@@ -371,49 +409,58 @@ int Compiler::compile() {
     if (StringRef given = options.recipe.rewrites.getGiven(); stage == Stage::Observed && !given.empty())
       return reportError(llvm::createStringError("--" + given + " rewrites a float model, and " +
                                                  options.model.path + " is observed already"));
-    std::vector<ModelInput> inputs = getModelInputs(*module);
-    std::optional<Dataset> data;
-    std::optional<CalibrationSamples> samples;
+    // What passes ask for is the context's.
+    Calibration &calibration = getCalibration(module->getContext());
+    calibration.name = options.table.empty() ? options.data : options.table;
+    std::shared_ptr<DatasetSamples> samples;
     if (needsTable && !options.data.empty()) {
-      llvm::Expected<Dataset> opened = Dataset::open(options.data, inputs, dataOptions);
-      if (!opened)
-        return reportError(opened.takeError());
-      printNotes(opened->notes());
-      data = std::move(*opened);
-      samples.emplace(CalibrationSamples{*data, inputs});
-    }
-    const CalibrationSamples *given = samples ? &*samples : nullptr;
-    if (stage == Stage::Float)
-      if (llvm::Error error = rewriteFloat(*module, recipe, given))
+      samples = std::make_shared<DatasetSamples>(options.data, dataOptions);
+      if (llvm::Error error = samples->open(*module))
         return reportError(std::move(error));
-    if (data) {
-      llvm::Expected<CalibrationTable> made =
-          calibrate(*module, *data, inputs, getCalibrationOptions(recipe));
-      if (!made)
-        return reportError(made.takeError());
-      table = std::move(*made);
-      printWarnings(findDataFaults(*table, inputs, &*data));
+      calibration.samples = samples;
     } else if (needsTable) {
+      if (llvm::Error error = checkSamples(recipe, /*hasSamples=*/false))
+        return reportError(std::move(error));
       llvm::Expected<CalibrationTable> read = readTable(options.table);
       if (!read)
         return reportError(read.takeError());
-      table = std::move(*read);
+      table = std::make_shared<CalibrationTable>(std::move(*read));
       if (llvm::Error error = checkPreprocessingOf(*table))
         return reportError(std::move(error));
       if (stage == Stage::Float)
         if (llvm::Error error = checkRewrites(*table, options.table, recipe.rewrites))
           return reportError(std::move(error));
     }
-    if (stage == Stage::Float &&
-        (failed(runPipeline(*module, buildObservedPipeline)) || failed(extend(Stage::Observed))))
+    if (failed(run([&](OpPassManager &pm) {
+          if (stage == Stage::Float)
+            buildRewritePipeline(pm, recipe.rewrites);
+          if (samples) {
+            NarrowCollectStatisticsOptions collect;
+            collect.movingAverage = getMovingAverage(recipe);
+            pm.addPass(createNarrowCollectStatistics(collect));
+          }
+        })))
+      return BadInput;
+    if (samples) {
+      table = calibration.table;
+      printWarnings(findDataFaults(*table, samples->getInputs(), &samples->getData()));
+    }
+    if (failed(run([&](OpPassManager &pm) {
+          if (stage == Stage::Float) {
+            buildObservedPipeline(pm);
+            extend(pm, Stage::Observed);
+          }
+          if (artifact == Emit::Observed)
+            return;
+          AnnotatedPipelineOptions annotated;
+          annotated.setRecipe(recipe);
+          annotated.table = options.table.getValue();
+          buildAnnotatedPipeline(pm, annotated);
+          extend(pm, Stage::Annotated);
+        })))
       return BadInput;
     if (artifact == Emit::Observed)
-      return writeIR(*module, options.output);
-    StringRef tableName = options.table.empty() ? options.data : options.table;
-    if (llvm::Error error = annotate(*module, recipe, *table, tableName, given))
-      return reportError(std::move(error));
-    if (failed(extend(Stage::Annotated)))
-      return BadInput;
+      return writeModule();
     stage = Stage::Annotated;
   } else if (StringRef choice = options.recipe.getGiven(); !choice.empty()) {
     return reportError(
@@ -444,27 +491,37 @@ llvm::Error Compiler::fold() {
                                                : table->foreign
                                                    ? ": the table does not say how its data was made"
                                                    : ": the table was made of float samples"));
-  return foldPreprocessing(*module, inputs);
+  NarrowFoldPreprocessingOptions fold;
+  for (const InputPreprocessing &input : inputs)
+    fold.inputs.push_back(spellPreprocessing(input));
+  if (failed(pipelines.run(*module,
+                           [&](OpPassManager &pm) { pm.addPass(createNarrowFoldPreprocessing(fold)); })))
+    return alreadyReported();
+  return llvm::Error::success();
 }
 
 int Compiler::quantize() {
   if (artifact == Emit::Annotated)
-    return writeIR(*module, options.output);
+    return writeModule();
   Stage stage = detectStage(*module);
   if (stage == Stage::Annotated) {
-    if (failed(runPipeline(*module, buildQuantizedPipeline)) ||
-        failed(options.extensions.run(*module, Stage::Quantized)))
+    if (failed(pipelines.run(*module, [&](OpPassManager &pm) {
+          buildQuantizedPipeline(pm);
+          options.extensions.addPasses(pm, Stage::Quantized);
+        })))
       return BadInput;
     stage = Stage::Quantized;
   }
   if (artifact == Emit::Quantized)
-    return writeIR(*module, options.output);
+    return writeModule();
   if (stage == Stage::Quantized) {
     IntegerPipelineOptions integer;
     integer.strict = options.strict.getValue();
     integer.requantize = options.requantize.getValue();
-    if (failed(runPipeline(*module, [&](OpPassManager &pm) { buildIntegerPipeline(pm, integer); })) ||
-        failed(options.extensions.run(*module, Stage::Integer)))
+    if (failed(pipelines.run(*module, [&](OpPassManager &pm) {
+          buildIntegerPipeline(pm, integer);
+          options.extensions.addPasses(pm, Stage::Integer);
+        })))
       return BadInput;
     requantized = true;
   } else if (options.requantize.getNumOccurrences()) {
@@ -486,7 +543,7 @@ int Compiler::quantize() {
       accumulatorBits = std::max(accumulatorBits, bits.getInt());
   });
   if (artifact == Emit::Integer)
-    return writeIR(*module, options.output);
+    return writeModule();
   return emitCode(/*isFloat=*/false);
 }
 
@@ -537,9 +594,12 @@ LogicalResult Compiler::lowerFor(ModuleOp lowered, const TargetSpec &target) {
   vector.profile = options.profile.getValue();
   vector.threads = options.threads.getValue();
   vector.packWeights = options.packWeights.getValue();
-  if (failed(runPipeline(lowered, [&](OpPassManager &pm) { buildVectorPipeline(pm, vector); })))
-    return failure();
-  return options.extensions.run(lowered, Stage::Vector);
+  auto build = [&](OpPassManager &pm) {
+    buildVectorPipeline(pm, vector);
+    options.extensions.addPasses(pm, Stage::Vector);
+  };
+  // What is printed is the way of the first target.
+  return lowered == *module ? pipelines.run(lowered, build) : runPipeline(lowered, build);
 }
 
 /// Compiles the model with counters for every instruction set, and runs what this CPU can.
@@ -588,7 +648,9 @@ int Compiler::emitCode(bool isFloat) {
                                                "instruction set: --isa takes no list"));
   }
   if (artifact == Emit::Vector)
-    return writeIR(*module, options.output);
+    return writeModule();
+  if (int code = printPipeline())
+    return code;
   emit.target = targets.front();
   emit.optLevel = options.optLevel;
   emit.prefix = prefix;

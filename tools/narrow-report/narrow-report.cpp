@@ -3,6 +3,7 @@
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/Ranking.h"
+#include "narrow/Pipelines/RecipeOptions.h"
 #include "narrow/Pipelines/Report.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/Path.h"

@@ -2,7 +2,6 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Pipelines/CommandLine.h"
-#include "narrow/Pipelines/FoldPreprocessing.h"
 #include "narrow/Pipelines/KernelProfile.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Reference/Evaluator.h"
@@ -198,7 +197,7 @@ public:
     if (extensions) {
       if (llvm::Error error = extensions->checkStages(stage, path))
         return std::move(error);
-      if (failed(extensions->run(*runner->module, stage)))
+      if (failed(runPipeline(*runner->module, [&](OpPassManager &pm) { extensions->addPasses(pm, stage); })))
         return alreadyReported();
     }
     FailureOr<reference::Evaluator> made = reference::Evaluator::create(*runner->module);

@@ -2,6 +2,7 @@
 #include "narrow/Pipelines/CommandLine.h"
 #include "narrow/Pipelines/Model.h"
 #include "narrow/Pipelines/PrecisionSearch.h"
+#include "narrow/Pipelines/RecipeOptions.h"
 #include "narrow/Support/JSONText.h"
 #include "narrow/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -104,7 +105,8 @@ int search(const Options &options, const SearchOptions &search, ModuleOp module,
       CalibrationSource::open(options.table, options.data, inputs, dataOptions);
   if (!calibration)
     return reportError(calibration.takeError());
-  if (llvm::Error error = rewriteFloat(module, search.recipe, (*calibration)->samples()))
+  (*calibration)->attach(module.getContext());
+  if (llvm::Error error = rewriteFloat(module, search.recipe))
     return reportError(std::move(error));
   auto save = [&](const SearchState &state) {
     return writeOutputFile(options.output, llvm::formatv("{0:2}\n", llvm::json::Value(toJSON(state))).str());

@@ -10,6 +10,11 @@
 #include "narrow/Support/LLVM.h"
 
 namespace narrow {
+struct InputPreprocessing;
+
+/// The option `input` of narrow-fold-preprocessing.
+std::string spellPreprocessing(const InputPreprocessing &input);
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "narrow/Conversion/Passes.h.inc"

@@ -68,6 +68,24 @@ def NarrowLowerToInteger : Pass<"narrow-lower-to-integer", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::quant::QuantDialect", "::mlir::tosa::TosaDialect"];
 }
 
+def NarrowFoldPreprocessing : Pass<"narrow-fold-preprocessing", "::mlir::ModuleOp"> {
+  let summary = "let the network take pixels and look up their codes";
+  let description = [{
+    Inputs become u8: `@quantize_inputs` looks up the code of (x / 255 - mean) / std in a table, one for each channel
+    that differs, instead of computing it. The results are those of the model before on data that is normalized
+    that way. Channels are axis 1 of inputs of rank 3 and more, else the last one.
+
+    ```mlir
+    func.func private @quantize_inputs(%x: tensor<1x3x8x8xf32>) -> tensor<1x3x8x8xi8> { ... narrow.quantize ... }
+    // becomes
+    func.func private @quantize_inputs(%x: tensor<1x3x8x8xi8>) -> tensor<1x3x8x8xi8> { ... tosa.table ... }
+    ```
+  }];
+  let options = [ListOption<"inputs", "input", "std::string",
+                            "<name>:<mean>;...:<std>;..., one number or one for each channel">];
+  let dependentDialects = ["::mlir::tosa::TosaDialect"];
+}
+
 def NarrowVerifyAccumulators : Pass<"narrow-verify-accumulators", "::mlir::ModuleOp"> {
   let summary = "prove that no i32 of the integer stage overflows";
   let description = [{

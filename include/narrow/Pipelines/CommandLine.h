@@ -30,6 +30,9 @@ enum ExitCode { Done = 0, BadInput = 1, BadUsage = 2 };
 /// and makes a file that may not grow an error of the write, not a signal.
 void startTool();
 
+/// What messages call the tool, from argv[0]. parseCommandLine sets it.
+void setToolName(llvm::StringRef program);
+
 /// Prints `error` as "<tool>: error: ..." lines; returns BadInput. An error
 /// without a message is one that ToolDiagnostics has printed already.
 int reportError(llvm::Error error);
@@ -66,8 +69,8 @@ private:
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> files;
 };
 
-/// The context of a driver's models: all dialects, those of plugins included, and diagnostics as drivers print
-/// them.
+/// The context of a driver's models: all dialects, those of plugins included, and diagnostics as drivers
+/// print them.
 class ToolContext {
 public:
   explicit ToolContext(const ExtensionOptions &extensions);
@@ -106,8 +109,8 @@ struct DataOptions {
   llvm::StringRef getGiven() const;
 };
 
-/// --emulate-isa, hidden: it is for testing kernels of instruction sets that the machine lacks. Of drivers that
-/// generate code: narrow-run has none to generate, artifacts hold what they are.
+/// --emulate-isa, hidden: it is for testing kernels of instruction sets that the machine lacks. Of drivers
+/// that generate code: narrow-run has none to generate, artifacts hold what they are.
 struct EmulationOption : llvm::cl::opt<std::string> {
   explicit EmulationOption(llvm::cl::OptionCategory &category);
 };

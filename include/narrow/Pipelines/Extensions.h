@@ -31,10 +31,10 @@ struct ExtensionOptions {
 
   /// Fails if --run-after names a stage other than those `reached`, which `model` takes here.
   llvm::Error checkStages(ArrayRef<Stage> reached, StringRef model) const;
-  /// Runs the passes that --run-after has for `stage`, which `module` is in, and checks that it still is;
-  /// tensors of the float stage that are new get ids. Does nothing without such passes. Fails after a
-  /// diagnostic.
-  LogicalResult run(ModuleOp module, Stage stage) const;
+  /// Adds the passes that --run-after has for `stage`, which a module has reached, and the check that it
+  /// still is in that stage; tensors of the float stage that are new get ids. Adds nothing without such
+  /// passes.
+  void addPasses(OpPassManager &pm, Stage stage) const;
   /// Brings the network of `model` from the imported or the float to the float stage, with these passes after
   /// both.
   llvm::Error runToFloat(ModuleOp module, StringRef model) const;

@@ -9,12 +9,14 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
+#include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Support/LLVM.h"
 #include "narrow/Target/CPU/Passes.h"
 #include "narrow/Target/CPU/Target.h"
 
 namespace narrow {
-struct CalibrationTable;
+struct Recipe;
+struct Rewrites;
 
 struct FloatPipelineOptions : mlir::PassPipelineOptions<FloatPipelineOptions> {
   Option<bool> quantized{*this, "quantized",
@@ -29,16 +31,36 @@ struct AnnotatedPipelineOptions : mlir::PassPipelineOptions<AnnotatedPipelineOpt
   Option<std::string> weightMethod{*this, "weight-method", llvm::cl::desc("how ranges of weights are chosen"),
                                    llvm::cl::init("minmax")};
   ListOption<std::string> ranges{*this, "range", llvm::cl::desc("<regex>=<method> for tensors by id")};
-  Option<double> percentile{*this, "percentile", llvm::cl::desc("percent kept at each end"),
-                            llvm::cl::init(99.99)};
+  Option<ExactDouble> percentile{*this, "percentile", llvm::cl::desc("percent kept at each end"),
+                                 llvm::cl::init(99.99)};
   Option<std::string> scheme{*this, "scheme", llvm::cl::desc("w8a8, w4a8, w8pta8, ..."),
                              llvm::cl::init("w8a8")};
   ListOption<std::string> overrides{*this, "override", llvm::cl::desc("<regex>=<scheme> for ops by id")};
   Option<std::string> align{
       *this, "align", llvm::cl::desc("operands that share a range: of add, concat or all; empty: none")};
   Option<bool> codeGrid{*this, "code-grid",
-                        llvm::cl::desc("weights of formats keep what narrow-round-weights needs"),
+                        llvm::cl::desc("weights of formats keep what narrow-round-weights needs, as they do "
+                                       "for a rounding that takes formats"),
                         llvm::cl::init(false)};
+  Option<numerics::WeightRounding> rounding{*this, "rounding", llvm::cl::desc("how weights become codes"),
+                                            llvm::cl::init(numerics::WeightRounding::Nearest),
+                                            getWeightRoundingValues()};
+  Option<numerics::Rounding> ties{*this, "rounding-ties", llvm::cl::desc("of rounding to nearest"),
+                                  llvm::cl::init(numerics::Rounding::HalfEven), getTiesValues()};
+  Option<bool> floatInputs{
+      *this, "rounding-float-inputs",
+      llvm::cl::desc("layers are rounded for the input that the float network feeds them"),
+      llvm::cl::init(false)};
+  Option<unsigned> seed{*this, "seed", llvm::cl::desc("of what is chosen by chance"), llvm::cl::init(0)};
+  Option<int64_t> roundingIterations{*this, "rounding-iterations",
+                                     llvm::cl::desc("steps for each layer of methods that learn"),
+                                     llvm::cl::init(1000)};
+  Option<std::string> correctBias{*this, "correct-bias",
+                                  llvm::cl::desc("correct the mean error of rounded weights: empirical or "
+                                                 "analytic; empty: not at all")};
+
+  /// Sets all but the table.
+  void setRecipe(const Recipe &recipe);
 };
 
 struct IntegerPipelineOptions : mlir::PassPipelineOptions<IntegerPipelineOptions> {
@@ -71,9 +93,11 @@ struct VectorPipelineOptions : mlir::PassPipelineOptions<VectorPipelineOptions> 
 void buildFloatPipeline(OpPassManager &pm, bool verify = true);
 /// float -> observed.
 void buildObservedPipeline(OpPassManager &pm);
-/// observed -> annotated. `table`, when given, is used instead of options.table.
-void buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options,
-                            const CalibrationTable *table = nullptr);
+/// float -> float, on samples of the context where a rewrite needs them.
+void buildRewritePipeline(OpPassManager &pm, const Rewrites &rewrites);
+/// observed -> annotated. Without a table in the options it is that of the context. Rounding and bias
+/// correction that look at activations use the samples of the context.
+void buildAnnotatedPipeline(OpPassManager &pm, const AnnotatedPipelineOptions &options);
 /// annotated -> quantized.
 void buildQuantizedPipeline(OpPassManager &pm);
 /// quantized -> integer.

@@ -20,6 +20,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "narrow/Calibration/Table.h"
 #include "narrow/Numerics/Histogram.h"
+#include "narrow/Pipelines/DatasetSamples.h"
 #include "narrow/Pipelines/Recipe.h"
 #include "narrow/Support/Dataset.h"
 #include "narrow/Support/LLVM.h"
@@ -192,7 +193,7 @@ struct OutputReport {
 /// How long one run of a compiled model takes here.
 struct LatencyReport {
   std::string path, kind; ///< "float", "integer" or "unknown"
-  std::string isa; ///< also what is emulated
+  std::string isa;        ///< also what is emulated
   double medianMs = 0, minMs = 0;
   int64_t runs = 0;
 };
@@ -233,7 +234,10 @@ public:
   llvm::Expected<const CalibrationTable *> get(ModuleOp network, const Recipe &recipe);
   /// The same of the first half of the data; null with a table, or too few data.
   llvm::Expected<const CalibrationTable *> getFirstHalf(ModuleOp network, const Recipe &recipe);
-  const CalibrationSamples *samples() const { return data ? &*data : nullptr; }
+  /// Makes samples and table those that passes of `context` see.
+  void attach(MLIRContext *context, const CalibrationTable *table = nullptr) const;
+  /// The samples; null with a table.
+  const Dataset *getData() const { return data ? &data->getData() : nullptr; }
   const std::string name; ///< what errors call it
 
 private:
@@ -241,9 +245,7 @@ private:
   llvm::Expected<const CalibrationTable *> make(ModuleOp network, const Recipe &recipe, int64_t samples);
 
   std::optional<CalibrationTable> given;
-  std::optional<Dataset> dataset;
-  std::vector<ModelInput> inputs;
-  std::optional<CalibrationSamples> data; ///< refers to the two
+  std::shared_ptr<DatasetSamples> data;
   /// By hash, samples and weight of moving averages.
   std::map<std::tuple<std::string, int64_t, double>, CalibrationTable> made;
 };

@@ -25,6 +25,11 @@ LogicalResult ObserveOp::verify() {
     return emitOpError() << "scheme axis " << scheme.getAxis() << " is outside of " << type;
   if (auto quantized = getQuantizedType(); quantized && !isa<quant::QuantizedType>(*quantized))
     return emitOpError() << "type must be a quantized type, got " << *quantized;
+  if (ElementsAttr unrounded = getUnroundedAttr(); unrounded && unrounded.getShapedType() != type)
+    return emitOpError() << "unrounded weights must have the type " << type << ", got "
+                         << unrounded.getShapedType();
+  if (getUnroundedAttr() && !getWeight())
+    return emitOpError("has unrounded weights and observes no weight");
   return success();
 }
 

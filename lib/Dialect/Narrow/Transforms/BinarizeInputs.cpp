@@ -112,7 +112,7 @@ Value BinarizeInputs::createSigns(Value value, const Twine &id) {
   auto scheme = SchemeAttr::get(value.getContext(), 8, /*symmetric=*/true, /*restricted=*/true,
                                 GranularityKind::PerTensor, /*axis=*/-1, /*group=*/0, CodeFormat::PowerOfTwo);
   auto range = RangeAttr::get(value.getContext(), {-1.0}, {1.0}, /*known=*/true);
-  return ObserveOp::create(builder, loc, value.getType(), signs.getOutput(), name,
+  return ObserveOp::create(builder, loc, signs.getOutput(), name,
                            /*weight=*/false, range, scheme, TypeAttr())
       .getOutput();
 }

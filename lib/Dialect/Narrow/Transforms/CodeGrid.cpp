@@ -31,7 +31,6 @@ void narrow::setCodeGrid(ObserveOp op, const CodeGrid &grid) {
   for (const Levels &list : grid.lists)
     lists.push_back(builder.getDenseI32ArrayAttr(list));
   op->setAttr(attrs::codeGrid, builder.getDictionaryAttr({
-                                   builder.getNamedAttr("weight", grid.weight),
                                    builder.getNamedAttr("group", builder.getI64IntegerAttr(grid.group)),
                                    builder.getNamedAttr("lists", builder.getArrayAttr(lists)),
                                    builder.getNamedAttr("groups", builder.getDenseI32ArrayAttr(grid.groups)),
@@ -48,18 +47,18 @@ FailureOr<std::optional<CodeGrid>> narrow::getCodeGrid(ObserveOp op) {
   auto dictionary = dyn_cast<DictionaryAttr>(attr);
   if (!dictionary)
     return fail("is no dictionary");
-  auto weight = dictionary.getAs<ElementsAttr>("weight");
   auto group = dictionary.getAs<IntegerAttr>("group");
   auto lists = dictionary.getAs<ArrayAttr>("lists");
   auto groups = dictionary.getAs<DenseI32ArrayAttr>("groups");
-  if (!weight || !group || !lists || !groups)
-    return fail("should have a weight, a group, lists and groups");
+  if (!group || !lists || !groups)
+    return fail("should have a group, lists and groups");
   auto type = dyn_cast_if_present<quant::QuantizedType>(op.getQuantizedType().value_or(Type()));
-  if (!op.getSchemeAttr() || weight.getShapedType() != op.getType() || !type ||
-      !group.getType().isInteger(64) || group.getInt() < 1)
+  if (!op.getUnroundedAttr())
+    return fail("needs the unrounded weight");
+  if (!op.getSchemeAttr() || !type || !group.getType().isInteger(64) || group.getInt() < 1)
     return fail("does not fit the weight");
   ChannelLayout layout = getChannelLayout(op);
-  CodeGrid grid{weight, group.getInt(), {}, {groups.asArrayRef().begin(), groups.asArrayRef().end()}};
+  CodeGrid grid{group.getInt(), {}, {groups.asArrayRef().begin(), groups.asArrayRef().end()}};
   for (Attribute element : lists) {
     auto list = dyn_cast<DenseI32ArrayAttr>(element);
     if (!list || list.empty() || !llvm::is_sorted(list.asArrayRef(), std::less_equal<>()) ||

@@ -1,6 +1,6 @@
 //===- CodeGrid.h - Which codes an encoded weight may have ------*- C++ -*-===//
 //
-// What narrow-encode-weights leaves for narrow-round-weights: the weight as it was and, for
+// What narrow-encode-weights leaves for narrow-round-weights beside the unrounded weight: for
 // each group of weights, the codes that its format allows.
 //
 //===----------------------------------------------------------------------===//
@@ -38,7 +38,6 @@ private:
 };
 
 struct CodeGrid {
-  ElementsAttr weight;                 ///< before it was encoded
   int64_t group;                       ///< so many weights of a channel that follow each other share a list
   std::vector<numerics::Levels> lists; ///< of codes, ascending, not empty
   std::vector<int32_t> groups;         ///< the list of each group, channel by channel

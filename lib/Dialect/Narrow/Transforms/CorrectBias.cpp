@@ -44,6 +44,15 @@ std::optional<std::vector<float>> narrow::getRoundedWeights(QuantizableOpInterfa
   return weights;
 }
 
+std::optional<std::vector<float>> narrow::getUnroundedWeights(QuantizableOpInterface op) {
+  auto observe =
+      op.getWeightOperand() ? op->getOperand(*op.getWeightOperand()).getDefiningOp<ObserveOp>() : ObserveOp();
+  if (!observe)
+    return std::nullopt;
+  ElementsAttr unrounded = observe.getUnroundedAttr();
+  return unrounded ? getFloats(unrounded) : getFloats(observe.getInput());
+}
+
 namespace {
 
 /// What is known of a tensor's channels (its last axis): the mean, and, of a normal
@@ -54,8 +63,6 @@ struct Distribution {
 
 struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
   using NarrowCorrectBiasBase::NarrowCorrectBiasBase;
-  CorrectBias(ModuleOp floatStage, const NarrowCorrectBiasOptions &options)
-      : NarrowCorrectBiasBase(options), floatStage(floatStage) {}
 
   void runOnOperation() override {
     if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
@@ -65,12 +72,13 @@ struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
           << method << "' is not known; accepted: analytic, empirical";
       return signalPassFailure();
     }
-    llvm::StringMap<Operation *> originals;
-    if (floatStage)
-      floatStage.walk([&](Operation *op) {
-        if (auto id = op->getAttrOfType<StringAttr>(attrs::id))
-          originals[id.getValue()] = op;
-      });
+    bool readsSigns = false;
+    getOperation().walk([&](ActivationOp op) { readsSigns |= op.getKind() == ActivationKind::Binarize; });
+    if (readsSigns) { // The error of a layer is that of its weights for the same input.
+      emitError(UnknownLoc::get(&getContext()))
+          << "--correct-bias is not supported with binary activations (ab)";
+      return signalPassFailure();
+    }
     int64_t corrected = 0, unknown = 0;
     // In program order: what a layer reads is known before the layer is reached.
     getOperation().walk([&](Operation *op) {
@@ -79,8 +87,7 @@ struct CorrectBias : narrow::impl::NarrowCorrectBiasBase<CorrectBias> {
       auto layer = getQuantizable(op);
       if (!layer || layer.getQuantizationKind() != QuantizationKind::Contraction || !layer.getBiasOperand())
         return;
-      std::optional<std::vector<double>> error =
-          method == "analytic" ? predict(layer, originals) : getMeasured(layer);
+      std::optional<std::vector<double>> error = method == "analytic" ? predict(layer) : getMeasured(layer);
       layer->removeAttr(attrs::channelError);
       ++(error && correct(layer, *error) ? corrected : unknown);
     });
@@ -160,25 +167,19 @@ private:
   }
 
   /// Mean of what the rounding of weights adds to each output, for inputs of known mean.
-  std::optional<std::vector<double>> predict(QuantizableOpInterface op,
-                                             const llvm::StringMap<Operation *> &originals) const {
+  std::optional<std::vector<double>> predict(QuantizableOpInterface op) const {
     const Distribution *input = find(op->getOperand(op.getActivationOperands().front()));
     std::optional<std::vector<float>> rounded = getRoundedWeights(op);
     std::optional<ChannelLayer> layer = ChannelLayer::create(op);
     if (!input || !rounded || !layer || static_cast<int64_t>(input->mean.size()) != layer->inputs)
       return std::nullopt;
-    if (floatStage) {
-      auto original = originals.find(getTensorId(op->getResult(0)));
-      if (original == originals.end())
-        return std::nullopt;
-      layer = ChannelLayer::create(original->second);
-      if (!layer || layer->weights.size() != rounded->size())
-        return std::nullopt;
-    }
+    std::optional<std::vector<float>> weights = getUnroundedWeights(op);
+    if (!weights || weights->size() != rounded->size())
+      return std::nullopt;
     std::vector<double> error(layer->outputs, 0.0);
     for (int64_t channel = 0; channel < layer->inputs; ++channel)
       layer->visitInput(channel, [&](int64_t weight, int64_t output) {
-        error[output] += ((*rounded)[weight] - layer->weights[weight]) * input->mean[channel];
+        error[output] += ((*rounded)[weight] - (*weights)[weight]) * input->mean[channel];
       });
     return error;
   }
@@ -209,13 +210,7 @@ private:
     return true;
   }
 
-  ModuleOp floatStage;
   DenseMap<Value, Distribution> known; ///< looked up, never iterated
 };
 
 } // namespace
-
-std::unique_ptr<Pass> narrow::createCorrectBiasPass(ModuleOp floatStage,
-                                                    const NarrowCorrectBiasOptions &options) {
-  return std::make_unique<CorrectBias>(floatStage, options);
-}

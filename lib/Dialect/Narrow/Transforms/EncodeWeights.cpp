@@ -465,7 +465,6 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
   std::optional<CodeGrid> grid;
   if (codeGrid) {
     grid = getGrid(encoder, encoded, wide ? numerics::kWideLimit : numerics::kNarrowLimit);
-    grid->weight = getConstant(op.getInput());
     grid->group = encoder.getGroup(layout.size);
     for (const Levels &list : grid->lists)
       largest = std::max<int64_t>({largest, -list.front(), list.back()});
@@ -487,6 +486,8 @@ LogicalResult EncodeWeights::encode(ObserveOp op) {
 
   OpBuilder builder(op);
   Operation *before = op.getInput().getDefiningOp();
+  if (!op.getUnroundedAttr())
+    op.setUnroundedAttr(getConstant(op.getInput()));
   op.getInputMutable().assign(
       createConstant(builder, before->getLoc(), tensor.getShape(), ArrayRef<float>(*values)));
   if (before->use_empty())

@@ -9,6 +9,7 @@
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Dialect/Narrow/Transforms/ModelContent.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
+#include "narrow/Dialect/Narrow/Transforms/SampleSource.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/RangeRules.h"
 #include "narrow/Dialect/Narrow/Transforms/Scheme.h"
@@ -352,8 +353,6 @@ namespace {
 
 struct ImportTable : narrow::impl::NarrowImportTableBase<ImportTable> {
   using NarrowImportTableBase::NarrowImportTableBase;
-  ImportTable(const CalibrationTable *given, const NarrowImportTableOptions &options)
-      : NarrowImportTableBase(options), given(given) {}
 
   void runOnOperation() override {
     if (failed(requireQuantizationStage(getOperation(), {Stage::Observed, Stage::Annotated})))
@@ -365,27 +364,23 @@ struct ImportTable : narrow::impl::NarrowImportTableBase<ImportTable> {
     llvm::Expected<RangeRules> rules = RangeRules::parse(method, ranges, percentile);
     if (!rules)
       return fail(llvm::toString(rules.takeError()));
-    std::optional<CalibrationTable> read;
-    if (!given) {
-      if (table.empty())
-        return fail("narrow-import-table needs the option table=<file>");
-      llvm::Expected<CalibrationTable> result = readTable(table);
-      if (!result)
-        return fail(llvm::toString(result.takeError()));
-      read = std::move(*result);
+    const Calibration &calibration = getCalibration(&getContext());
+    std::shared_ptr<const CalibrationTable> used = calibration.table;
+    std::string name = calibration.name;
+    if (!table.empty()) {
+      llvm::Expected<CalibrationTable> read = readTable(table);
+      if (!read)
+        return fail(llvm::toString(read.takeError()));
+      used = std::make_shared<CalibrationTable>(std::move(*read));
+      name = table;
     }
-    Import import{given ? *given : *read, table, *rules, useKnownRanges};
+    if (!used)
+      return fail("narrow-import-table needs the option table=<file>, or samples that "
+                  "narrow-collect-statistics has seen");
+    Import import{*used, name, *rules, useKnownRanges};
     if (failed(import.importTable(getOperation())))
       signalPassFailure();
   }
-
-private:
-  const CalibrationTable *given = nullptr;
 };
 
 } // namespace
-
-std::unique_ptr<Pass> narrow::createImportTablePass(const CalibrationTable *table,
-                                                    const NarrowImportTableOptions &options) {
-  return std::make_unique<ImportTable>(table, options);
-}

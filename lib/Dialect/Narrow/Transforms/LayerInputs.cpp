@@ -96,6 +96,16 @@ void narrow::removeObservers(ModuleOp module, bool simulate) {
   }
 }
 
+void narrow::restoreWeights(ModuleOp module) {
+  module.walk([](ObserveOp op) {
+    if (ElementsAttr weight = op.getUnroundedAttr()) {
+      OpBuilder builder(op);
+      op.getInputMutable().assign(
+          tosa::ConstOp::create(builder, op.getInput().getLoc(), op.getType(), weight));
+    }
+  });
+}
+
 OwningOpRef<ModuleOp> narrow::observeInputs(ModuleOp module, ArrayRef<Operation *> contractions,
                                             bool simulate) {
   IRMapping mapping;

@@ -19,12 +19,11 @@
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
-#include "narrow/Dialect/Narrow/Transforms/ActivationSource.h"
+#include "LayerInputFile.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Numerics/AdaptiveRounding.h"
 #include "narrow/Numerics/Bias.h"
-#include "narrow/Support/Npz.h"
 #include "narrow/Support/Progress.h"
 #include "llvm/ADT/DenseSet.h"
 #include <atomic>
@@ -130,101 +129,33 @@ void keepInputs(Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
   std::copy_n(rows.data, rows.rows * rows.cols, inputs.data() + firstRow * rows.cols);
 }
 
-/// Arrays of a file, named like the contractions, samples along the first axis.
-class FileActivations : public ActivationSource {
-public:
-  static llvm::Expected<std::unique_ptr<FileActivations>> open(StringRef path) {
-    auto source = std::make_unique<FileActivations>();
-    llvm::Expected<NpzFile> file = NpzFile::open(path);
-    if (!file)
-      return file.takeError();
-    source->path = path.str();
-    for (const std::string &name : file->names()) {
-      llvm::Expected<Array> array = file->read(name);
-      if (!array)
-        return array.takeError();
-      int64_t runs = array->shape.empty() ? 0 : array->shape.front();
-      if (array->dtype != DType::F4 || runs == 0)
-        return llvm::createStringError(path + ": array '" + name +
-                                       "' should be float32 with samples along its first axis");
-      if (source->runs && source->runs != runs)
-        return llvm::createStringError(path + ": array '" + name + "' has " + Twine(runs) +
-                                       " samples, others have " + Twine(source->runs));
-      source->runs = runs;
-      source->arrays.emplace_back(name, std::move(*array));
-    }
-    if (source->runs == 0)
-      return llvm::createStringError(path + ": there are no arrays");
-    return source;
-  }
-
-  int64_t getNumRuns() const override { return runs; }
-
-  llvm::Error run(ModuleOp module, int64_t chunk, Receive receive, Finish finish) override {
-    SmallVector<ArrayRef<float>> tensors;
-    SmallVector<size_t> sizes;
-    for (ObserveOp op : module.lookupSymbol<func::FuncOp>("main").getOps<ObserveOp>()) {
-      StringRef name = op.getId();
-      name.consume_back("/input");
-      auto it = llvm::find_if(arrays, [&](const auto &entry) { return entry.first == name; });
-      if (it == arrays.end())
-        return llvm::createStringError(path + ": there is no array '" + name + "', the input of that op");
-      tensors.push_back(it->second.as<float>());
-      sizes.push_back(cast<RankedTensorType>(op.getType()).getNumElements());
-      if (tensors.back().size() != sizes.back() * runs)
-        return llvm::createStringError(path + ": array '" + name + "' has " +
-                                       Twine(tensors.back().size() / runs) +
-                                       " numbers a sample, the op reads " + Twine(sizes.back()));
-      if (!llvm::all_of(tensors.back(), [](float x) { return std::isfinite(x); }))
-        return llvm::createStringError(path + ": array '" + name + "' has a NaN or an infinity");
-    }
-    for (int64_t begin = 0; begin < runs; begin += chunk) {
-      int64_t end = std::min(begin + chunk, runs);
-      for (int64_t run = begin; run < end; ++run)
-        for (auto [i, values] : llvm::enumerate(tensors))
-          receive(i, run, values.slice(run * sizes[i], sizes[i]));
-      finish(begin, end);
-    }
-    return llvm::Error::success();
-  }
-
-private:
-  std::string path;
-  std::vector<NamedArray> arrays;
-  int64_t runs = 0;
-};
-
 struct RoundWeights : narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
   using NarrowRoundWeightsBase::NarrowRoundWeightsBase;
-  RoundWeights(const NarrowRoundWeightsOptions &options, ActivationSource *source)
-      : NarrowRoundWeightsBase(options), source(source) {}
   /// Passes are cloned before they run.
-  RoundWeights(const RoundWeights &other) : NarrowRoundWeightsBase(other), source(other.source) {}
+  RoundWeights(const RoundWeights &other) : NarrowRoundWeightsBase(other) {}
 
   void runOnOperation() override {
     if (failed(requireQuantizationStage(getOperation(), {Stage::Annotated})))
       return signalPassFailure();
-    std::unique_ptr<FileActivations> file;
-    if (!source && !inputs.empty()) {
-      llvm::Expected<std::unique_ptr<FileActivations>> opened = FileActivations::open(inputs);
+    std::unique_ptr<SampleSource> file;
+    if (needsData() && !inputs.empty()) {
+      llvm::Expected<std::unique_ptr<SampleSource>> opened = openLayerInputs(inputs);
       if (!opened) {
         getOperation().emitError(llvm::toString(opened.takeError()));
         return signalPassFailure();
       }
       file = std::move(*opened);
-      source = file.get();
     }
-    if (needsData() && !source) {
-      getOperation().emitError("this rounding method looks at what the layers read: give it calibration data "
-                               "(--data of narrow-compile) or a file of inputs");
+    if (needsData())
+      source = file ? file.get() : requireSamples(getOperation(), getArgument());
+    if (needsData() && !source)
       return signalPassFailure();
-    }
     if (failed(needsData() ? roundWithData() : roundWithoutData()))
       signalPassFailure();
   }
 
 private:
-  ActivationSource *source = nullptr;
+  SampleSource *source = nullptr;
   /// The module as it was, with weights that are not rounded, and where its ops are.
   OwningOpRef<ModuleOp> original;
   IRMapping toOriginal;
@@ -294,8 +225,8 @@ FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp wei
     return fail("has a zero point other than 0, which is not supported");
   Layer layer;
   layer.op = op, layer.weight = weight, layer.shape = *shape, layer.type = type;
-  std::optional<std::vector<float>> values =
-                                        format ? getFloats(format->weight) : getFloats(weight.getInput()),
+  std::optional<std::vector<float>> values = format ? getFloats(weight.getUnroundedAttr())
+                                                    : getFloats(weight.getInput()),
                                     bias;
   if (!values ||
       static_cast<int64_t>(values->size()) != cast<RankedTensorType>(weight.getType()).getNumElements())
@@ -408,6 +339,8 @@ void RoundWeights::apply(Layer &layer, Choice &choice) {
   weight->removeAttr(attrs::codeGrid);
   auto type = cast<RankedTensorType>(weight.getType());
   Value old = weight.getInput();
+  if (!weight.getUnroundedAttr())
+    weight.setUnroundedAttr(getConstant(old));
   weight.getInputMutable().assign(createConstant(builder, old.getLoc(), type.getShape(), values));
   if (old.use_empty())
     old.getDefiningOp()->erase();
@@ -504,7 +437,7 @@ LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate
     }
   };
   OwningOpRef<ModuleOp> observed = observeInputs(simulate ? getOperation() : *original, ops, simulate);
-  if (llvm::Error error = source->run(*observed, chunk, receive, finish))
+  if (llvm::Error error = source->run(*observed, {chunk, 1, ""}, receive, finish))
     return getOperation().emitError(llvm::toString(std::move(error)));
   if (received != runs * static_cast<int64_t>(layers.size()))
     return getOperation().emitError("the network reported ")
@@ -547,7 +480,7 @@ LogicalResult RoundWeights::roundWithData() {
     auto weight = cast<ObserveOp>(toOriginal.lookup(layer.weight.getOperation()));
     OpBuilder builder(weight);
     weight.getInputMutable().assign(
-        tosa::ConstOp::create(builder, weight.getLoc(), weight.getType(), layer.format->weight));
+        tosa::ConstOp::create(builder, weight.getLoc(), weight.getType(), weight.getUnroundedAttr()));
   }
   Progress progress("rounding weights", "layers", layers.size());
   size_t first = 0, haveTargets = 0;
@@ -709,9 +642,4 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, Progres
     layer.grams.clear();
   }
   return success();
-}
-
-std::unique_ptr<Pass> narrow::createRoundWeightsPass(const NarrowRoundWeightsOptions &options,
-                                                     ActivationSource *source) {
-  return std::make_unique<RoundWeights>(options, source);
 }

@@ -91,7 +91,8 @@ LogicalResult verifyConvolution(Operation *op) {
 LogicalResult verifyOp(Operation *op) {
   if (isa<func::FuncOp, func::ReturnOp, ModuleOp>(op))
     return success();
-  if (!isa_and_present<tosa::TosaDialect, NarrowDialect>(op->getDialect()) && !isa<QuantizableOpInterface>(op))
+  if (!isa_and_present<tosa::TosaDialect, NarrowDialect>(op->getDialect()) &&
+      !isa<QuantizableOpInterface>(op))
     return op->emitOpError("is unknown to the float stage, which has ops of tosa and narrow, and others that "
                            "implement QuantizableOpInterface; lower it to TOSA before");
   if (op->getNumRegions())

@@ -63,7 +63,7 @@ func.func @vectors(%x: tensor<1x2x2x12xf32> {narrow.name = "x"}) -> tensor<1x2x2
 // CHECK-LABEL: func.func @wide
 // CHECK: "w" {{.*}} type !quant.uniform<i16<-{{[0-9]+}}:{{[0-9]+}}>:f32:0, {{{[-.E0-9]+}}}>
 // CHECK: "v" {{.*}} type !quant.uniform<i8<-12:12>:f32:0, {2.500000e-01}>
-// CHECK: "u" {{.*}} type !quant.uniform<i16<-16384:16384>:f32:0, {6.103515625E-5}> {narrow.encoded = #narrow.scheme<8 bits, symmetric, restricted, per_group, axis = 0, group = 2, format = mxint8>, narrow.notes = ["1 weights are so much smaller than the largest of their channel that their last bits are rounded"]
+// CHECK: "u" {{.*}} type !quant.uniform<i16<-16384:16384>:f32:0, {6.103515625E-5}> unrounded {{.*}} {narrow.encoded = #narrow.scheme<8 bits, symmetric, restricted, per_group, axis = 0, group = 2, format = mxint8>, narrow.notes = ["1 weights are so much smaller than the largest of their channel that their last bits are rounded"]
 func.func @wide(%x: tensor<1x2x2x8xf32> {narrow.name = "x"}) -> tensor<1x2x2x1xf32> {
   %w = "tosa.const"() <{values = dense<[[[[0.3, -0.1, 0.7, 0.15, 0.03, 0.01, -0.02, 0.07]]]]> : tensor<1x1x1x8xf32>}> : () -> tensor<1x1x1x8xf32>
   %v4 = "tosa.const"() <{values = dense<[[[[3.0, -1.5, 0.5, 0.25]]]]> : tensor<1x1x1x4xf32>}> : () -> tensor<1x1x1x4xf32>

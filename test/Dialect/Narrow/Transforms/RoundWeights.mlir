@@ -106,7 +106,8 @@ func.func @main(%x: tensor<1x1x2x2xf32> {narrow.name = "x"}) -> tensor<1x1x1x2xf
 // RUN: narrow-opt %t/normal.mlir --narrow-encode-weights=code-grid > %t/encoded.mlir && FileCheck %s --check-prefix=ENCODED < %t/encoded.mlir
 // ENCODED: dense<{{\[\[\[\[}}0.5546875, 0.5546875, 0.9921875]]]]>
 // ENCODED: "conv/weight" weight {{.*}} type !quant.uniform<i8<-127:127>:f32:0, {7.812500e-03}>
-// ENCODED-SAME: narrow.code_grid = {group = 3 : i64, groups = array<i32: 0>, lists = [array<i32: -127, {{.*}} 71, 92, 127>], weight = dense<{{\[\[\[\[}}0.63515{{[0-9]+}}, 0.63515{{[0-9]+}}, 0.9921875]]]]>
+// ENCODED-SAME: unrounded dense<{{\[\[\[\[}}0.63515{{[0-9]+}}, 0.63515{{[0-9]+}}, 0.9921875]]]]>
+// ENCODED-SAME: narrow.code_grid = {group = 3 : i64, groups = array<i32: 0>, lists = [array<i32: -127, {{.*}} 71, 92, 127>]}
 // RUN: narrow-opt %t/encoded.mlir --narrow-round-weights="method=gptq inputs=%t/adaround.npz" | FileCheck %s --check-prefix=FORMAT
 // RUN: narrow-opt %t/encoded.mlir --narrow-round-weights="method=adaround inputs=%t/adaround.npz" | FileCheck %s --check-prefix=FORMAT
 // FORMAT: dense<{{\[\[\[\[(0.5546875, 7.187500e-01|7.187500e-01, 0.5546875)}}, 0.9921875]]]]>
@@ -147,7 +148,7 @@ func.func @main(%x: tensor<1x1x1x3xf32> {narrow.name = "x"}) -> tensor<1x1x1x1xf
 
 // What is refused.
 // RUN: not narrow-opt %t/gptq.mlir --narrow-round-weights=method=adaround 2>&1 | FileCheck %s --check-prefix=NODATA
-// NODATA: error: this rounding method looks at what the layers read: give it calibration data (--data of narrow-compile) or a file of inputs
+// NODATA: error: narrow-round-weights runs the network on samples, and there are none: give --data
 // RUN: not narrow-opt %t/gptq.mlir --narrow-round-weights="method=gptq inputs=%t/missing.npz" 2>&1 | FileCheck %s --check-prefix=MISSING
 // MISSING: error: {{.*}}missing.npz
 // RUN: not narrow-opt %t/gptq.mlir --narrow-round-weights="method=gptq inputs=%t/small.npz" 2>&1 | FileCheck %s --check-prefix=SMALL
@@ -175,4 +176,4 @@ func.func @main(%x: tensor<1x1x1x3xf32> {narrow.name = "x"}) -> tensor<1x1x1x1xf
 // RUN: sed 's/group = 3/group = 0/' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=UNFIT
 // UNFIT: error: {{.*}} does not fit the weight
 // RUN: sed 's/group = 3 : i64, //' %t/encoded.mlir | %{broken} 2>&1 | FileCheck %s --check-prefix=PARTS
-// PARTS: error: {{.*}} should have a weight, a group, lists and groups
+// PARTS: error: {{.*}} should have a group, lists and groups

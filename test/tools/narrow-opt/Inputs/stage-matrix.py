@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs every pass and every pipeline of Narrow on modules of every stage.
 
-usage: stage-matrix.py FOLDER TABLE
+usage: stage-matrix.py FOLDER TABLE SAMPLES
 
 FOLDER has a module of each stage, <stage>.mlir, all made from one network, and modules between two stages;
-TABLE is the network's calibration table. Passes are those of narrow-opt --help, so new ones take part. Each of them
+TABLE is the network's calibration table, SAMPLES are those it was made of. Passes are those of narrow-opt --help, so new ones take part. Each of them
 either leaves IR that parses and verifies, or refuses the module with an error that names stages, or the
 pass that has to run before. Prints what each pipeline accepts.
 """
@@ -42,7 +42,7 @@ def narrow_opt(*arguments):
 
 
 def main():
-    folder, table = sys.argv[1:]
+    folder, table, samples = sys.argv[1:]
     names = sorted(os.path.basename(path)[:-len(".mlir")] for path in glob.glob(folder + "/*.mlir"))
     _, help_text, _ = narrow_opt("--help")
     passes = sorted(set(re.findall(r"^\s+--(narrow-[\w-]+)", help_text, flags=re.M)))
@@ -62,7 +62,7 @@ def main():
             file.write(text)
         for name in passes:
             option = f"--{name}=table={table}" if name in TABLE else f"--{name}"
-            code, output, errors = narrow_opt("--split-input-file", option, modules)
+            code, output, errors = narrow_opt("--split-input-file", "--data", samples, option, modules)
             if code not in (0, 1):
                 faults.append(f"{option}: exit code {code}: {errors[-2000:]}")
                 continue

@@ -23,11 +23,13 @@ inline constexpr llvm::StringLiteral meanMagnitude = NarrowDialect::MeanMagnitud
 inline constexpr llvm::StringLiteral encoded = NarrowDialect::EncodedAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral codeGrid = NarrowDialect::CodeGridAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral channelMean = NarrowDialect::ChannelMeanAttrHelper::getNameStr();
-inline constexpr llvm::StringLiteral channelDeviation = NarrowDialect::ChannelDeviationAttrHelper::getNameStr();
+inline constexpr llvm::StringLiteral channelDeviation =
+    NarrowDialect::ChannelDeviationAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral channelMaximum = NarrowDialect::ChannelMaximumAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral channelError = NarrowDialect::ChannelErrorAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral accumulatorBits = NarrowDialect::AccumulatorBitsAttrHelper::getNameStr();
-inline constexpr llvm::StringLiteral accumulatorShift = NarrowDialect::AccumulatorShiftAttrHelper::getNameStr();
+inline constexpr llvm::StringLiteral accumulatorShift =
+    NarrowDialect::AccumulatorShiftAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral type = NarrowDialect::TypeAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral shape = NarrowDialect::ShapeAttrHelper::getNameStr();
 inline constexpr llvm::StringLiteral output = NarrowDialect::OutputAttrHelper::getNameStr();

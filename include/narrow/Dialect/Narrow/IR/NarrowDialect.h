@@ -14,6 +14,11 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include "narrow/Dialect/Narrow/IR/ScalarFunctionOpInterface.h"
+#include <memory>
+
+namespace narrow {
+struct Calibration;
+}
 
 #include "narrow/Dialect/Narrow/IR/NarrowEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

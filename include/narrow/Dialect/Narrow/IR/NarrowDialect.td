@@ -88,6 +88,8 @@ def Narrow_Dialect : Dialect {
   let dependentDialects = ["::mlir::quant::QuantDialect", "::mlir::tosa::TosaDialect"];
   let extraClassDeclaration = [{
     void registerAttributes();
+    /// What a driver knows of data, for passes (narrow/Dialect/Narrow/Transforms/SampleSource.h).
+    std::shared_ptr<::narrow::Calibration> calibration;
   }];
 }
 

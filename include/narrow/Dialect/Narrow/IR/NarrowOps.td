@@ -26,7 +26,8 @@ def Narrow_ObserveOp : Narrow_Op<"observe", [SameOperandsAndResultType]> {
     module. In the annotated stage the op carries what was decided for the
     tensor: its `range`, its `scheme`, and the resulting quantized element
     `type`. An op that observes a constant weight has the `weight` flag: its
-    range comes from the constant and it does not appear in tables. It has
+    range comes from the constant and it does not appear in tables; where a pass has
+    replaced the constant by rounded numbers, `unrounded` are those before. It has
     side effects until it is consumed, so that no pass drops it as dead.
 
     ```mlir
@@ -39,12 +40,19 @@ def Narrow_ObserveOp : Narrow_Op<"observe", [SameOperandsAndResultType]> {
   let arguments = (ins AnyRankedTensor:$input, StrAttr:$id, UnitAttr:$weight,
                        OptionalAttr<Narrow_RangeAttr>:$range,
                        OptionalAttr<Narrow_SchemeAttr>:$scheme,
-                       OptionalAttr<TypeAttr>:$quantized_type);
+                       OptionalAttr<TypeAttr>:$quantized_type,
+                       OptionalAttr<ElementsAttr>:$unrounded);
   let results = (outs AnyRankedTensor:$output);
   let assemblyFormat = [{
     $input $id (`weight` $weight^)? (`range` $range^)? (`scheme` $scheme^)?
-    (`type` $quantized_type^)? attr-dict `:` type($output)
+    (`type` $quantized_type^)? (`unrounded` $unrounded^)? attr-dict `:` type($output)
   }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$input, "::llvm::StringRef":$id, CArg<"bool", "false">:$weight,
+                                 CArg<"RangeAttr", "{}">:$range, CArg<"SchemeAttr", "{}">:$scheme,
+                                 CArg<"::mlir::TypeAttr", "{}">:$quantizedType), [{
+    build($_builder, $_state, input.getType(), input, id, weight, range, scheme, quantizedType,
+          ::mlir::ElementsAttr());
+  }]>];
   let hasVerifier = 1;
 }
 

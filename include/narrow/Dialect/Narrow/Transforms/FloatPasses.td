@@ -184,6 +184,23 @@ def NarrowEqualize : Pass<"narrow-equalize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::narrow::NarrowDialect"];
 }
 
+def NarrowCollectStatistics : Pass<"narrow-collect-statistics", "::mlir::ModuleOp"> {
+  let summary = "collect the statistics of every tensor that will be quantized";
+  let description = [{
+    Compiles the network with observers for this machine, runs it on the samples of `--data` and keeps the table of
+    statistics in the context, where `narrow-import-table` finds it. The module is not changed. It
+    is what `narrow-calibrate` writes to a file.
+
+    ```mlir
+    // narrow-opt m.mlir --data x.npz --pass-pipeline='builtin.module(narrow-float-pipeline,
+    //   narrow-collect-statistics,narrow-observed-pipeline,narrow-annotated-pipeline)'
+    %1 = narrow.observe %0 "conv1" range <min = [-1.0], max = [3.0]> scheme … : tensor<1x8x8x16xf32>
+    ```
+  }];
+  let options = [Option<"movingAverage", "moving-average", "::narrow::ExactDouble", "0.0",
+                        "momentum of averages of the extrema of batches, for the method ema; 0: none">];
+}
+
 def NarrowAbsorbBias : Pass<"narrow-absorb-bias", "::mlir::func::FuncOp"> {
   let summary = "move what is always there of an activation into the next bias";
   let description = [{
@@ -196,7 +213,7 @@ def NarrowAbsorbBias : Pass<"narrow-absorb-bias", "::mlir::func::FuncOp"> {
 
     m and d are the attributes `narrow.channel_mean` and `narrow.channel_deviation`
     of the layer, which `narrow-fold-batch-norm` takes from beta and gamma, and
-    calibration measures. A layer that pads its input with 0 does not read c at
+    `narrow-measure-channels` measures. A layer that pads its input with 0 does not read c at
     the border: such pairs are left alone. So are those with anything but ReLU,
     pooling and moves of elements between, or with other readers.
 
@@ -225,7 +242,7 @@ def NarrowSmooth : Pass<"narrow-smooth", "::mlir::func::FuncOp"> {
     nothing, and stays as it is.
 
     x_j is the attribute `narrow.channel_maximum` of the op that computes the
-    tensor, which calibration measures; the pass removes it. Inputs of products
+    tensor, which `narrow-measure-channels` measures; the pass removes it. Inputs of products
     with a matrix (fully connected layers, [1, M, 1, K]) are smoothed, those of
     other convolutions with the option `convolutions`.
 
@@ -236,7 +253,7 @@ def NarrowSmooth : Pass<"narrow-smooth", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
-    Option<"alpha", "alpha", "double", "0.5", "how much of the range moves into the weights, 0 to 1">,
+    Option<"alpha", "alpha", "::narrow::ExactDouble", "0.5", "how much of the range moves into the weights, 0 to 1">,
     Option<"convolutions", "convolutions", "bool", "false", "smooth the inputs of convolutions too">
   ];
   let statistics = [
@@ -267,7 +284,7 @@ def NarrowSplitChannels : Pass<"narrow-split-channels", "::mlir::func::FuncOp"> 
     ```
   }];
   let options = [
-    Option<"fraction", "fraction", "double", "0.02", "channels added, above 0 to 1">
+    Option<"fraction", "fraction", "::narrow::ExactDouble", "0.02", "channels added, above 0 to 1">
   ];
   let statistics = [
     Statistic<"numLayers", "layers", "layers whose input channels were split">,

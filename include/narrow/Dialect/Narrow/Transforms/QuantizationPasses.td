@@ -139,8 +139,8 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
 
     The table must be finished, of this model, which is known by a hash of its
     content (ops, types, constants, ids), and hold exactly the observed ids. Otherwise
-    the error says which tensors differ and how. Drivers that have
-    the table in memory use `createImportTablePass`.
+    the error says which tensors differ and how. Without the option `table`
+    it is the one of the context, which `narrow-collect-statistics` or a driver has made.
 
     A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
     the source model, whose names ids are. They are taken as they are, cut where the
@@ -157,7 +157,7 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
     Option<"method", "method", "std::string", "\"minmax\"", "how a range is chosen, see above">,
     ListOption<"ranges", "range", "std::string",
            "<regex>=<method> for the tensors whose id the regex matches as a whole">,
-    Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">,
+    Option<"percentile", "percentile", "::narrow::ExactDouble", "99.99", "percent of the values kept at each end, above 50 to 100">,
     Option<"useKnownRanges", "known-ranges", "bool", "true", "take ranges that follow from the function">
   ];
   let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
@@ -282,7 +282,7 @@ def NarrowAssignGranularity : Pass<"narrow-assign-granularity", "::mlir::ModuleO
     Option<"weightMethod", "weight-method", "std::string", "\"minmax\"", "how a range is chosen">,
     ListOption<"ranges", "range", "std::string",
            "<regex>=<method> for the weights whose id the regex matches as a whole">,
-    Option<"percentile", "percentile", "double", "99.99", "percent of the values kept at each end, above 50 to 100">
+    Option<"percentile", "percentile", "::narrow::ExactDouble", "99.99", "percent of the values kept at each end, above 50 to 100">
   ];
   let dependentDialects = ["::narrow::NarrowDialect"];
 }
@@ -410,8 +410,7 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
 
     A scale that was learned gives its channel the range that the codes cover.
 
-    `narrow-compile --rounding` runs the pass with calibration data (`createRoundWeightsPass`).
-    Without that, `inputs` is an .npz file with an array for each op, named by its id: what
+    The network runs on the samples of `--data`. Instead of them, `inputs` is an .npz file with an array for each op, named by its id: what
     it reads, f32, samples along an axis before all others.
 
     ```mlir
@@ -424,24 +423,12 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"method", "method", "::narrow::numerics::WeightRounding", "::narrow::numerics::WeightRounding::Nearest",
-           "how codes are chosen",
-           [{::llvm::cl::values(
-             clEnumValN(::narrow::numerics::WeightRounding::Nearest, "nearest", "the nearest code"),
-             clEnumValN(::narrow::numerics::WeightRounding::Stochastic, "stochastic", "by chance, exact in the mean"),
-             clEnumValN(::narrow::numerics::WeightRounding::AdaRound, "adaround", "up or down, learned"),
-             clEnumValN(::narrow::numerics::WeightRounding::AdaQuant, "adaquant", "weights, bias, scales learned"),
-             clEnumValN(::narrow::numerics::WeightRounding::FlexRound, "flexround", "divisors and scales learned"),
-             clEnumValN(::narrow::numerics::WeightRounding::Gptq, "gptq", "column by column"))}]>,
+           "how codes are chosen", "::narrow::getWeightRoundingValues()">,
     Option<"ties", "ties", "::narrow::numerics::Rounding", "::narrow::numerics::Rounding::HalfEven",
-           "what nearest does with a tie",
-           [{::llvm::cl::values(
-             clEnumValN(::narrow::numerics::Rounding::HalfEven, "even", "to the even code"),
-             clEnumValN(::narrow::numerics::Rounding::HalfAway, "away", "away from zero"),
-             clEnumValN(::narrow::numerics::Rounding::HalfUp, "up", "toward +infinity"),
-             clEnumValN(::narrow::numerics::Rounding::TowardZero, "zero", "everything toward zero"))}]>,
+           "what nearest does with a tie", "::narrow::getTiesValues()">,
     Option<"seed", "seed", "uint32_t", "0", "of what is chosen by chance">,
     Option<"iterations", "iterations", "int64_t", "1000", "steps of adaround, adaquant and flexround for each layer">,
-    Option<"damping", "damping", "double", "0.01", "of gptq: part of the mean of the Gram matrix's diagonal">,
+    Option<"damping", "damping", "::narrow::ExactDouble", "0.01", "of gptq: part of the mean of the Gram matrix's diagonal">,
     Option<"actOrder", "act-order", "bool", "false", "of gptq: columns with large input first">,
     Option<"floatInputs", "float-inputs", "bool", "false", "layers read what the float network computes">,
     Option<"inputs", "inputs", "std::string", "", "file of what the layers read (.npz)">
@@ -452,8 +439,34 @@ def NarrowRoundWeights : Pass<"narrow-round-weights", "::mlir::ModuleOp"> {
                     Statistic<"numMoved", "moved", "Elements that got another code than the nearest">];
 }
 
+def NarrowMeasureChannels : Pass<"narrow-measure-channels", "::mlir::ModuleOp"> {
+  let summary = "measure statistics of channels on samples";
+  let description = [{
+    Runs the network on the samples of `--data` and notes, for each channel (index of the last axis),
+
+    - `distributions`, in the float stage: mean and deviation of what contractions compute,
+      `narrow.channel_mean` and `narrow.channel_deviation`, where batch norm has not left them;
+      `narrow-absorb-bias` reads them;
+    - `maxima`, in the float stage: the largest magnitude of what contractions read, `narrow.channel_maximum` of the op
+      that computes it; `narrow-smooth` reads it;
+    - `errors`, in the annotated stage: the mean of what rounded weights add to each output of a contraction, for the
+      inputs of the float network, `narrow.channel_error`; `narrow-correct-bias` reads it.
+
+    Results do not depend on the number of threads.
+
+    ```mlir
+    %y = tosa.conv2d %x, %w, %b, … : …
+    // becomes
+    %y = tosa.conv2d %x, %w, %b, … {narrow.channel_mean = array<f32: 2.0>, narrow.channel_deviation = array<f32: 0.3>} : …
+    ```
+  }];
+  let options = [Option<"statistics", "statistics", "std::string", "\"distributions\"",
+                        "distributions, maxima or errors">];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+}
+
 def NarrowCorrectBias : Pass<"narrow-correct-bias", "::mlir::ModuleOp"> {
-  let summary = "take back what rounded weights add to the mean of a layer";
+  let summary = "correct the mean error of rounded weights";
   let description = [{
     Bias correction (rule N44): rounding weights by e adds E[e * x] to the mean of
     each output channel. It is subtracted from the bias.
@@ -463,7 +476,7 @@ def NarrowCorrectBias : Pass<"narrow-correct-bias", "::mlir::ModuleOp"> {
       sums, concats and pooling. Taps that fall on padding count as if they did not,
       and the mean of a maximum is taken for that of its input: approximations.
     - `empirical`: the mean error of each output, attribute `narrow.channel_error`
-      (array of f32) of the layer, as calibration measures it; padding, strides and
+      (array of f32) of the layer, as `narrow-measure-channels` measures it; padding, strides and
       groups are exact. The attribute is removed.
 
     Runs at the end of the annotated stage, after everything that chooses codes.

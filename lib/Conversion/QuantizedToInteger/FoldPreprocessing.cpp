@@ -1,5 +1,7 @@
-//===- FoldPreprocessing.cpp - Models that take pixels --------------------===//
-#include "narrow/Pipelines/FoldPreprocessing.h"
+//===- FoldPreprocessing.cpp - narrow-fold-preprocessing ------------------===//
+#include "narrow/Analysis/Stage.h"
+#include "narrow/Calibration/Table.h"
+#include "narrow/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
@@ -7,6 +9,11 @@
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
+
+namespace narrow {
+#define GEN_PASS_DEF_NARROWFOLDPREPROCESSING
+#include "narrow/Conversion/Passes.h.inc"
+} // namespace narrow
 
 using namespace mlir;
 using namespace narrow;
@@ -103,18 +110,62 @@ llvm::Error foldInput(func::FuncOp main, func::FuncOp entry, unsigned index,
 
 } // namespace
 
-llvm::Error narrow::foldPreprocessing(ModuleOp module, ArrayRef<InputPreprocessing> inputs) {
-  auto main = module.lookupSymbol<func::FuncOp>("main");
-  auto entry = module.lookupSymbol<func::FuncOp>("quantize_inputs");
-  if (module->hasAttr(attrs::arenaSize) || !main || !entry || entry.isExternal() ||
-      entry.getNumArguments() != main.getNumArguments())
-    return llvm::createStringError("--fold-preprocessing needs a model of the integer stage or one before");
-  for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    auto name = main.getArgAttrOfType<StringAttr>(i, attrs::name);
-    for (const InputPreprocessing &input : inputs)
-      if (name && name.getValue() == input.input)
-        if (llvm::Error error = foldInput(main, entry, i, input))
-          return error;
-  }
-  return llvm::Error::success();
+/// The numbers of one channel or of each, separated by ';'.
+static std::string spell(ArrayRef<float> values) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleave(values, os, [&](float value) { os << llvm::format("%.9g", value); }, ";");
+  return text;
 }
+
+static std::optional<std::vector<float>> parse(StringRef text) {
+  std::vector<float> values;
+  for (StringRef part : llvm::split(text, ';')) {
+    double value;
+    if (part.trim().getAsDouble(value))
+      return std::nullopt;
+    values.push_back(static_cast<float>(value));
+  }
+  return values;
+}
+
+std::string narrow::spellPreprocessing(const InputPreprocessing &input) {
+  return input.input + ":" + spell(input.values.mean) + ":" + spell(input.values.std);
+}
+
+namespace {
+struct FoldPreprocessing : narrow::impl::NarrowFoldPreprocessingBase<FoldPreprocessing> {
+  using NarrowFoldPreprocessingBase::NarrowFoldPreprocessingBase;
+
+  void runOnOperation() override {
+    if (failed(requireStage(getOperation(), {Stage::Integer})))
+      return signalPassFailure();
+    for (const std::string &text : inputs)
+      if (llvm::Error error = fold(text)) {
+        emitError(UnknownLoc::get(&getContext())) << llvm::toString(std::move(error));
+        return signalPassFailure();
+      }
+  }
+
+private:
+  llvm::Error fold(StringRef text) {
+    auto [rest, std] = text.rsplit(':');
+    auto [name, mean] = rest.rsplit(':');
+    std::optional<std::vector<float>> means = parse(mean), stds = parse(std);
+    if (name.empty() || !means || !stds)
+      return llvm::createStringError(
+          "narrow-fold-preprocessing: input takes <name>:<mean>;...:<std>;..., got '" + text + "'");
+    ModuleOp module = getOperation();
+    auto main = module.lookupSymbol<func::FuncOp>("main");
+    auto entry = module.lookupSymbol<func::FuncOp>("quantize_inputs");
+    if (!main || !entry || entry.isExternal() || entry.getNumArguments() != main.getNumArguments())
+      return llvm::createStringError("--fold-preprocessing needs a model of the integer stage or one before");
+    for (unsigned i = 0; i < main.getNumArguments(); ++i)
+      if (auto own = main.getArgAttrOfType<StringAttr>(i, attrs::name); own && own.getValue() == name)
+        if (llvm::Error error =
+                foldInput(main, entry, i, {name.str(), {std::move(*means), std::move(*stds)}}))
+          return error;
+    return llvm::Error::success();
+  }
+};
+} // namespace
