@@ -190,14 +190,14 @@ void VectorPipelineOptions::setTarget(const TargetSpec &target) {
 }
 
 void narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions &options) {
-  pm.addPass(createNarrowFormXnor({options.isa, options.popcount}));
+  pm.addPass(createNarrowSetTarget({options.isa, options.x86, options.popcount}));
+  pm.addPass(createNarrowFormXnor());
   pm.addPass(createNarrowFormKernels());
-  pm.addPass(createNarrowLowerKernels(
-      {options.isa, options.x86, options.popcount, options.profile, options.packWeights}));
+  pm.addPass(createNarrowLowerKernels({options.profile, options.packWeights}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (options.threads > 1)
-    pm.addPass(createNarrowDistributeThreads({options.threads, options.x86}));
+    pm.addPass(createNarrowDistributeThreads({options.threads}));
   pm.addPass(createNarrowVerifyVector());
 }
 

@@ -183,22 +183,24 @@ static std::string formatScheme(SchemeAttr scheme) {
 
 /// Which option decided the range of what `observe` observes.
 static std::string describeRange(ObserveOp observe, RangeRules &rules, const Recipe &recipe) {
-  if (observe.getRangeAttr().getKnown())
+  RangeAttr range = observe.getRangeAttr();
+  if (range.getOrigin() == RangeOrigin::Known)
     return "known from the function";
   StringRef rule = rules.match(observe).rule,
             given = observe.getWeight() ? recipe.weightMethod : recipe.method;
   if (SchemeAttr scheme = observe.getSchemeAttr(); rule.empty() && scheme && scheme.isPerToken())
     return "minmax, for scales of tokens";
   if (SchemeAttr scheme = observe.getSchemeAttr(); observe.getWeight() && scheme && !scheme.isUniform()) {
-    auto scales = observe->getAttrOfType<StringAttr>(attrs::rangeMethod);
-    return "scales of " + (scales ? scales.str() : std::string("the largest weights"));
+    return range.getOrigin() == RangeOrigin::Format   ? "scales of the format"
+           : range.getOrigin() == RangeOrigin::Search ? "scales of least squared error"
+                                                      : "scales of the largest weights";
   }
   std::string text = !rule.empty() ? "--range '" + rule.str() + "'"
                                    : (observe.getWeight() ? "--weight-method=" : "--method=") + given.str();
   // Methods that choose among others say which.
-  if (auto chosen = observe->getAttrOfType<StringAttr>(attrs::rangeMethod);
-      chosen && !StringRef(text).split('=').second.rtrim('\'').starts_with(chosen.getValue()))
-    text += ": " + chosen.str();
+  StringRef chosen = range.getOrigin() == RangeOrigin::Aligned ? "aligned" : range.getSource();
+  if (!chosen.empty() && !StringRef(text).split('=').second.rtrim('\'').starts_with(chosen))
+    text += (": " + chosen).str();
   return text;
 }
 

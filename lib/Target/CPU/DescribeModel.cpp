@@ -2,6 +2,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMTypes.h"
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "narrow/Target/CPU/TargetDescription.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Target/CPU/ModelInterface.h"
 
@@ -116,8 +117,8 @@ llvm::Expected<ModelDescription> describeModel(ModuleOp module) {
     return makeError("the module has no narrow.arena_size");
   if (auto alignment = module->getAttrOfType<IntegerAttr>(attrs::arenaAlignment))
     model.arenaAlignment = alignment.getInt();
-  if (auto isa = module->getAttrOfType<StringAttr>(attrs::isa))
-    model.isa = isa.str();
+  if (TargetAttr target = getTarget(module))
+    model.isa = target.getIsa().str();
 
   unsigned numArguments = main.getNumArguments(), first = 1;
   auto arena = numArguments ? dyn_cast<MemRefType>(main.getArgumentTypes()[0]) : MemRefType();

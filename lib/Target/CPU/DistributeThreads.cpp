@@ -214,7 +214,9 @@ struct DistributeThreads : impl::NarrowDistributeThreadsBase<DistributeThreads> 
       shareCalls(caller);
 
     std::string text = barrierText.str(), word = "PAUSE";
-    text.replace(text.find(word), word.size(), x86 ? "pause" : "yield");
+    TargetAttr target = getTarget(getOperation());
+    bool isX86 = target && target.getX86();
+    text.replace(text.find(word), word.size(), isX86 ? "pause" : "yield");
     if (failed(parseSourceString(text, module.getBody(), &getContext())))
       return signalPassFailure();
     module->setAttr(attrs::threads, Builder(module).getI64IntegerAttr(threads));

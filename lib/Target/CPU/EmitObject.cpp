@@ -94,10 +94,10 @@ llvm::Error checkISA(const ModelDescription &model, const TargetSpec &target) {
     return llvm::Error::success();
   if (!target.emulatedISA.empty())
     return makeError("the module was lowered for the ISA '" + model.isa +
-                     "' (narrow.isa), but that to emulate is '" + target.emulatedISA +
+                     "' (narrow.target), but that to emulate is '" + target.emulatedISA +
                      "'; emulate that or lower the model again");
   return makeError("the module was lowered for the ISA '" + model.isa +
-                   "' (narrow.isa), but the target's is '" + target.isa + "'; give --isa=" + model.isa +
+                   "' (narrow.target), but the target's is '" + target.isa + "'; give --isa=" + model.isa +
                    " or lower the model again");
 }
 

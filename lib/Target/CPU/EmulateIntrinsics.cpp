@@ -297,9 +297,10 @@ struct EmulateIntrinsics : impl::NarrowEmulateIntrinsicsBase<EmulateIntrinsics> 
       op.erase();
       ++emulated;
     }
-    if (Attribute kernels = module->getAttr(attrs::isa))
-      module->setAttr(attrs::emulatedIsa, kernels);
-    module->setAttr(attrs::isa, StringAttr::get(&getContext(), isa.getValue()));
+    TargetAttr kernels = getTarget(module);
+    if (kernels)
+      module->setAttr(attrs::emulatedIsa, StringAttr::get(&getContext(), kernels.getIsa()));
+    module->setAttr(attrs::target, TargetAttr::get(&getContext(), isa, kernels && kernels.getX86(), false));
   }
 
 private:

@@ -104,8 +104,10 @@ struct FormXnor : impl::NarrowFormXnorBase<FormXnor> {
   void runOnOperation() override {
     if (failed(requireCodeStage(getOperation())))
       return signalPassFailure();
-    std::optional<TargetDescription> target = TargetDescription::lookup(isa, popcount);
-    if (!target || target->popcount == 0) // Of an unknown name narrow-lower-kernels says so.
+    FailureOr<TargetDescription> target = TargetDescription::get(getOperation());
+    if (failed(target))
+      return signalPassFailure();
+    if (target->popcount == 0)
       return;
     SmallVector<tosa::Conv2DOp> convolutions;
     getOperation().walk([&](tosa::Conv2DOp op) { convolutions.push_back(op); });

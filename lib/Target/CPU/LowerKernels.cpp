@@ -25,18 +25,13 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     if (failed(requireCodeStage(getOperation(), StageUser::KernelPass)))
       return signalPassFailure();
     ModuleOp module = getOperation();
-    std::optional<TargetDescription> found = TargetDescription::lookup(isa, popcount);
-    if (!found) {
-      InFlightDiagnostic diagnostic = module.emitError()
-                                      << "unknown instruction set '" << isa.getValue() << "'; known are";
-      for (const TargetDescription &description : TargetDescription::all())
-        diagnostic << ' ' << description.isa;
+    FailureOr<TargetDescription> found = TargetDescription::get(module);
+    if (failed(found))
       return signalPassFailure();
-    }
     description = *found;
     description.packWeights = packWeights;
     // Every x86-64 has the pair product, LLVM does not find it in plain code.
-    if (x86 && description.dot == DotKind::GenericPairs)
+    if (getTarget(module).getX86() && description.dot == DotKind::GenericPairs)
       description.dot = DotKind::Pmaddwd;
     if (description.dot == DotKind::Pmaddwd && description.lanes >= 8)
       preferBytes();
@@ -74,7 +69,6 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     module->setAttr(attrs::arenaSize, builder.getI64IntegerAttr(arenaSize));
     module->setAttr(attrs::arenaLowerBound, builder.getI64IntegerAttr(lowerBound));
     module->setAttr(attrs::arenaAlignment, builder.getI64IntegerAttr(arenaAlignment));
-    module->setAttr(attrs::isa, builder.getStringAttr(target->isa));
     if (profiler)
       profiler->describe();
     if (!observed.empty())

@@ -1,6 +1,9 @@
 //===- TargetDescription.cpp - What kernels need to know of a CPU ---------===//
 #include "narrow/Target/CPU/TargetDescription.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
+#include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 
+using namespace mlir;
 using namespace narrow;
 
 llvm::ArrayRef<TargetDescription> TargetDescription::all() {
@@ -25,4 +28,19 @@ std::optional<TargetDescription> TargetDescription::lookup(llvm::StringRef isa, 
       return description;
     }
   return std::nullopt;
+}
+
+TargetAttr narrow::getTarget(ModuleOp module) { return module->getAttrOfType<TargetAttr>(attrs::target); }
+
+FailureOr<TargetDescription> TargetDescription::get(ModuleOp module) {
+  TargetAttr target = getTarget(module);
+  if (!target)
+    return module.emitError("does not say what code is for; run --narrow-set-target=isa=<instruction set> first");
+  if (std::optional<TargetDescription> found = lookup(target.getIsa(), target.getPopcount()))
+    return *found;
+  InFlightDiagnostic diagnostic = module.emitError()
+                                  << "unknown instruction set '" << target.getIsa() << "'; known are";
+  for (const TargetDescription &description : all())
+    diagnostic << ' ' << description.isa;
+  return diagnostic;
 }

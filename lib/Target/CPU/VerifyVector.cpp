@@ -34,11 +34,8 @@ struct VerifyVector : impl::NarrowVerifyVectorBase<VerifyVector> {
         module.emitError() << "has no attribute " << name << ": run --narrow-vector-pipeline";
         return signalPassFailure();
       }
-    auto isa = module->getAttrOfType<StringAttr>(attrs::isa);
-    if (!isa || !TargetDescription::lookup(isa)) {
-      module.emitError() << "has no attribute narrow.isa that names an instruction set";
+    if (failed(TargetDescription::get(module)))
       return signalPassFailure();
-    }
 
     ConversionTarget target(getContext());
     target.addLegalOp<ModuleOp>();

@@ -1,12 +1,12 @@
-// RUN: narrow-opt --narrow-distribute-threads="threads=2 x86=true" %s | FileCheck %s
-// RUN: narrow-opt --narrow-distribute-threads="threads=2 x86=false" %s | FileCheck %s --check-prefix=OTHER
+// RUN: narrow-opt --narrow-distribute-threads="threads=2" %s | FileCheck %s
+// RUN: sed s/x86/popcount/ %s | narrow-opt --narrow-distribute-threads=threads=2 | FileCheck %s --check-prefix=OTHER
 // RUN: narrow-opt --narrow-distribute-threads="threads=2 least-work=100000" %s | FileCheck %s --check-prefix=SMALL
 // RUN: narrow-opt --narrow-distribute-threads="threads=1" %s | FileCheck %s --check-prefix=ONE
 
-// CHECK: module attributes {narrow.threads = 2 : i64}
+// CHECK: module attributes {narrow.target = #narrow.target<isa = "avx2", x86 = true>, narrow.threads = 2 : i64}
 // ONE-NOT: narrow.threads
 // ONE-NOT: narrow.barrier
-module {
+module attributes {narrow.target = #narrow.target<isa = "avx2", x86 = true>} {
   // An even loop is split where it stands.
   // CHECK-LABEL: func.func private @even(
   // CHECK-SAME: %{{.*}}: memref<64xi8>, %[[THREAD:[a-z0-9]+]]: i64, %[[THREADS:[a-z0-9]+]]: i64)

@@ -1,8 +1,8 @@
-// RUN: narrow-opt %s --narrow-form-xnor=isa=avx2 | FileCheck %s
-// RUN: narrow-opt %s --narrow-form-xnor="isa=avx512vnni popcount=true" | FileCheck %s
-// RUN: narrow-opt %s --narrow-form-xnor=isa=avx512vnni | FileCheck %s --check-prefix=CODES
-// RUN: narrow-opt %s --narrow-form-xnor=isa=avx2 --narrow-form-kernels --narrow-lower-kernels=isa=avx2 --canonicalize --cse | FileCheck %s --check-prefix=AVX2
-// RUN: narrow-opt %s --narrow-form-xnor="isa=avx512vnni popcount=true" --narrow-form-kernels --narrow-lower-kernels="isa=avx512vnni popcount=true" --canonicalize --cse | FileCheck %s --check-prefix=WORDS
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-xnor | FileCheck %s
+// RUN: narrow-opt %s --narrow-set-target="isa=avx512vnni popcount=true" --narrow-form-xnor | FileCheck %s
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-xnor | FileCheck %s --check-prefix=CODES
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-xnor --narrow-form-kernels --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=AVX2
+// RUN: narrow-opt %s --narrow-set-target="isa=avx512vnni popcount=true" --narrow-form-xnor --narrow-form-kernels --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=WORDS
 
 // CODES-NOT: narrow.xnor_conv2d
 

@@ -1,14 +1,14 @@
-// RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels="isa=avx512vnni pack-weights=never" | FileCheck %s --check-prefixes=CHECK,VNNI
-// RUN: narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
-// RUN: not narrow-opt %s --narrow-form-kernels --narrow-lower-kernels=isa=mmx 2>&1 | FileCheck %s --check-prefix=ISA
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels=pack-weights=never | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: not narrow-opt %s --narrow-set-target=isa=mmx --narrow-form-kernels --narrow-lower-kernels 2>&1 | FileCheck %s --check-prefix=ISA
 
 // ISA: error: unknown instruction set 'mmx'; known are amx avx512vnni avx512 avxvnni avx2 neon-dotprod portable
 
 // The module says what it needs; nothing is allocated at run time.
 // CHECK:      module attributes {
 // CHECK-SAME:   narrow.arena_alignment = 64
-// VNNI-SAME:    narrow.isa = "avx512vnni"
-// AVX2-SAME:    narrow.isa = "avx2"
+// VNNI-SAME:    narrow.target = #narrow.target<isa = "avx512vnni"
+// AVX2-SAME:    narrow.target = #narrow.target<isa = "avx2"
 // CHECK-NOT:  memref.alloc
 
 // The slice and the reshape are no code: their readers see the bytes of their

@@ -4,6 +4,26 @@
 
 include "mlir/Pass/PassBase.td"
 
+def NarrowSetTarget : Pass<"narrow-set-target", "::mlir::ModuleOp"> {
+  let summary = "say what code is generated for";
+  let description = [{
+    Sets `narrow.target` of the module, which the passes that generate code read.
+
+    ```mlir
+    module { ... }
+    // becomes
+    module attributes {narrow.target = #narrow.target<isa = "avx2", x86 = true>} { ... }
+    ```
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"portable\"",
+                        "instruction set to generate code for: portable, avx2, avx512, avx512vnni, amx, avxvnni, neon-dotprod">,
+                 Option<"x86", "x86", "bool", "false",
+                        "the target is an x86-64, whose SSE2 portable code may use">,
+                 Option<"popcount", "popcount", "bool", "false",
+                        "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">];
+  let dependentDialects = ["::narrow::NarrowDialect"];
+}
+
 def NarrowFormXnor : Pass<"narrow-form-xnor", "::mlir::ModuleOp"> {
   let summary = "convolutions of signs count bits";
   let description = [{
@@ -19,9 +39,6 @@ def NarrowFormXnor : Pass<"narrow-form-xnor", "::mlir::ModuleOp"> {
     %2 = narrow.xnor_conv2d %1, %words, %b channels 64 factors [64] ... : (tensor<1x8x8x2xi32>, tensor<16x3x3x2xi32>, tensor<16xi32>) -> tensor<1x8x8x16xi32>
     ```
   }];
-  let options = [Option<"isa", "isa", "std::string", "\"portable\"", "instruction set to generate code for">,
-                 Option<"popcount", "popcount", "bool", "false",
-                        "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">];
   let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
   let statistics = [Statistic<"numFormed", "xnor", "convolutions that count bits">];
 }
@@ -55,10 +72,10 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
   let summary = "generate the code of kernels and plan the arena";
   let description = [{
     Gives every tensor a place in one arena and every `narrow.kernel` a function
-    of loops, vectors and dot-product intrinsics for the instruction set `isa`.
+    of loops, vectors and dot-product intrinsics for `narrow.target`.
     Functions of tensors become functions of buffers: the arena first, then
     inputs and outputs as plain arrays. The module gets `narrow.arena_size`,
-    `narrow.arena_lower_bound`, `narrow.isa` and, when it observes,
+    `narrow.arena_lower_bound` and, when it observes,
     `narrow.observed`.
 
     Weights of a contraction that have at most 16 (4) different values take 4 (2) bits
@@ -73,13 +90,7 @@ def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [Option<"isa", "isa", "std::string", "\"portable\"",
-                        "instruction set to generate code for: portable, avx2, avx512, avx512vnni, amx, avxvnni, neon-dotprod">,
-                 Option<"x86", "x86", "bool", "false",
-                        "the target is an x86-64, whose SSE2 portable code may use">,
-                 Option<"popcount", "popcount", "bool", "false",
-                        "an instruction counts the bits of each lane (AVX512-VPOPCNTDQ)">,
-                 Option<"profile", "profile", "bool", "false",
+  let options = [Option<"profile", "profile", "bool", "false",
                         "count the cycles of every kernel, in counters at the end of the arena (narrow.profile_offset)">,
                  Option<"packWeights", "pack-weights", "::narrow::PackWeights", "::narrow::PackWeights::Auto",
                         "weights with at most 16 different values share bytes",
@@ -114,7 +125,6 @@ def NarrowDistributeThreads : Pass<"narrow-distribute-threads", "::mlir::ModuleO
     ```
   }];
   let options = [Option<"threads", "threads", "unsigned", "2", "the most threads that one run may use">,
-                 Option<"x86", "x86", "bool", "false", "the target is an x86-64">,
                  Option<"leastWork", "least-work", "int64_t", "8000",
                         "cycles of a kernel below which a barrier costs more than a thread saves">];
   let statistics = [Statistic<"numDistributed", "distributed", "kernels that threads share">,
@@ -167,7 +177,7 @@ def NarrowVerifyVector : Pass<"narrow-verify-vector", "::mlir::ModuleOp"> {
     arena and instruction set. Changes nothing.
 
     ```mlir
-    module attributes {narrow.arena_size = 4096 : i64, narrow.arena_alignment = 64 : i64, narrow.isa = "avx2"} {
+    module attributes {narrow.arena_size = 4096 : i64, narrow.arena_alignment = 64 : i64, narrow.target = #narrow.target<isa = "avx2">} {
       func.func private @network(%arena: memref<4096xi8>, %in: memref<784xi8>, %out: memref<10xi8>) { ... }
     }
     ```

@@ -13,6 +13,8 @@
 #include <optional>
 
 namespace narrow {
+class TargetAttr;
+
 
 /// The instruction that multiplies codes and adds neighbouring products.
 enum class DotKind {
@@ -93,8 +95,13 @@ struct TargetDescription {
   /// The description named `isa`, if there is one, with an instruction that counts bits (AVX-512 VPOPCNTDQ)
   /// if the CPU has one besides.
   static std::optional<TargetDescription> lookup(llvm::StringRef isa, bool countsBits = false);
+  /// That of narrow.target; fails, after an error, if the module has none or nobody knows it.
+  static FailureOr<TargetDescription> get(ModuleOp module);
   static llvm::ArrayRef<TargetDescription> all();
 };
+
+/// narrow.target; null if the module has none.
+TargetAttr getTarget(ModuleOp module);
 
 } // namespace narrow
 

@@ -20,7 +20,7 @@ void NarrowDialect::registerAttributes() {
 }
 
 //===----------------------------------------------------------------------===//
-// RangeAttr: <min = [..], max = [..](, known)?>
+// RangeAttr: <min = [..], max = [..](, from = method "mse")?>
 //===----------------------------------------------------------------------===//
 
 static ParseResult parseDoubles(AsmParser &parser, SmallVectorImpl<double> &out) {
@@ -37,20 +37,32 @@ static void printDoubles(AsmPrinter &printer, ArrayRef<double> values) {
 
 Attribute RangeAttr::parse(AsmParser &parser, Type) {
   SmallVector<double> min, max;
-  bool known = false;
+  RangeOrigin origin = RangeOrigin::Extrema;
+  std::string source;
   if (parser.parseLess() || parser.parseKeyword("min") || parser.parseEqual() || parseDoubles(parser, min) ||
       parser.parseComma() || parser.parseKeyword("max") || parser.parseEqual() || parseDoubles(parser, max))
     return {};
   if (succeeded(parser.parseOptionalComma())) {
-    if (parser.parseKeyword("known"))
+    StringRef word;
+    if (parser.parseKeyword("from") || parser.parseEqual())
       return {};
-    known = true;
+    SMLoc location = parser.getCurrentLocation();
+    if (parser.parseKeyword(&word))
+      return {};
+    std::optional<RangeOrigin> known = symbolizeRangeOrigin(word);
+    if (!known) {
+      parser.emitError(location) << "unknown origin of a range '" << word << "'";
+      return {};
+    }
+    origin = *known;
+    if ((origin == RangeOrigin::Method || origin == RangeOrigin::Tool) && parser.parseString(&source))
+      return {};
   }
   if (parser.parseGreater())
     return {};
   Builder builder(parser.getContext());
   return parser.getChecked<RangeAttr>(parser.getContext(), builder.getDenseF64ArrayAttr(min),
-                                      builder.getDenseF64ArrayAttr(max), known);
+                                      builder.getDenseF64ArrayAttr(max), origin, source);
 }
 
 void RangeAttr::print(AsmPrinter &printer) const {
@@ -58,13 +70,20 @@ void RangeAttr::print(AsmPrinter &printer) const {
   printDoubles(printer, getMin());
   printer << ", max = ";
   printDoubles(printer, getMax());
-  if (getKnown())
-    printer << ", known";
+  if (getOrigin() != RangeOrigin::Extrema)
+    printer << ", from = " << stringifyRangeOrigin(getOrigin());
+  if (!getSource().empty()) {
+    printer << ' ';
+    printer.printString(getSource());
+  }
   printer << '>';
 }
 
 LogicalResult RangeAttr::verify(function_ref<InFlightDiagnostic()> emitError, DenseF64ArrayAttr minima,
-                                DenseF64ArrayAttr maxima, bool) {
+                                DenseF64ArrayAttr maxima, RangeOrigin origin, StringRef source) {
+  bool isNamed = origin == RangeOrigin::Method || origin == RangeOrigin::Tool;
+  if (isNamed == source.empty())
+    return emitError() << "a range from a method or a tool needs its name, and others have none";
   ArrayRef<double> min = minima.asArrayRef(), max = maxima.asArrayRef();
   if (min.empty() || min.size() != max.size())
     return emitError() << "range needs as many minima as maxima, at least one; got " << min.size() << " and "

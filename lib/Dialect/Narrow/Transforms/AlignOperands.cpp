@@ -118,8 +118,7 @@ void AlignOperands::widen() {
             "aligning '{0}' costs it {1:F1} dB: its range becomes [{2:g}, {3:g}], not "
             "[{4:g}, {5:g}]",
             op.getId(), loss, range.lo, range.hi, own.lo, own.hi);
-      op.setRangeAttr(RangeAttr::get(op.getContext(), {range.lo}, {range.hi}));
-      op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), "aligned"));
+      op.setRangeAttr(RangeAttr::get(op.getContext(), {range.lo}, {range.hi}, RangeOrigin::Aligned));
       ++numWidened;
     }
   }

@@ -82,10 +82,8 @@ private:
 
 /// The tool whose table has a range of the weight; empty: none.
 static StringRef getGivenBy(ObserveOp op) {
-  auto method = op->getAttrOfType<StringAttr>(attrs::rangeMethod);
-  std::string error;
-  bool isOurs = !method || numerics::parseRangeMethod(method.getValue(), {}, error);
-  return isOurs || !op.getRangeAttr() ? StringRef() : method.getValue();
+  RangeAttr range = op.getRangeAttr();
+  return range && range.getOrigin() == RangeOrigin::Tool ? range.getSource() : StringRef();
 }
 
 /// What a table has, for `channels` scales of `bits`.
@@ -182,7 +180,7 @@ LogicalResult AssignGranularity::assign(ObserveOp op, SchemeRules &schemes, Rang
     if (!asked && !hasOwn)
       given = readGiven(op.getRangeAttr(), channels->count(), scheme.getSymmetric(), scheme.getBits());
     if (given) {
-      op.setRangeAttr(RangeAttr::get(op.getContext(), given->lo, given->hi));
+      op.setRangeAttr(RangeAttr::get(op.getContext(), given->lo, given->hi, RangeOrigin::Tool, tool));
       setScheme(scheme.getRestricted() && !given->fullCodes);
       return success();
     }

@@ -111,7 +111,7 @@ Value BinarizeInputs::createSigns(Value value, const Twine &id) {
   signs->setAttr(attrs::id, builder.getStringAttr(name));
   auto scheme = SchemeAttr::get(value.getContext(), 8, /*symmetric=*/true, /*restricted=*/true,
                                 GranularityKind::PerTensor, /*axis=*/-1, /*group=*/0, CodeFormat::PowerOfTwo);
-  auto range = RangeAttr::get(value.getContext(), {-1.0}, {1.0}, /*known=*/true);
+  auto range = RangeAttr::get(value.getContext(), {-1.0}, {1.0}, RangeOrigin::Known);
   return ObserveOp::create(builder, loc, signs.getOutput(), name,
                            /*weight=*/false, range, scheme, TypeAttr())
       .getOutput();

@@ -41,7 +41,7 @@ struct ClusterChannels : narrow::impl::NarrowClusterChannelsBase<ClusterChannels
         min.push_back(-magnitude);
         max.push_back(magnitude);
       }
-      op.setRangeAttr(RangeAttr::get(op.getContext(), min, max));
+      op.setRangeAttr(RangeAttr::get(op.getContext(), min, max, range.getOrigin(), range.getSource()));
       ++numClustered;
     });
   }

@@ -398,25 +398,28 @@ static bool fixesScales(CodeFormat format) {
 
 /// Range methods are for uniform codes. Those that look for the least error mean to do so here too.
 ScaleSearch EncodeWeights::chooseScales(ObserveOp op) {
-  auto attr = op->getAttrOfType<StringAttr>(attrs::rangeMethod);
-  StringRef method = attr ? attr.getValue() : "";
-  auto tell = [&](StringRef what) {
-    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), what));
+  RangeAttr range = op.getRangeAttr();
+  StringRef method = range ? range.getSource() : "";
+  // Of a scale that was searched, or is the format's, before: it is asked for again.
+  bool wasSearched = range && range.getOrigin() == RangeOrigin::Search;
+  auto tell = [&](RangeOrigin origin) {
+    if (range)
+      op.setRangeAttr(range.withOrigin(origin));
   };
-  bool takesLargest = method.empty() || method == "absmax";
+  bool takesLargest = (method.empty() && !wasSearched) || method == "absmax";
   if (fixesScales(op.getSchemeAttr().getFormat())) {
-    if (!takesLargest)
+    if (!takesLargest && !method.empty())
       unused[method].push_back(op.getId().str());
-    tell("the format");
+    tell(RangeOrigin::Format);
     return ScaleSearch::LargestWeight;
   }
   if (!search && takesLargest) {
-    op->removeAttr(attrs::rangeMethod);
+    tell(RangeOrigin::Extrema);
     return ScaleSearch::LargestWeight;
   }
-  if (!takesLargest && !llvm::is_contained({"mse", "sqnr", "octav", "auto"}, method))
+  if (!method.empty() && !takesLargest && !llvm::is_contained({"mse", "sqnr", "octav", "auto"}, method))
     replaced[method].push_back(op.getId().str());
-  tell("least squared error");
+  tell(RangeOrigin::Search);
   return ScaleSearch::LeastError;
 }
 

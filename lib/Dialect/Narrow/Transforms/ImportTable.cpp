@@ -105,7 +105,7 @@ bool Import::takeKnownRange(ObserveOp op, const RangeRules::Match &method) {
   if (!known || known->lo <= kMaskNumber || known->hi >= -kMaskNumber)
     return false;
   includePadding(op.getOutput(), *known);
-  op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi}, /*known=*/true));
+  op.setRangeAttr(RangeAttr::get(op.getContext(), {known->lo}, {known->hi}, RangeOrigin::Known));
   return true;
 }
 
@@ -184,7 +184,7 @@ static void noteOddities(ObserveOp op, const TableEntry &entry) {
   if (whole.min != whole.max && statistics.count() > statistics.channels() && hasChannels(op))
     for (auto [channel, range] : llvm::enumerate(statistics.ranges()))
       note(range, static_cast<int64_t>(channel));
-  if (hasChannels(op) && !op.getRangeAttr().getKnown())
+  if (hasChannels(op) && op.getRangeAttr().getOrigin() != RangeOrigin::Known)
     if (std::optional<int64_t> channel = findOutlier(statistics.ranges()))
       notes.add(kOutlier, *channel);
   notes.set(op, statistics.channels());
@@ -211,8 +211,8 @@ void Import::importForeignWeights(ModuleOp module, const ForeignRanges &foreign,
       otherBits.push_back(op.getId());
       bits = weight->bits;
     }
-    op.setRangeAttr(RangeAttr::get(op.getContext(), weight->min, weight->max));
-    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), foreign.tool));
+    op.setRangeAttr(
+        RangeAttr::get(op.getContext(), weight->min, weight->max, RangeOrigin::Tool, foreign.tool));
   });
   SmallVector<StringRef> unused;
   for (const NamedWeight &weight : foreign.weights)
@@ -279,9 +279,8 @@ LogicalResult Import::importForeign(ModuleOp module, const ForeignRanges &foreig
     if (std::optional<Interval> bounds = getBounds(op.getInput()))
       interval = {std::clamp(interval.lo, bounds->lo, bounds->hi),
                   std::clamp(interval.hi, bounds->lo, bounds->hi)};
-    op.setRangeAttr(
-        RangeAttr::get(op.getContext(), {std::min(interval.lo, 0.0)}, {std::max(interval.hi, 0.0)}));
-    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), foreign.tool));
+    op.setRangeAttr(RangeAttr::get(op.getContext(), {std::min(interval.lo, 0.0)},
+                                   {std::max(interval.hi, 0.0)}, RangeOrigin::Tool, foreign.tool));
   }
   importForeignWeights(module, foreign, used, otherBits, bits);
   for (const NamedRange &range : foreign.ranges)

@@ -142,7 +142,8 @@ void narrow::setScales(ObserveOp op, ArrayRef<float> scales) {
       max[channel] = scale * static_cast<double>(type.getStorageTypeMax());
       min[channel] = -max[channel];
     }
-    op.setRangeAttr(RangeAttr::get(op.getContext(), min, max, range.getKnown()));
+    RangeAttr covered = RangeAttr::get(op.getContext(), min, max, range.getOrigin(), range.getSource());
+    op.setRangeAttr(covered == range ? range : covered.withOrigin(RangeOrigin::Learned));
   }
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type))
     type = quant::UniformQuantizedPerAxisType::get(
@@ -176,7 +177,10 @@ LogicalResult narrow::setRangeOfNumbers(ObserveOp op) {
   auto extrema = getExtrema(op);
   if (!extrema)
     return emitFault(op) << "cannot be read: its data are missing";
-  op.setRangeAttr(RangeAttr::get(op.getContext(), extrema->first, extrema->second));
+  RangeAttr range = op.getRangeAttr();
+  op.setRangeAttr(range ? RangeAttr::get(op.getContext(), extrema->first, extrema->second, range.getOrigin(),
+                                         range.getSource())
+                        : RangeAttr::get(op.getContext(), extrema->first, extrema->second));
   return success();
 }
 
@@ -265,7 +269,10 @@ std::optional<std::string> narrow::findEncodingFault(ObserveOp op) {
 
 /// Weights that a range by minimum and maximum does not have: they were changed after it was taken.
 static std::optional<std::string> findClippedWeight(ObserveOp op, quant::QuantizedType type) {
-  if (!op.getWeight() || op->hasAttr(attrs::rangeMethod))
+  RangeAttr range = op.getRangeAttr();
+  bool coversAll = range && (range.getOrigin() == RangeOrigin::Extrema ||
+                             range.getOrigin() == RangeOrigin::Learned);
+  if (!op.getWeight() || !coversAll)
     return std::nullopt;
   auto tensor = cast<RankedTensorType>(op.getType());
   std::optional<ElementParams> params = ElementParams::get(type, tensor.getShape());

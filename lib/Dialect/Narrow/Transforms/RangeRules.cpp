@@ -64,8 +64,8 @@ LogicalResult RangeRules::verifyMatched(Operation *module) {
 }
 
 void narrow::setRangeMethod(ObserveOp op, numerics::RangeMethod method) {
-  if (method == numerics::RangeMethod::MinMax)
-    op->removeAttr(attrs::rangeMethod);
-  else
-    op->setAttr(attrs::rangeMethod, StringAttr::get(op.getContext(), numerics::rangeMethodName(method)));
+  RangeAttr range = op.getRangeAttr();
+  op.setRangeAttr(method == numerics::RangeMethod::MinMax
+                      ? range.withOrigin(RangeOrigin::Extrema)
+                      : range.withOrigin(RangeOrigin::Method, numerics::rangeMethodName(method)));
 }

@@ -37,8 +37,8 @@ module attributes {narrow.profile = [{bytes = 0 : i64, cycles = 0 : i64, kind = 
 
 // -----
 
-// expected-error @+1 {{the attribute 'narrow.isa' is not for a function}}
-func.func @f() attributes {narrow.isa = "avx2"} {
+// expected-error @+1 {{the attribute 'narrow.target' is not for a function}}
+func.func @f() attributes {narrow.target = #narrow.target<isa = "avx2">} {
   return
 }
 

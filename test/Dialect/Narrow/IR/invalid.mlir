@@ -49,8 +49,40 @@ func.func @f(%x: tensor<4xf32>) {
 // -----
 
 func.func @f(%x: tensor<4xf32>) {
-  // expected-error @+1 {{expected 'known'}}
+  // expected-error @+1 {{expected 'from'}}
   %0 = narrow.observe %x "x" range <min = [1.0], max = [2.0], unknown> : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{unknown origin of a range 'elsewhere'}}
+  %0 = narrow.observe %x "x" range <min = [1.0], max = [2.0], from = elsewhere> : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{a range from a method or a tool needs its name, and others have none}}
+  %0 = narrow.observe %x "x" range <min = [1.0], max = [2.0], from = tool ""> : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{unrounded weights must have the type}}
+  %0 = narrow.observe %x "x" weight unrounded dense<0.0> : tensor<3xf32> : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @+1 {{has unrounded weights and observes no weight}}
+  %0 = narrow.observe %x "x" unrounded dense<0.0> : tensor<4xf32> : tensor<4xf32>
   return
 }
 

@@ -10,8 +10,8 @@ func.func @observe(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %1 = narrow.observe %0 "w" weight : tensor<1x4xf32>
   // CHECK: narrow.observe %{{.*}} "r" range <min = [-1.000000e+00], max = [2.500000e+00]> : tensor<1x4xf32>
   %2 = narrow.observe %1 "r" range <min = [-1.0], max = [2.5]> : tensor<1x4xf32>
-  // CHECK: narrow.observe %{{.*}} "s" range <min = [0.000000e+00], max = [6.000000e+00], known> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 5.000000e-01:-128> {narrow.id = "s"} : tensor<1x4xf32>
-  %3 = narrow.observe %2 "s" range <min = [0.0], max = [6.0], known> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.5:-128> {narrow.id = "s"} : tensor<1x4xf32>
+  // CHECK: narrow.observe %{{.*}} "s" range <min = [0.000000e+00], max = [6.000000e+00], from = known> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 5.000000e-01:-128> {narrow.id = "s"} : tensor<1x4xf32>
+  %3 = narrow.observe %2 "s" range <min = [0.0], max = [6.0], from = known> scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 0.5:-128> {narrow.id = "s"} : tensor<1x4xf32>
   // CHECK: narrow.observe %{{.*}} "c" weight range <min = [-1.000000e+00, -2.000000e+00, -3.000000e+00, -4.000000e+00], max = [1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]> scheme <4 bits, symmetric, restricted, per_channel, axis = 1> : tensor<1x4xf32>
   %4 = narrow.observe %3 "c" weight range <min = [-1.0, -2.0, -3.0, -4.0], max = [1.0, 2.0, 3.0, 4.0]> scheme <4 bits, symmetric, restricted, per_channel, axis = 1> : tensor<1x4xf32>
   // CHECK: narrow.observe %{{.*}} "g" scheme <4 bits, symmetric, per_group, axis = 1, group = 2> : tensor<1x4xf32>

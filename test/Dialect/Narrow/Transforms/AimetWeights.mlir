@@ -10,14 +10,14 @@
 
 // All 256 codes, the scale of each channel as it is in the file.
 // REMARK: remark: '{{.*}}aimet-weights.encodings', a table of AIMET, has scales of 1 of 2 weights that are not used: 'other'
-// CHANNEL: "conv/weight" weight range <min = [-0.9921875, -1.984375], max = [0.9921875, 1.984375]> scheme <8 bits, symmetric, per_channel, axis = 0> type !quant.uniform<i8:f32:0, {7.812500e-03,1.562500e-02}> {narrow.range_method = "AIMET"}
+// CHANNEL: "conv/weight" weight range <min = [-0.9921875, -1.984375], max = [0.9921875, 1.984375], from = tool "AIMET"> scheme <8 bits, symmetric, per_channel, axis = 0> type !quant.uniform<i8:f32:0, {7.812500e-03,1.562500e-02}>
 // One scale: the largest.
-// TENSOR: "conv/weight" weight range <min = [-1.984375], max = [1.984375]> scheme <8 bits, symmetric, per_tensor> type !quant.uniform<i8:f32, 1.562500e-02>
+// TENSOR: "conv/weight" weight range <min = [-1.984375], max = [1.984375]{{(, from = tool "AIMET")?}}> scheme <8 bits, symmetric, per_tensor> type !quant.uniform<i8:f32, 1.562500e-02>
 // The interval serves other bits, and a warning says so.
 // BITS: warning: '{{.*}}aimet-weights.encodings', a table of AIMET, has ranges that were chosen for 8 bits, not for the bits of the scheme: 'conv/weight'
-// BITS: "conv/weight" weight range <min = [-0.9921875, -1.984375], max = [0.9921875, 1.984375]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0>
+// BITS: "conv/weight" weight range <min = [-0.9921875, -1.984375], max = [0.9921875, 1.984375], from = tool "AIMET"> scheme <4 bits, symmetric, restricted, per_channel, axis = 0>
 // REFUSED: remark: scales that AIMET chose for 1 weight are not used: groups, formats and --weight-method choose their own, or the number of channels is another
-// REFUSED: "conv/weight" weight range <min = [{{-1.99|-2.0}}{{.*}}axis = 0{{(, group = 2)?}}>{{( .narrow.range_method = "octav".)?}} : tensor
+// REFUSED: "conv/weight" weight range <min = [{{-1.99|-2.0}}{{.*}}axis = 0{{(, group = 2)?}}> : tensor
 // A weight into which something was folded has other values than the name stands for.
 // CHANGED: remark: '{{.*}}aimet-weights.encodings', a table of AIMET, has scales of 2 of 2 weights that are not used: 'other', 'w'
 // CHANGED: "conv/weight" weight range <min = [-2.000000e+00, 2.500000e-01], max = [5.000000e-01, 7.500000e-01]>

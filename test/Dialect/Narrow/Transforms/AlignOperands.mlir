@@ -6,11 +6,11 @@
 // Two additions, one after the other, with a max pool between, are one group. The clamp
 // merges into the sum. What a multiplication reads is not aligned, but may be in a group.
 // CHECK-LABEL: func.func @stream
-// CHECK: "x" range <min = [-3.000000e+00], max = [4.000000e+00]> scheme <8 bits, asymmetric, per_tensor> {narrow.range_method = "aligned"} :
-// CHECK: "y" range <min = [-3.000000e+00], max = [4.000000e+00]> {{.*}} "aligned"
-// CHECK: "sum" range <min = [-3.000000e+00], max = [4.000000e+00]> {{.*}} "aligned"
-// CHECK: "v" range <min = [-3.000000e+00], max = [4.000000e+00]> {{.*}} "aligned"
-// CHECK: "sum2" range <min = [-3.000000e+00], max = [4.000000e+00]> {{.*}} "aligned"
+// CHECK: "x" range <min = [-3.000000e+00], max = [4.000000e+00], from = aligned> scheme <8 bits, asymmetric, per_tensor> :
+// CHECK: "y" range <min = [-3.000000e+00], max = [4.000000e+00], from = aligned>
+// CHECK: "sum" range <min = [-3.000000e+00], max = [4.000000e+00], from = aligned>
+// CHECK: "v" range <min = [-3.000000e+00], max = [4.000000e+00], from = aligned>
+// CHECK: "sum2" range <min = [-3.000000e+00], max = [4.000000e+00], from = aligned>
 // CHECK: "product" range <min = [-9.000000e+00], max = [9.000000e+00]> scheme <8 bits, asymmetric, per_tensor> :
 // CONCAT-LABEL: func.func @stream
 // CONCAT-NOT: aligned
@@ -30,7 +30,7 @@ func.func @stream(%x: !t {narrow.name = "x"}, %y: !t {narrow.name = "y"}, %v: !t
   %3 = tosa.clamp %2 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32} : (!t) -> !t
   // expected-remark@+1 {{aligning 'sum' costs it 10.9 dB}}
   %4 = narrow.observe %3 "sum" range <min = [0.0], max = [2.0]> scheme <8 bits, asymmetric, per_tensor> : !t
-  %5 = narrow.observe %v "v" range <min = [0.0], max = [4.0], known> scheme <8 bits, asymmetric, per_tensor> : !t
+  %5 = narrow.observe %v "v" range <min = [0.0], max = [4.0], from = known> scheme <8 bits, asymmetric, per_tensor> : !t
   %6 = tosa.max_pool2d %4 {kernel = array<i64: 3, 3>, pad = array<i64: 1, 1, 1, 1>, stride = array<i64: 1, 1>} : (!t) -> !t
   %7 = tosa.add %5, %6 : (!t, !t) -> !t
   // expected-remark@+1 {{aligning 'sum2' costs it 7.4 dB: its range becomes [-3.00, 4.00], not [0.00, 3.00]}}
@@ -44,9 +44,9 @@ func.func @stream(%x: !t {narrow.name = "x"}, %y: !t {narrow.name = "y"}, %v: !t
 
 // The convolution is added as an accumulator: the shortcut has the range of the sum.
 // CHECK-LABEL: func.func @residual
-// CHECK: "x" range <min = [-2.000000e+00], max = [6.000000e+00]>
+// CHECK: "x" range <min = [-2.000000e+00], max = [6.000000e+00], from = aligned>
 // CHECK: "conv/weight" weight range <min = [-1.000000e+00], max = [5.000000e-01]>
-// CHECK: "sum" range <min = [-2.000000e+00], max = [6.000000e+00]>
+// CHECK: "sum" range <min = [-2.000000e+00], max = [6.000000e+00], from = aligned>
 !t = tensor<1x4x4x2xf32>
 func.func @residual(%x: !t {narrow.name = "x"}) -> !t {
   %w = "tosa.const"() <{values = dense<[[[[0.5, -1.0]]], [[[0.25, 0.5]]]]> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
@@ -65,13 +65,13 @@ func.func @residual(%x: !t {narrow.name = "x"}) -> !t {
 
 // An operand of a concat that is read elsewhere. A tensor in another scheme stays as it is.
 // CHECK-LABEL: func.func @concat
-// CHECK: "x" range <min = [-1.000000e+00], max = [3.000000e+00]> {{.*}} "aligned"
+// CHECK: "x" range <min = [-1.000000e+00], max = [3.000000e+00], from = aligned>
 // CHECK: "z" range <min = [-7.000000e+00], max = [7.000000e+00]> scheme <4 bits
 // CHECK: "joined" range <min = [-1.000000e+00], max = [3.000000e+00]> scheme <8 bits, asymmetric, per_tensor> :
 // ADD-LABEL: func.func @concat
 // ADD-NOT: aligned
 // CONCAT-LABEL: func.func @concat
-// CONCAT: "x" {{.*}} "aligned"
+// CONCAT: "x" {{.*}}from = aligned
 !t = tensor<1x4x4x2xf32>
 func.func @concat(%x: !t {narrow.name = "x"}, %z: !t {narrow.name = "z"}) -> (tensor<1x4x4x4xf32>, !t) {
   // expected-remark@+1 {{aligning 'x' costs it 6.0 dB}}

@@ -10,19 +10,19 @@
 // Channel 0 has an outlier, 1 is all zero, 2 is constant. [-a, a] is cut to what
 // occurs, which gives the same scale; no method touches the constants.
 
-// OCTAV: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [2.96{{[0-9]*}}, 0.000000e+00, 5.000000e-01]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> {narrow.range_method = "octav"}
-// MSE: "conv/weight" weight range <min = [-0.8{{[0-9]*}}], max = [3.000000e+00]> scheme <4 bits, symmetric, restricted, per_tensor> {narrow.range_method = "mse"}
-// ABSMAX: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [3.000000e+00, 0.000000e+00, 5.000000e-01]> scheme <8 bits, symmetric, restricted, per_channel, axis = 0> {narrow.range_method = "absmax"}
+// OCTAV: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [2.96{{[0-9]*}}, 0.000000e+00, 5.000000e-01], from = method "octav"> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> 
+// MSE: "conv/weight" weight range <min = [-0.8{{[0-9]*}}], max = [3.000000e+00], from = method "mse"> scheme <4 bits, symmetric, restricted, per_tensor> 
+// ABSMAX: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [3.000000e+00, 0.000000e+00, 5.000000e-01], from = method "absmax"> scheme <8 bits, symmetric, restricted, per_channel, axis = 0> 
 
 // All codes: A is 127.5 or 128 steps, so that 127 of them are less.
-// FULL: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 0.49803921{{[0-9]*}}], max = [2.98823{{[0-9]*}}, 0.000000e+00, 0.49803921{{[0-9]*}}]> scheme <8 bits, symmetric, per_channel, axis = 0> {narrow.range_method = "absmax-full"}
-// POW2: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 0.49609375], max = [2.97656{{[0-9]*}}, 0.000000e+00, 0.49609375]> scheme <8 bits, symmetric, per_channel, axis = 0> {narrow.range_method = "absmax-pow2"}
+// FULL: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 0.49803921{{[0-9]*}}], max = [2.98823{{[0-9]*}}, 0.000000e+00, 0.49803921{{[0-9]*}}], from = method "absmax-full"> scheme <8 bits, symmetric, per_channel, axis = 0> 
+// POW2: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 0.49609375], max = [2.97656{{[0-9]*}}, 0.000000e+00, 0.49609375], from = method "absmax-pow2"> scheme <8 bits, symmetric, per_channel, axis = 0> 
 
 // Channels differ in what auto takes: octav and minmax.
-// AUTO: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [2.96{{[0-9]*}}, 0.000000e+00, 5.000000e-01]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> {narrow.range_method = "auto"}
+// AUTO: "conv/weight" weight range <min = [-0.8{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [2.96{{[0-9]*}}, 0.000000e+00, 5.000000e-01], from = method "auto"> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> 
 
 // The clamp that merges into the convolution names its weight too; the last rule wins.
-// RULE: "conv/weight" weight range <min = [-0.7{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [0.7{{[0-9]*}}, 0.000000e+00, 5.000000e-01]> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> {narrow.range_method = "percentile"}
+// RULE: "conv/weight" weight range <min = [-0.7{{[0-9]*}}, 0.000000e+00, 5.000000e-01], max = [0.7{{[0-9]*}}, 0.000000e+00, 5.000000e-01], from = method "percentile"> scheme <4 bits, symmetric, restricted, per_channel, axis = 0> 
 func.func @conv(%x: tensor<1x2x5x1xf32> {narrow.name = "x"}) -> tensor<1x1x1x3xf32> {
   %w = "tosa.const"() <{values = dense<[
     [[[0.0], [0.1], [-0.2], [0.3], [-0.4]], [[0.5], [-0.6], [0.7], [-0.8], [3.0]]],

@@ -14,7 +14,7 @@ func.func @conv(%x: tensor<1x2x2x2xf32> {narrow.name = "x"}) -> tensor<1x2x2x2xf
   %1 = narrow.observe %w "conv/weight" weight range <min = [-1.0, 0.25], max = [0.5, 2.0]> scheme <8 bits, symmetric, restricted, per_channel, axis = 0> : tensor<2x1x1x2xf32>
   %2 = tosa.conv2d %0, %1, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>}
     : (tensor<1x2x2x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2x2xf32>
-  %3 = narrow.observe %2 "conv" range <min = [0.0], max = [6.0], known> scheme <8 bits, asymmetric, per_tensor> : tensor<1x2x2x2xf32>
+  %3 = narrow.observe %2 "conv" range <min = [0.0], max = [6.0], from = known> scheme <8 bits, asymmetric, per_tensor> : tensor<1x2x2x2xf32>
   return %3 : tensor<1x2x2x2xf32>
 }
 

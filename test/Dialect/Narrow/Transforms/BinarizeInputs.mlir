@@ -11,7 +11,7 @@
 // CHECK-LABEL: func.func @main
 // CHECK: %[[X:.*]] = narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [2.000000e+00]> scheme <8 bits, asymmetric, per_tensor> : tensor<1x4x4x2xf32>
 // CHECK: %[[B:.*]] = narrow.activation binarize %[[X]] {narrow.id = "conv/signs"}
-// CHECK: %[[S:.*]] = narrow.observe %[[B]] "conv/signs" range <min = [-1.000000e+00], max = [1.000000e+00], known> scheme <8 bits, symmetric, restricted, per_tensor, format = power_of_two>
+// CHECK: %[[S:.*]] = narrow.observe %[[B]] "conv/signs" range <min = [-1.000000e+00], max = [1.000000e+00], from = known> scheme <8 bits, symmetric, restricted, per_tensor, format = power_of_two>
 // CHECK: %[[HALF:.*]] = "tosa.const"() <{values = dense<2.500000e-01> : tensor<2x1x1x2xf32>}>
 // CHECK: %[[W:.*]] = narrow.observe %[[HALF]] "conv/weight" weight scheme <1 bits
 // CHECK: tosa.conv2d %[[S]], %[[W]]
@@ -41,7 +41,7 @@ func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf
   %5 = tosa.add %4, %0 {narrow.id = "add"} : (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
   %6 = narrow.observe %5 "add" range <min = [-1.0], max = [2.0]> : tensor<1x4x4x2xf32>
   %7 = narrow.activation sign %6 {narrow.id = "sign"} : tensor<1x4x4x2xf32>
-  %8 = narrow.observe %7 "sign" range <min = [0.0], max = [1.0], known> : tensor<1x4x4x2xf32>
+  %8 = narrow.observe %7 "sign" range <min = [0.0], max = [1.0], from = known> : tensor<1x4x4x2xf32>
   %9 = tosa.conv2d %8, %w, %b, %z, %z {acc_type = f32, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, narrow.id = "after_sign"}
     : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
   %10 = narrow.observe %9 "after_sign" range <min = [-1.0], max = [2.0]> : tensor<1x4x4x2xf32>

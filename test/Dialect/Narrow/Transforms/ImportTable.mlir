@@ -12,21 +12,21 @@
 
 // MINMAX: narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [4.000000e+00]> :
 // CHECK:  narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [8.000000e+00]> :
-// CHECK:  narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], known> :
+// CHECK:  narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], from = known> :
 
 // DATA: narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [7.500000e-01]> :
 
 // A tenth is dropped at each end of [-1, 1].
-// PERCENTILE: narrow.observe %{{.*}} "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}]> {narrow.range_method = "percentile"} :
+// PERCENTILE: narrow.observe %{{.*}} "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}], from = method "percentile"> :
 
 // The single large values are cut off: 8 by least error, 4 by least loss.
-// MSE: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [{{[2-7]\..*}}]> {narrow.range_method = "mse"} :
-// KL:  narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [1.0{{[0-9]*}}]> {narrow.range_method = "kl"} :
+// MSE: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [{{[2-7]\..*}}], from = method "mse"> :
+// KL:  narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [1.0{{[0-9]*}}], from = method "kl"> :
 
 // Symmetric codes: the ends that were seen, at most as far as the method goes.
 // WORDS: narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [4.000000e+00]> scheme <16 bits, symmetric, per_tensor> :
 // WORDS: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [8.000000e+00]> scheme <16 bits, symmetric, per_tensor> :
-// CUT:   narrow.observe %{{.*}} "x" range <min = [-0.9{{[0-9]*}}], max = [0.9{{[0-9]*}}]> scheme <16 bits,
+// CUT:   narrow.observe %{{.*}} "x" range <min = [-0.9{{[0-9]*}}], max = [0.9{{[0-9]*}}], from = method "percentile"> scheme <16 bits,
 func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
   %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>

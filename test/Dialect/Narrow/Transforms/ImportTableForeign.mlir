@@ -14,21 +14,21 @@
 // Scales 1/32, 1/16 and 1/32. A symmetric range begins at
 // 0 where a ReLU does, and a known range is not that of the table.
 // TRT: remark: '{{.*}}trt.cache', a table of TensorRT, has ranges of 1 of 4 tensors that are not quantized or have the codes of another: 'other'
-// TRT: narrow.observe %{{.*}} "x" range <min = [-3.968750e+00], max = [3.968750e+00]> {narrow.range_method = "TensorRT"} :
-// TRT: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [7.937500e+00]> {narrow.range_method = "TensorRT"} :
-// TRT: narrow.observe %{{.*}} "sum" range <min = [-3.968750e+00], max = [3.968750e+00]>
-// TRT: narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], known> :
+// TRT: narrow.observe %{{.*}} "x" range <min = [-3.968750e+00], max = [3.968750e+00], from = tool "TensorRT"> :
+// TRT: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [7.937500e+00], from = tool "TensorRT"> :
+// TRT: narrow.observe %{{.*}} "sum" range <min = [-3.968750e+00], max = [3.968750e+00], from = tool "TensorRT">
+// TRT: narrow.observe %{{.*}} "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], from = known> :
 
 // Names end in the operator. The threshold is for symmetric codes.
-// TPU: narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [3.000000e+00]>
-// TPU: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [5.000000e+00]>
-// TPU: narrow.observe %{{.*}} "sum" range <min = [-1.000000e+00], max = [2.000000e+00]>
-// SYMMETRIC: narrow.observe %{{.*}} "x" range <min = [-2.000000e+00], max = [2.000000e+00]>
+// TPU: narrow.observe %{{.*}} "x" range <min = [-1.000000e+00], max = [3.000000e+00], from = tool "tpu-mlir">
+// TPU: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [5.000000e+00], from = tool "tpu-mlir">
+// TPU: narrow.observe %{{.*}} "sum" range <min = [-1.000000e+00], max = [2.000000e+00], from = tool "tpu-mlir">
+// SYMMETRIC: narrow.observe %{{.*}} "x" range <min = [-2.000000e+00], max = [2.000000e+00]{{.*}}>
 
 // Ranges are widened to 0.
 // AIMET: warning: '{{.*}}aimet.encodings', a table of AIMET, has ranges that were chosen for 16 bits, not for the bits of the scheme: 'x', 'sum'
-// AIMET: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [2.000000e+00]>
-// AIMET: narrow.observe %{{.*}} "sum" range <min = [-3.000000e+00], max = [0.000000e+00]>
+// AIMET: narrow.observe %{{.*}} "relu" range <min = [0.000000e+00], max = [2.000000e+00]{{.*}}>
+// AIMET: narrow.observe %{{.*}} "sum" range <min = [-3.000000e+00], max = [0.000000e+00]{{.*}}>
 
 // METHOD: error: method 'mse' needs statistics of 'relu', and '{{.*}}tpu.table', a table of tpu-mlir, has ranges only: leave the method out, or calibrate with narrow-calibrate
 // EMA: error: method 'ema' needs statistics of 'x', and

@@ -8,14 +8,14 @@
 // A clipping value that was learned (PACT), and the bounds of softmax, which has
 // no integer form.
 // CHECK-LABEL: @pact
-// CHECK: "relu" range <min = [0.000000e+00], max = [1.937500e+00], known> :
-// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], known> :
+// CHECK: "relu" range <min = [0.000000e+00], max = [1.937500e+00], from = known> :
+// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], from = known> :
 // DATA-LABEL: @pact
 // DATA: "relu" range <min = [0.000000e+00], max = [8.000000e+00]> :
 // DATA: "sigmoid" range <min = [0.000000e+00], max = [7.500000e-01]> :
 // A rule that names a tensor goes before what is known of it.
 // RULE-LABEL: @pact
-// RULE: "relu" range <min = [-8.06{{[0-9]*}}], max = [8.000000e+00]> {narrow.range_method = "absmax"}
+// RULE: "relu" range <min = [-8.06{{[0-9]*}}], max = [8.000000e+00], from = method "absmax">
 // RULE: "sigmoid" range <min = [0.000000e+00], max = [7.500000e-01]> :
 func.func @pact(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
@@ -30,8 +30,8 @@ func.func @pact(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf
 
 // Bounds on both sides and bounds without 0, which narrow-assign-scales adds.
 // CHECK-LABEL: @bounds
-// CHECK: "relu" range <min = [-1.000000e+00], max = [2.500000e+00], known> :
-// CHECK: "sigmoid" range <min = [1.000000e+00], max = [3.000000e+00], known> :
+// CHECK: "relu" range <min = [-1.000000e+00], max = [2.500000e+00], from = known> :
+// CHECK: "sigmoid" range <min = [1.000000e+00], max = [3.000000e+00], from = known> :
 func.func @bounds(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
   %1 = tosa.clamp %0 {min_val = -1.0 : f32, max_val = 2.5 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
@@ -45,8 +45,8 @@ func.func @bounds(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2
 
 // A clamp that merges into a function cuts the bounds of that.
 // CHECK-LABEL: @merged
-// CHECK: "relu" range <min = [-1.000000e+00], max = [5.000000e-01], known> :
-// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], known> :
+// CHECK: "relu" range <min = [-1.000000e+00], max = [5.000000e-01], from = known> :
+// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], from = known> :
 func.func @merged(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
   %1 = tosa.tanh %0 {narrow.id = "tanh"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>

@@ -16,30 +16,30 @@
 // [0.5, 2] and one of 8.
 
 // Scales of 4/127, 4/127.5, 4/128, zero point 0, for the codes [-128, 127].
-// ABSMAX: "x" range <min = [-4.031496{{[0-9]*}}], max = [4.000000e+00]> {narrow.range_method = "absmax"}
-// FULL:   "x" range <min = [-4.015686{{[0-9]*}}], max = [3.984313{{[0-9]*}}]> {narrow.range_method = "absmax-full"}
-// POW2:   "x" range <min = [-4.000000e+00], max = [3.968750e+00]> {narrow.range_method = "absmax-pow2"}
+// ABSMAX: "x" range <min = [-4.031496{{[0-9]*}}], max = [4.000000e+00], from = method "absmax">
+// FULL:   "x" range <min = [-4.015686{{[0-9]*}}], max = [3.984313{{[0-9]*}}], from = method "absmax-full">
+// POW2:   "x" range <min = [-4.000000e+00], max = [3.968750e+00], from = method "absmax-pow2">
 
 // Mean 0, mean absolute deviation 1/2, standard deviation .595: 3.924 * .595 = 2.336, and
 // 9.8968 / 2 is more than there is. Of one sign, from the mean 1.25 on: ratios for 9 bits.
-// LAPLACE: "x" range <min = [-1.000000e+00], max = [4.000000e+00]>
-// LAPLACE: "relu" range <min = [0.000000e+00], max = [5.57{{[0-9]*}}]>
-// GAUSS:   "x" range <min = [-1.000000e+00], max = [2.336{{[0-9]*}}]> {narrow.range_method = "aciq-gauss"}
-// GAUSS:   "relu" range <min = [0.000000e+00], max = [3.13{{[0-9]*}}]>
+// LAPLACE: "x" range <min = [-1.000000e+00], max = [4.000000e+00]{{.*}}>
+// LAPLACE: "relu" range <min = [0.000000e+00], max = [5.57{{[0-9]*}}]{{.*}}>
+// GAUSS:   "x" range <min = [-1.000000e+00], max = [2.336{{[0-9]*}}], from = method "aciq-gauss">
+// GAUSS:   "relu" range <min = [0.000000e+00], max = [3.13{{[0-9]*}}]{{.*}}>
 // The loss at the outlier, (4 - 2.336)^2 / 2^17, is more than finer steps gain.
-// ACIQ:    "x" range <min = [-1.000000e+00], max = [4.000000e+00]> {narrow.range_method = "aciq"}
+// ACIQ:    "x" range <min = [-1.000000e+00], max = [4.000000e+00], from = method "aciq">
 
-// OCTAV: "x" range <min = [-1.000000e+00], max = [2.40{{[0-9]*}}]> {narrow.range_method = "octav"}
-// OCTAV: "relu" range <min = [0.000000e+00], max = [6.857{{[0-9]*}}]> {narrow.range_method = "octav"}
-// OMSE:  "relu" range <min = [0.000000e+00], max = [6.240000e+00]> {narrow.range_method = "mse"}
+// OCTAV: "x" range <min = [-1.000000e+00], max = [2.40{{[0-9]*}}], from = method "octav">
+// OCTAV: "relu" range <min = [0.000000e+00], max = [6.857{{[0-9]*}}], from = method "octav">
+// OMSE:  "relu" range <min = [0.000000e+00], max = [6.240000e+00], from = method "mse">
 // Only the upper end is clipped.
-// SQNR:  "x" range <min = [-1.000000e+00], max = [3.745{{[0-9]*}}]> {narrow.range_method = "sqnr"}
-// PERCENTILE: "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}]> {narrow.range_method = "percentile"}
-// AUTO:  "x" range <min = [-1.000000e+00], max = [3.745{{[0-9]*}}]> {narrow.range_method = "sqnr"}
-// AUTO:  "relu" range <min = [0.000000e+00], max = [6.240000e+00]> {narrow.range_method = "mse"}
-// EMA:   "x" range <min = [0.000000e+00], max = [6.875000e-01]> {narrow.range_method = "ema"}
+// SQNR:  "x" range <min = [-1.000000e+00], max = [3.745{{[0-9]*}}], from = method "sqnr">
+// PERCENTILE: "x" range <min = [-0.80{{[0-9]*}}], max = [0.80{{[0-9]*}}], from = method "percentile">
+// AUTO:  "x" range <min = [-1.000000e+00], max = [3.745{{[0-9]*}}], from = method "sqnr">
+// AUTO:  "relu" range <min = [0.000000e+00], max = [6.240000e+00], from = method "mse">
+// EMA:   "x" range <min = [0.000000e+00], max = [6.875000e-01], from = method "ema">
 
-// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], known> : tensor
+// CHECK: "sigmoid" range <min = [0.000000e+00], max = [1.000000e+00], from = known> : tensor
 func.func @main(%x: tensor<1x4x4x2xf32> {narrow.name = "x"}) -> tensor<1x4x4x2xf32> {
   %0 = narrow.observe %x "x" : tensor<1x4x4x2xf32>
   %1 = tosa.clamp %0 {min_val = 0.0 : f32, max_val = 3.40282347E+38 : f32, narrow.id = "relu"} : (tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>

@@ -60,7 +60,7 @@ func.func @main(%x: tensor<1x1x1x2xf32> {narrow.name = "x"}) -> tensor<1x4xf32> 
   %3 = narrow.observe %2 "relu" range <min = [0.0], max = [3.0]> : tensor<1x1x1x2xf32>
   %4 = tosa.reshape %3, %shape {narrow.id = "flat"} : (tensor<1x1x1x2xf32>, !tosa.shape<2>) -> tensor<1x2xf32>
   %5 = tosa.sigmoid %4 {narrow.id = "sigmoid"} : (tensor<1x2xf32>) -> tensor<1x2xf32>
-  %6 = narrow.observe %5 "sigmoid" range <min = [0.0], max = [1.0], known> : tensor<1x2xf32>
+  %6 = narrow.observe %5 "sigmoid" range <min = [0.0], max = [1.0], from = known> : tensor<1x2xf32>
   %7 = tosa.mul %4, %k, %shift {narrow.id = "mul"} : (tensor<1x2xf32>, tensor<1x2xf32>, tensor<1xi8>) -> tensor<1x2xf32>
   %8 = narrow.observe %7 "mul" range <min = [-2.0], max = [1.0]> : tensor<1x2xf32>
   %9 = tosa.concat %6, %8 {axis = 1 : i32, narrow.id = "concat"} : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<1x4xf32>

@@ -7,16 +7,16 @@
 
 // The ISA that the module was lowered for is the one that it is compiled for.
 // RUN: not narrow-test-emit %s --mtriple=x86_64-linux-gnu --isa=avx2 -o %t.o 2>&1 | FileCheck %s --check-prefix=ISA
-// ISA: error: the module was lowered for the ISA 'avx512vnni' (narrow.isa), but the target's is 'avx2'
+// ISA: error: the module was lowered for the ISA 'avx512vnni' (narrow.target), but the target's is 'avx2'
 
 // Without a promise the instruction is looked at: LLVM would end the process.
-// RUN: sed -e 's/, narrow.isa = "avx512vnni"//' %s > %t.mlir
+// RUN: sed -e 's/, narrow.target = #narrow.target<isa = "avx512vnni">//' %s > %t.mlir
 // RUN: not narrow-test-emit %t.mlir --mtriple=x86_64-linux-gnu --isa=avx2 -o %t.o 2>&1 | FileCheck %s --check-prefix=FEATURE
 // FEATURE: error: 'llvm.x86.avx512.vpdpbusd.512' needs the feature avx512vnni, which the target (CPU 'x86-64') lacks
 // RUN: not narrow-test-emit %t.mlir --mtriple=aarch64-linux-gnu -o %t.o 2>&1 | FileCheck %s --check-prefix=ARCH
 // ARCH: error: 'llvm.x86.avx512.vpdpbusd.512' is no instruction of aarch64
 
-module attributes {narrow.arena_size = 64 : i64, narrow.arena_alignment = 64 : i64, narrow.isa = "avx512vnni"} {
+module attributes {narrow.arena_size = 64 : i64, narrow.arena_alignment = 64 : i64, narrow.target = #narrow.target<isa = "avx512vnni">} {
   func.func private @kernel_dot(%a: memref<64xi8>, %b: memref<64xi8>, %y: memref<16xi32>) {
     %c0 = arith.constant 0 : index
     %acc = arith.constant dense<0> : vector<16xi32>

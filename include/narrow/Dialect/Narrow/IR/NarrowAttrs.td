@@ -63,28 +63,66 @@ def Narrow_ActivationKind : I32EnumAttr<"ActivationKind", "an element-wise funct
 }
 def Narrow_ActivationKindAttr : EnumAttr<Narrow_Dialect, Narrow_ActivationKind, "activation_kind">;
 
+def Narrow_TargetAttr : Narrow_Attr<"Target", "target"> {
+  let summary = "what code is generated for";
+  let description = [{
+    The instruction set, and what the CPU has besides: `x86`, any x86-64 (its baseline SSE2 may be used by portable
+    code, and a spinning thread pauses); `popcount`, an instruction counts the bits of each lane (AVX512-VPOPCNTDQ). A module of the
+    vector stage has it as `narrow.target`, set by `narrow-set-target`.
+
+    ```mlir
+    #narrow.target<isa = "avx512vnni", x86 = true, popcount = true>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$isa, DefaultValuedParameter<"bool", "false">:$x86,
+                        DefaultValuedParameter<"bool", "false">:$popcount);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Narrow_RangeOrigin : I32EnumAttr<"RangeOrigin", "where a range comes from", [
+    I32EnumAttrCase<"Extrema", 0, "extrema">, I32EnumAttrCase<"Method", 1, "method">,
+    I32EnumAttrCase<"Known", 2, "known">, I32EnumAttrCase<"Tool", 3, "tool">,
+    I32EnumAttrCase<"Aligned", 4, "aligned">, I32EnumAttrCase<"Format", 5, "format">,
+    I32EnumAttrCase<"Search", 6, "search">, I32EnumAttrCase<"Learned", 7, "learned">]> {
+  let cppNamespace = "::narrow";
+  let genSpecializedAttr = 0;
+}
+
 def Narrow_RangeAttr : Narrow_Attr<"Range", "range"> {
   let summary = "real interval that a tensor is quantized over";
   let description = [{
-    One interval for the tensor, or one for each channel. `known` marks a range
-    that follows from the function (a ReLU6 yields [0, 6]) instead of data.
+    One interval for the tensor, or one for each channel, and where it comes from, if not from the extrema:
+
+    - `from = method "mse"`: what a method of ranges made of statistics (of `auto` the one that it took);
+    - `from = known`: it follows from the function (a ReLU6 yields [0, 6]);
+    - `from = tool "TensorRT"`: a table of another tool has it;
+    - `from = aligned`: it is the range of all operands of an op, which is larger;
+    - `from = format`, `from = search`: the numbers of a format, whose scales follow from the largest weights or were
+      searched for the least squared error;
+    - `from = learned`: the numbers that codes cover at a learned scale.
 
     ```mlir
     #narrow.range<min = [-1.0], max = [2.5]>
-    #narrow.range<min = [0.0], max = [6.0], known>
+    #narrow.range<min = [0.0], max = [6.0], from = known>
     ```
   }];
   let parameters = (ins "::mlir::DenseF64ArrayAttr":$minima, "::mlir::DenseF64ArrayAttr":$maxima,
-                        DefaultValuedParameter<"bool", "false">:$known);
+                        DefaultValuedParameter<"RangeOrigin", "RangeOrigin::Extrema">:$origin,
+                        StringRefParameter<"the method or the tool", "\"\"">:$source);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let builders = [AttrBuilder<(ins "::llvm::ArrayRef<double>":$min, "::llvm::ArrayRef<double>":$max,
-                                   CArg<"bool", "false">:$known), [{
-    return $_get($_ctxt, ::mlir::DenseF64ArrayAttr::get($_ctxt, min), ::mlir::DenseF64ArrayAttr::get($_ctxt, max), known);
+                                   CArg<"RangeOrigin", "RangeOrigin::Extrema">:$origin,
+                                   CArg<"::llvm::StringRef", "\"\"">:$source), [{
+    return $_get($_ctxt, ::mlir::DenseF64ArrayAttr::get($_ctxt, min), ::mlir::DenseF64ArrayAttr::get($_ctxt, max), origin,
+                 source);
   }]>];
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<double> getMin() const { return getMinima().asArrayRef(); }
     ::llvm::ArrayRef<double> getMax() const { return getMaxima().asArrayRef(); }
+    RangeAttr withOrigin(RangeOrigin origin, ::llvm::StringRef source = "") const {
+      return get(getContext(), getMin(), getMax(), origin, source);
+    }
   }];
 }
 

@@ -26,7 +26,6 @@ def Narrow_Dialect : Dialect {
     | `narrow.unsigned` | argument | unit | bytes of a picture: 0 to 255 |
     | `narrow.layout` | argument or result | string | order of the axes in the source model |
     | `narrow.float_reason` | op | string | why it computes in float though its neighbors are quantized |
-    | `narrow.range_method` | op | string | method or tool that chose the range of an observer, unless minmax; of `auto` the one that it took, if all channels have the same |
     | `narrow.notes` | op | array of strings | what happened when the type of an observer was computed |
     | `narrow.binary_input` | op | unit | the contraction is to read the signs of its input |
     | `narrow.mean_magnitude` | op | f64, at least 0 | of an observer that such a contraction reads |
@@ -40,7 +39,8 @@ def Narrow_Dialect : Dialect {
     | `narrow.kernel` | function | string | kind of a kernel |
     | `narrow.work` | function | i64 | multiply-adds or bytes of a kernel: what sharing it among threads is decided by |
     | `narrow.sequential` | op | unit | a loop whose steps depend on each other |
-    | `narrow.isa`, `narrow.emulated_isa` | module | string | instruction set of the kernels; the one that they were written for, if they were rewritten for another |
+    | `narrow.target` | module | target | what the kernels are generated for |
+    | `narrow.emulated_isa` | module | string | the instruction set that the kernels were written for, if they were rewritten for another |
     | `narrow.arena_size`, `narrow.arena_lower_bound` | module | i64, at least 0 | bytes |
     | `narrow.arena_alignment` | module | i64, a power of two | bytes |
     | `narrow.threads` | module | i64, 2 or more | threads that kernels are shared among |
@@ -58,7 +58,6 @@ def Narrow_Dialect : Dialect {
     "::mlir::UnitAttr":$unsigned,
     "::mlir::StringAttr":$layout,
     "::mlir::StringAttr":$float_reason,
-    "::mlir::StringAttr":$range_method,
     "::mlir::ArrayAttr":$notes,
     "::mlir::UnitAttr":$binary_input,
     "::mlir::FloatAttr":$mean_magnitude,
@@ -76,7 +75,7 @@ def Narrow_Dialect : Dialect {
     "::mlir::StringAttr":$kernel,
     "::mlir::IntegerAttr":$work,
     "::mlir::UnitAttr":$sequential,
-    "::mlir::StringAttr":$isa,
+    "TargetAttr":$target,
     "::mlir::StringAttr":$emulated_isa,
     "::mlir::IntegerAttr":$arena_size,
     "::mlir::IntegerAttr":$arena_lower_bound,

@@ -32,7 +32,7 @@ def Narrow_ObserveOp : Narrow_Op<"observe", [SameOperandsAndResultType]> {
 
     ```mlir
     %1 = narrow.observe %0 "conv1/Relu" : tensor<1x28x28x16xf32>
-    %1 = narrow.observe %0 "conv1/Relu" range <min = [0.0], max = [6.0], known>
+    %1 = narrow.observe %0 "conv1/Relu" range <min = [0.0], max = [6.0], from = known>
            scheme <8 bits, asymmetric, per_tensor> type !quant.uniform<i8:f32, 2.35e-02:-128>
            : tensor<1x28x28x16xf32>
     ```

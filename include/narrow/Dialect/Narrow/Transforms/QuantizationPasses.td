@@ -117,9 +117,9 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
 
     An interval always includes 0. Where the function that computes the tensor
     bounds its values (ReLU6, sigmoid, softmax) that interval is taken instead and
-    marked `known`, unless `known-ranges` is false, a rule names the tensor, or a
+    marked `from = known`, unless `known-ranges` is false, a rule names the tensor, or a
     bound is 1000 or more, which exporters write to catch overflows. The
-    method is noted in `narrow.range_method` if it is not `minmax`. Tensors and
+    method is noted in the range if it is not `minmax`. Tensors and
     channels that are constant in the table, zero or not, and a channel that exceeds
     all others by more than 2^20 get `narrow.notes`, which `narrow-assign-scales`
     reports.
@@ -144,8 +144,8 @@ def NarrowImportTable : Pass<"narrow-import-table", "::mlir::ModuleOp"> {
 
     A table of ONNX Runtime, TensorRT, AIMET or tpu-mlir has ranges of the tensors of
     the source model, whose names ids are. They are taken as they are, cut where the
-    function bounds them; any method but `minmax` is an error. `narrow.range_method`
-    is the tool. AIMET's ranges of weights, by the names of initializers (`narrow.name`
+    function bounds them; any method but `minmax` is an error. The range
+    names the tool. AIMET's ranges of weights, by the names of initializers (`narrow.name`
     of constants), go to `narrow-assign-granularity`.
 
     ```mlir
@@ -211,7 +211,7 @@ def NarrowBinarizeInputs : Pass<"narrow-binarize-inputs", "::mlir::ModuleOp"> {
     // becomes
     %1 = narrow.observe %0 "x" range <…> scheme <…> : tensor<1x8x8x64xf32>
     %2 = narrow.activation binarize %1 : tensor<1x8x8x64xf32>
-    %3 = narrow.observe %2 "conv/signs" range <min = [-1.0], max = [1.0], known>
+    %3 = narrow.observe %2 "conv/signs" range <min = [-1.0], max = [1.0], from = known>
            scheme <8 bits, symmetric, restricted, per_tensor, format = power_of_two> : tensor<1x8x8x64xf32>
     %4 = tosa.conv2d %3, %half_of_w, %b, %z, %z {narrow.id = "conv", …} : …
     ```
@@ -234,8 +234,8 @@ def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
 
     An op with an operand that is constant or stays float is left alone. A tensor
     whose scheme is not that of the result (other bits) keeps its range, with a
-    remark. Ranges that were widened are no longer `known`, and have
-    `narrow.range_method` = "aligned"; a remark names those that lose 6 dB or more
+    remark. Ranges that were widened are no longer `known`, but
+    `from = aligned`; a remark names those that lose 6 dB or more
     (a bit) by it.
 
     ```mlir
@@ -246,9 +246,9 @@ def NarrowAlignOperands : Pass<"narrow-align-operands", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    %1 = narrow.observe %0 "x" scheme <…> range <min = [-1.0], max = [4.0]> {narrow.range_method = "aligned"} …
+    %1 = narrow.observe %0 "x" scheme <…> range <min = [-1.0], max = [4.0], from = aligned> …
     ...
-    %4 = narrow.observe %3 "sum" scheme <…> range <min = [-1.0], max = [4.0]> {narrow.range_method = "aligned"} …
+    %4 = narrow.observe %3 "sum" scheme <…> range <min = [-1.0], max = [4.0], from = aligned> …
     ```
   }];
   let options = [
@@ -352,7 +352,7 @@ def NarrowEncodeWeights : Pass<"narrow-encode-weights", "::mlir::ModuleOp"> {
     the least squared error with `search`, or where the weight's range was chosen by
     a method other than `minmax` and `absmax`; a remark names methods that look for something else.
     Codebooks, balanced, ternary and binary codes and shared exponents leave no choice,
-    which a remark says of such methods too. `narrow.range_method` becomes what was done.
+    which a remark says of such methods too. The range says what was done.
 
     `narrow.encoded` names the scheme whose numbers the weights are, and their range
     becomes that of these numbers. Weights that have been encoded for their scheme are left alone. After

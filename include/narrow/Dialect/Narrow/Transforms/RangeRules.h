@@ -40,7 +40,7 @@ private:
   PatternRules<numerics::RangeOptions> rules;
 };
 
-/// Notes on the observer that `method` chose its range (attrs::rangeMethod).
+/// Notes in the range of the observer that `method` chose it.
 void setRangeMethod(ObserveOp op, numerics::RangeMethod method);
 
 } // namespace narrow
