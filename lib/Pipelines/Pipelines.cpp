@@ -193,6 +193,7 @@ void narrow::buildVectorPipeline(OpPassManager &pm, const VectorPipelineOptions 
   pm.addPass(createNarrowSetTarget({options.isa, options.x86, options.popcount}));
   pm.addPass(createNarrowFormXnor());
   pm.addPass(createNarrowFormKernels());
+  pm.addPass(createNarrowPlanMemory());
   pm.addPass(createNarrowLowerKernels({options.profile, options.packWeights}));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -70,6 +70,28 @@ InFlightDiagnostic narrow::emitUnsupported(Operation *op) {
   return error << op->getName() << " cannot be compiled: ", std::move(error);
 }
 
+FailureOr<TargetDescription> narrow::getKernelTarget(ModuleOp module) {
+  FailureOr<TargetDescription> target = TargetDescription::get(module);
+  if (failed(target))
+    return failure();
+  // Every x86-64 has the pair product, LLVM does not find it in plain code.
+  if (getTarget(module).getX86() && target->dot == DotKind::GenericPairs)
+    target->dot = DotKind::Pmaddwd;
+  if (target->dot != DotKind::Pmaddwd || target->lanes < 8)
+    return target;
+  TargetDescription bytes = *target;
+  bytes.dot = DotKind::Pmaddubsw;
+  bool any = false, all = true;
+  module.walk([&](KernelOpInterface op) {
+    std::optional<int64_t> most = op.getMostWeight();
+    if (most == 0)
+      return;
+    any = true;
+    all &= most && *most <= bytes.mostWeight();
+  });
+  return any && all ? bytes : *target;
+}
+
 LogicalResult narrow::requireCodeStage(ModuleOp module, StageUser user) {
   Stage accepted[] = {Stage::Integer, Stage::Float, Stage::Observed, Stage::Imported};
   // Nothing computes with the codes of a model that came quantized.

@@ -25,23 +25,20 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     if (failed(requireCodeStage(getOperation(), StageUser::KernelPass)))
       return signalPassFailure();
     ModuleOp module = getOperation();
-    FailureOr<TargetDescription> found = TargetDescription::get(module);
+    FailureOr<TargetDescription> found = getKernelTarget(module);
     if (failed(found))
       return signalPassFailure();
     description = *found;
     description.packWeights = packWeights;
-    // Every x86-64 has the pair product, LLVM does not find it in plain code.
-    if (getTarget(module).getX86() && description.dot == DotKind::GenericPairs)
-      description.dot = DotKind::Pmaddwd;
-    if (description.dot == DotKind::Pmaddwd && description.lanes >= 8)
-      preferBytes();
     target = &description;
 
-    // Callees first: their arena lies below that of their callers.
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
-    for (func::FuncOp function : functions)
-      if (failed(plan(function)))
+    for (func::FuncOp function : functions) {
+      FailureOr<MemoryPlan> plan = MemoryPlan::read(function, *target);
+      if (failed(plan))
         return signalPassFailure();
+      plans.insert({function, std::move(*plan)});
+    }
     int64_t arenaSize = arenaAlignment, lowerBound = 0;
     for (auto &entry : plans) {
       arenaSize = std::max(arenaSize, entry.second.getArenaSize());
@@ -76,41 +73,6 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
   }
 
 private:
-  /// Bytes instead of words where every weight is small enough for vpmaddubsw.
-  void preferBytes() {
-    TargetDescription bytes = description;
-    bytes.dot = DotKind::Pmaddubsw;
-    bool any = false, all = true;
-    getOperation().walk([&](KernelOpInterface op) {
-      std::optional<int64_t> most = op.getMostWeight();
-      if (most == 0)
-        return;
-      any = true;
-      all &= most && *most <= bytes.mostWeight();
-    });
-    if (any && all)
-      description = bytes;
-  }
-
-  LogicalResult plan(func::FuncOp function) {
-    if (plans.count(function))
-      return success();
-    int64_t base = 0;
-    for (auto call : function.getOps<func::CallOp>()) {
-      auto callee = getOperation().lookupSymbol<func::FuncOp>(call.getCallee());
-      if (!callee || callee == function)
-        return call.emitOpError("calls a function that is not in the module");
-      if (failed(plan(callee)))
-        return failure();
-      base = std::max(base, plans.find(callee)->second.getArenaSize());
-    }
-    FailureOr<MemoryPlan> made = MemoryPlan::create(function, *target, base);
-    if (failed(made))
-      return failure();
-    plans.insert({function, *made});
-    return success();
-  }
-
   static MemRefType typeOf(const BufferLayout &layout) {
     return MemRefType::get({layout.size + layout.tail}, layout.element);
   }
@@ -178,12 +140,6 @@ private:
         func::CallOp::create(builder, call.getLoc(), call.getCallee(), TypeRange{}, operands);
       } else if (auto observe = dyn_cast<ObserveOp>(op)) {
         emitObserve(builder, observe, bufferOf(observe.getInput()), entry->getArgument(1));
-      } else if (auto ret = dyn_cast<func::ReturnOp>(op)) {
-        for (auto [i, value] : llvm::enumerate(ret.getOperands()))
-          if (!(value.getDefiningOp<KernelOp>() && plan.lookup(value).offset < 0) &&
-              failed(emitCopyOut(builder, value, entry->getArgument(firstOutput + i), bufferOf, tables,
-                                 entry->getArgument(0))))
-            return failure();
       }
     }
     func::ReturnOp::create(builder, loc);
@@ -278,28 +234,6 @@ private:
       outputs += elements(result);
     constexpr int64_t cyclesPerVector = 8; // of the epilogue, and of ops without products
     return products / (target->lanes * target->group()) + outputs * cyclesPerVector / target->lanes;
-  }
-
-  /// Results leave the arena as plain tensors.
-  LogicalResult emitCopyOut(OpBuilder &builder, Value value, Value memref,
-                            function_ref<Buffer(Value)> bufferOf, GlobalTables &tables, Value arena) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (Operation *def = value.getDefiningOp(); def && !llvm::isa<KernelOp, func::CallOp, ObserveOp>(def)) {
-      // A constant result: through a kernel of its own.
-      return emitUnsupported(def) << "a result of the function is a constant";
-    }
-    OpBuilder scratch(builder.getContext());
-    OpBuilder::InsertionGuard guard(scratch);
-    OwningOpRef<ModuleOp> holder = ModuleOp::create(scratch, value.getLoc());
-    scratch.setInsertionPointToStart(holder->getBody());
-    auto proxy = UnrealizedConversionCastOp::create(scratch, value.getLoc(), type, ValueRange{});
-    auto kernel =
-        KernelOp::create(scratch, value.getLoc(), TypeRange{type}, "store_result", proxy.getResults());
-    Block *body = scratch.createBlock(&kernel.getBody(), {}, type, value.getLoc());
-    Value copy = tosa::IdentityOp::create(scratch, value.getLoc(), type, body->getArgument(0));
-    YieldOp::create(scratch, value.getLoc(), copy);
-    return emitKernel(builder, kernel, {bufferOf(value)}, {Buffer{memref, BufferLayout::plain(type)}}, tables,
-                      arena);
   }
 
   /// observer->fn(observer->ctx, id, row, count) for every row of the plane.

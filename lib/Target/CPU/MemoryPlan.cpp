@@ -2,6 +2,7 @@
 #include "narrow/Target/CPU/MemoryPlan.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Target/CPU/KernelOpInterface.h"
+#include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -158,7 +159,7 @@ FailureOr<MemoryPlan> MemoryPlan::create(func::FuncOp function, const TargetDesc
   }
 
   // Layouts and views, in program order.
-  llvm::MapVector<Value, Value> root; // the value that owns the bytes
+  auto &root = plan.owners;
   DenseMap<Operation *, int64_t> order;
   int64_t now = 0;
   for (Operation &op : block) {
@@ -243,10 +244,110 @@ FailureOr<MemoryPlan> MemoryPlan::create(func::FuncOp function, const TargetDesc
         alive += interval->bytes;
     plan.lowerBound = std::max(plan.lowerBound, alive);
   }
+  for (Interval *interval : bySize)
+    plan.lifetimes.push_back({interval->owner, interval->begin, interval->end, interval->bytes});
   plan.arenaSize += base;
   plan.lowerBound += base;
   for (auto &[value, owner] : root)
     if (!isa<BlockArgument>(owner))
       plan.places[value].offset = base + intervals[owner].offset;
+  return plan;
+}
+
+//===----------------------------------------------------------------------===//
+// The plan in IR
+//===----------------------------------------------------------------------===//
+
+static BufferAttr getBuffer(MLIRContext *context, const MemoryPlan::Place &place, bool isView) {
+  Builder builder(context);
+  const BufferLayout &layout = place.layout;
+  DenseI64ArrayAttr border;
+  if (layout.hasBorder())
+    border = builder.getDenseI64ArrayAttr(layout.border);
+  return BufferAttr::get(context, place.offset, builder.getDenseI64ArrayAttr(layout.strides), layout.origin,
+                         border, layout.hasBorder() ? layout.borderValue : 0, isView);
+}
+
+static StringRef getBuffersName(Operation *op) {
+  return isa<KernelOp>(op) ? KernelOp::getBuffersAttrName(op->getName()).getValue()
+                           : StringRef(attrs::buffers);
+}
+
+ArrayAttr MemoryPlan::getBuffers(Operation *op) const {
+  SmallVector<Attribute> buffers;
+  for (Value result : op->getResults())
+    buffers.push_back(getBuffer(op->getContext(), lookup(result), isView(result)));
+  return ArrayAttr::get(op->getContext(), buffers);
+}
+
+void MemoryPlan::annotate(func::FuncOp function) const {
+  for (Operation &op : function.getBody().front())
+    if (isa<KernelOp, func::CallOp>(op))
+      op.setAttr(getBuffersName(&op), getBuffers(&op));
+  Builder builder(function.getContext());
+  function->setAttr(attrs::planSize, builder.getI64IntegerAttr(arenaSize));
+  function->setAttr(attrs::planLowerBound, builder.getI64IntegerAttr(lowerBound));
+}
+
+/// Whether two tensors that are alive at once share bytes of the arena.
+bool MemoryPlan::overlaps(Operation *&first, Operation *&second) const {
+  for (auto [i, a] : llvm::enumerate(lifetimes))
+    for (const Lifetime &b : ArrayRef(lifetimes).drop_front(i + 1)) {
+      int64_t x = lookup(a.owner).offset, y = lookup(b.owner).offset;
+      if (a.end < b.begin || b.end < a.begin || x + a.bytes <= y || y + b.bytes <= x)
+        continue;
+      first = a.owner.getDefiningOp(), second = b.owner.getDefiningOp();
+      return true;
+    }
+  return false;
+}
+
+FailureOr<MemoryPlan> MemoryPlan::read(func::FuncOp function, const TargetDescription &target) {
+  auto size = function->getAttrOfType<IntegerAttr>(attrs::planSize);
+  auto bound = function->getAttrOfType<IntegerAttr>(attrs::planLowerBound);
+  if (!size || !bound)
+    return function.emitError("has no plan of its memory; run --narrow-plan-memory first");
+  // Layouts follow from the kernels; where they are put is the plan's.
+  FailureOr<MemoryPlan> plan = create(function, target, /*base=*/0);
+  if (failed(plan))
+    return failure();
+  int64_t base = 0;
+  for (auto call : function.getOps<func::CallOp>())
+    if (auto callee = function->getParentOfType<ModuleOp>().lookupSymbol<func::FuncOp>(call.getCallee()))
+      if (auto own = callee->getAttrOfType<IntegerAttr>(attrs::planSize))
+        base = std::max(base, own.getInt());
+  plan->arenaSize = size.getInt();
+  plan->lowerBound = bound.getInt();
+  for (Operation &op : function.getBody().front()) {
+    if (auto observe = dyn_cast<ObserveOp>(op))
+      plan->places[observe.getOutput()].offset = plan->lookup(observe.getInput()).offset;
+    if (!isa<KernelOp, func::CallOp>(op))
+      continue;
+    auto buffers = op.getAttrOfType<ArrayAttr>(getBuffersName(&op));
+    if (!buffers || buffers.size() != op.getNumResults())
+      return op.emitError("does not say where its results are stored; run --narrow-plan-memory first");
+    for (auto [result, attr] : llvm::zip_equal(op.getResults(), buffers)) {
+      Place &place = plan->places[result];
+      bool isInArena = place.offset >= 0;
+      place.offset = cast<BufferAttr>(attr).getOffset();
+      int64_t bytes = place.layout.bytes();
+      if (attr != getBuffer(op.getContext(), place, plan->isView(result)) || isInArena != (place.offset >= 0))
+        return op.emitError(
+            "stores a result otherwise than its kernels need; run --narrow-plan-memory again");
+      if (isInArena && !plan->isView(result) &&
+          (place.offset % alignment || place.offset < base || place.offset + bytes > plan->arenaSize))
+        return op.emitError() << "stores a result at byte " << place.offset
+                              << " of the arena, which is not a multiple of " << alignment << " in [" << base
+                              << ", " << plan->arenaSize - bytes << "]";
+      if (Value owner = plan->owners.lookup(result); isInArena && plan->lookup(owner).offset != place.offset)
+        return op.emitError("is a view of a tensor that is stored elsewhere; run --narrow-plan-memory again");
+    }
+  }
+  Operation *first, *second;
+  if (plan->overlaps(first, second)) {
+    InFlightDiagnostic error = first->emitError("stores a result in bytes that another tensor needs");
+    error.attachNote(second->getLoc()) << "which is stored here; run --narrow-plan-memory again";
+    return error;
+  }
   return plan;
 }

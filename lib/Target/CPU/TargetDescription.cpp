@@ -35,7 +35,8 @@ TargetAttr narrow::getTarget(ModuleOp module) { return module->getAttrOfType<Tar
 FailureOr<TargetDescription> TargetDescription::get(ModuleOp module) {
   TargetAttr target = getTarget(module);
   if (!target)
-    return module.emitError("does not say what code is for; run --narrow-set-target=isa=<instruction set> first");
+    return module.emitError(
+        "does not say what code is for; run --narrow-set-target=isa=<instruction set> first");
   if (std::optional<TargetDescription> found = lookup(target.getIsa(), target.getPopcount()))
     return *found;
   InFlightDiagnostic diagnostic = module.emitError()

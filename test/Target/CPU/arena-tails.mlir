@@ -1,5 +1,5 @@
-// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,VNNI
-// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
 
 // The last vector of a tensor reaches past its end. What is there is written with the border, so that nothing seems to
 // depend on memory that nobody wrote.

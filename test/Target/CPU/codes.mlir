@@ -1,7 +1,7 @@
-// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,VNNI
-// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
-// RUN: narrow-opt %s --narrow-set-target=isa=neon-dotprod --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,NEON
-// RUN: narrow-opt %s --narrow-set-target=isa=portable --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,PORTABLE
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: narrow-opt %s --narrow-set-target=isa=neon-dotprod --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,NEON
+// RUN: narrow-opt %s --narrow-set-target=isa=portable --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,PORTABLE
 
 // Three planes become pixels: 16 of each plane in each 128-bit lane are spread over three
 // vectors by byte shuffles, without a loop over single bytes.

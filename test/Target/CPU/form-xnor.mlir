@@ -1,8 +1,8 @@
 // RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-xnor | FileCheck %s
 // RUN: narrow-opt %s --narrow-set-target="isa=avx512vnni popcount=true" --narrow-form-xnor | FileCheck %s
 // RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-xnor | FileCheck %s --check-prefix=CODES
-// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-xnor --narrow-form-kernels --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=AVX2
-// RUN: narrow-opt %s --narrow-set-target="isa=avx512vnni popcount=true" --narrow-form-xnor --narrow-form-kernels --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=WORDS
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-xnor --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=AVX2
+// RUN: narrow-opt %s --narrow-set-target="isa=avx512vnni popcount=true" --narrow-form-xnor --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels --canonicalize --cse | FileCheck %s --check-prefix=WORDS
 
 // CODES-NOT: narrow.xnor_conv2d
 

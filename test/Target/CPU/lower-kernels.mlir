@@ -1,6 +1,6 @@
-// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels=pack-weights=never | FileCheck %s --check-prefixes=CHECK,VNNI
-// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
-// RUN: not narrow-opt %s --narrow-set-target=isa=mmx --narrow-form-kernels --narrow-lower-kernels 2>&1 | FileCheck %s --check-prefix=ISA
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels=pack-weights=never | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: not narrow-opt %s --narrow-set-target=isa=mmx --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels 2>&1 | FileCheck %s --check-prefix=ISA
 
 // ISA: error: unknown instruction set 'mmx'; known are amx avx512vnni avx512 avxvnni avx2 neon-dotprod portable
 

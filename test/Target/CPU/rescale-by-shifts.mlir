@@ -1,4 +1,4 @@
-// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels | FileCheck %s
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels | FileCheck %s
 
 // Power-of-two scales: where every channel's multiplier is a power of two, accumulators become
 // codes by a shift of each lane, without products.

@@ -1,6 +1,6 @@
 // RUN: narrow-opt %s --narrow-form-kernels | FileCheck %s --check-prefix=KERNELS
-// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-lower-kernels --canonicalize --cse | FileCheck %s
-// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-lower-kernels -o /dev/null
+// RUN: narrow-opt %s --narrow-set-target=isa=avx512vnni --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels --canonicalize --cse | FileCheck %s
+// RUN: narrow-opt %s --narrow-set-target=isa=avx2 --narrow-form-kernels --narrow-plan-memory --narrow-lower-kernels -o /dev/null
 
 // A kernel for the maxima, one for the codes of tokens, one for the products, which takes the maxima too.
 // KERNELS-LABEL: func.func private @network

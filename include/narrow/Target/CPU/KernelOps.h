@@ -3,6 +3,7 @@
 #define NARROW_TARGET_CPU_KERNELOPS_H
 
 #include "narrow/Analysis/Stage.h"
+#include "narrow/Target/CPU/TargetDescription.h"
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 #include "narrow/Support/LLVM.h"
@@ -40,6 +41,11 @@ bool isSupportedByKernels(Operation *op, std::string &reason);
 
 /// Starts the error of an op without code, "'id': tosa.concat cannot be compiled: "; the reason follows.
 InFlightDiagnostic emitUnsupported(Operation *op);
+
+/// narrow.target, with what it means for the contractions of the module: portable code for an x86-64 uses its
+/// pair product, and bytes are multiplied in place of 16-bit codes where every weight is small enough for
+/// vpmaddubsw. Fails after an error.
+FailureOr<TargetDescription> getKernelTarget(ModuleOp module);
 
 /// requireStage for the passes up to narrow-lower-kernels: the integer stage becomes code, and a float
 /// network, observed or not.

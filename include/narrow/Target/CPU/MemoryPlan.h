@@ -54,6 +54,12 @@ public:
   /// `base`: arena bytes that belong to the functions that this one calls.
   static FailureOr<MemoryPlan> create(func::FuncOp function, const TargetDescription &target, int64_t base);
 
+  /// Writes the plan on `function`: where kernels and calls store their results, and what the arena needs.
+  void annotate(func::FuncOp function) const;
+  /// The plan that annotate has written. Fails, after an error, if there is none, if kernels ask for other
+  /// layouts, or if two tensors that are alive at once share bytes.
+  static FailureOr<MemoryPlan> read(func::FuncOp function, const TargetDescription &target);
+
   struct Place {
     BufferLayout layout;
     int64_t offset = -1; ///< in the arena; -1: an argument of the function, or its result
@@ -70,8 +76,19 @@ public:
   int64_t getLowerBound() const { return lowerBound; }
 
 private:
+  /// When the bytes of a tensor, and of its views, are needed: positions in the block.
+  struct Lifetime {
+    Value owner;
+    int64_t begin, end, bytes;
+  };
+
+  mlir::ArrayAttr getBuffers(Operation *op) const;
+  bool overlaps(Operation *&first, Operation *&second) const;
+
   llvm::MapVector<Value, Place> places;
   DenseSet<Value> views;
+  llvm::MapVector<Value, Value> owners; ///< of the bytes, for values in the arena
+  SmallVector<Lifetime> lifetimes;
   int64_t arenaSize = 0, lowerBound = 0;
 };
 

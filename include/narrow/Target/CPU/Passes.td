@@ -68,10 +68,29 @@ def NarrowFormKernels : Pass<"narrow-form-kernels", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"kernels", "kernels", "kernels formed">];
 }
 
-def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
-  let summary = "generate the code of kernels and plan the arena";
+def NarrowPlanMemory : Pass<"narrow-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "give every tensor of the kernels a place in one arena";
   let description = [{
-    Gives every tensor a place in one arena and every `narrow.kernel` a function
+    Sets `buffers` of every `narrow.kernel` (`narrow.buffers` of calls): the layout of its results, with the border that the
+    kernels which read them pad with, and their bytes in the arena. Tensors whose lifetimes are disjoint share bytes: greedy by size
+    (Pisarchyk, Lee, 2020, section 4.3). Reshapes and slices that move nothing become views. Results of
+    the function are stored where the caller wants them, by a kernel `store_result` if they are needed otherwise. The arena of a function
+    begins above that of the functions which it calls; `narrow.plan_size` is its end.
+
+    ```mlir
+    %1 = narrow.kernel @k0_conv (%a = %x : tensor<1x8x8x16xi8>) -> tensor<1x8x8x16xi8>
+    // becomes, where a convolution that pads reads %1
+    %1 = narrow.kernel @k0_conv (%a = %x : tensor<1x8x8x16xi8>) -> tensor<1x8x8x16xi8> attributes {buffers =
+      [#narrow.buffer<offset = 0, strides = [1600, 160, 16, 1], origin = 176, border = [1, 1, 1, 1], border_value = 128>]}
+    ```
+  }];
+  let dependentDialects = ["::narrow::NarrowDialect", "::mlir::tosa::TosaDialect"];
+}
+
+def NarrowLowerKernels : Pass<"narrow-lower-kernels", "::mlir::ModuleOp"> {
+  let summary = "generate the code of kernels";
+  let description = [{
+    Makes of every `narrow.kernel` a function
     of loops, vectors and dot-product intrinsics for `narrow.target`.
     Functions of tensors become functions of buffers: the arena first, then
     inputs and outputs as plain arrays. The module gets `narrow.arena_size`,

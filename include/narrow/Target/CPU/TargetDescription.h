@@ -15,7 +15,6 @@
 namespace narrow {
 class TargetAttr;
 
-
 /// The instruction that multiplies codes and adds neighbouring products.
 enum class DotKind {
   Pmaddwd,      ///< 2 products of i16 into i32, x86 vpmaddwd (SSE2, AVX2, AVX512BW)

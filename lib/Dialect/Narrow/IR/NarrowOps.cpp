@@ -317,5 +317,7 @@ LogicalResult KernelOp::verify() {
   auto yield = dyn_cast<YieldOp>(body.getTerminator());
   if (!yield || yield.getValues().getTypes() != getResultTypes())
     return emitOpError("must end with narrow.yield of its result types");
+  if (getBuffers() && getBuffers()->size() != getNumResults())
+    return emitOpError() << "has " << getBuffers()->size() << " buffers for " << getNumResults() << " results";
   return success();
 }

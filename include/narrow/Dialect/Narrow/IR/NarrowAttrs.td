@@ -79,6 +79,26 @@ def Narrow_TargetAttr : Narrow_Attr<"Target", "target"> {
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
+def Narrow_BufferAttr : Narrow_Attr<"Buffer", "buffer"> {
+  let summary = "where a tensor is stored";
+  let description = [{
+    Element i of a tensor is at `origin + sum(i * strides)`, counted in stored elements from byte `offset` of the arena. `border` is what
+    is stored around the planes of [N, H, W, C] (top, bottom, left, right), for kernels that pad: `border_value`, as it is stored.
+    Without an offset the tensor is stored where the caller wants the result. A `view` has the bytes of
+    another tensor.
+
+    ```mlir
+    #narrow.buffer<offset = 256, strides = [1600, 160, 16, 1], origin = 176, border = [1, 1, 1, 1], border_value = 128>
+    ```
+  }];
+  let parameters = (ins DefaultValuedParameter<"int64_t", "-1">:$offset, "::mlir::DenseI64ArrayAttr":$strides,
+                        DefaultValuedParameter<"int64_t", "0">:$origin,
+                        OptionalParameter<"::mlir::DenseI64ArrayAttr">:$border,
+                        DefaultValuedParameter<"int64_t", "0">:$border_value,
+                        DefaultValuedParameter<"bool", "false">:$view);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Narrow_RangeOrigin : I32EnumAttr<"RangeOrigin", "where a range comes from", [
     I32EnumAttrCase<"Extrema", 0, "extrema">, I32EnumAttrCase<"Method", 1, "method">,
     I32EnumAttrCase<"Known", 2, "known">, I32EnumAttrCase<"Tool", 3, "tool">,

@@ -44,6 +44,8 @@ def Narrow_Dialect : Dialect {
     | `narrow.arena_size`, `narrow.arena_lower_bound` | module | i64, at least 0 | bytes |
     | `narrow.arena_alignment` | module | i64, a power of two | bytes |
     | `narrow.threads` | module | i64, 2 or more | threads that kernels are shared among |
+    | `narrow.buffers` | op | array of buffers | of a call: where its results are stored |
+    | `narrow.plan_size`, `narrow.plan_lower_bound` | function | i64 | bytes of the arena that the function and what it calls use; that no plan can do without |
     | `narrow.observed` | module | array of strings | ids of the tensors that are given to an observer at run time |
     | `narrow.profile_offset` | module | i64, at least 0 | where in the arena the cycles of kernels are counted |
     | `narrow.profile` | module | array of dictionaries | `name` and `kind` (strings), `macs`, `bytes` and `cycles` (i64) of each kernel |
@@ -81,6 +83,9 @@ def Narrow_Dialect : Dialect {
     "::mlir::IntegerAttr":$arena_lower_bound,
     "::mlir::IntegerAttr":$arena_alignment,
     "::mlir::IntegerAttr":$threads,
+    "::mlir::ArrayAttr":$buffers,
+    "::mlir::IntegerAttr":$plan_size,
+    "::mlir::IntegerAttr":$plan_lower_bound,
     "::mlir::ArrayAttr":$observed,
     "::mlir::IntegerAttr":$profile_offset,
     "::mlir::ArrayAttr":$profile);

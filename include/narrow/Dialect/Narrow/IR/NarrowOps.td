@@ -311,7 +311,7 @@ def Narrow_KernelOp : Narrow_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
     reduction) followed by the element-wise ops that are fused into it as its
     epilogue. Region arguments are the operands; constants (weights,
     multipliers) are cloned into the region. `@name` becomes the symbol of the
-    generated function.
+    generated function. `buffers` says where each result is stored; `narrow-plan-memory` sets it.
 
     ```mlir
     %y = narrow.kernel @conv1 (%a = %x : tensor<1x28x28x1xi8>) -> tensor<1x28x28x16xi8> {
@@ -320,9 +320,13 @@ def Narrow_KernelOp : Narrow_Op<"kernel", [IsolatedFromAbove, SingleBlock]> {
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Variadic<AnyRankedTensor>:$inputs);
+  let arguments = (ins SymbolNameAttr:$sym_name, Variadic<AnyRankedTensor>:$inputs,
+                       OptionalAttr<TypedArrayAttrBase<Narrow_BufferAttr, "buffers">>:$buffers);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$outputs, "::llvm::StringRef":$name, "::mlir::ValueRange":$inputs), [{
+    build($_builder, $_state, outputs, $_builder.getStringAttr(name), inputs, ::mlir::ArrayAttr());
+  }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
 }
