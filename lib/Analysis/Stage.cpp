@@ -74,7 +74,7 @@ Stage narrow::detectStage(Operation *scope) {
   return quantized ? Stage::Quantized : Stage::Float;
 }
 
-bool narrow::isQuantizedByOthers(ModuleOp module) {
+bool narrow::isPreQuantized(ModuleOp module) {
   return module.walk([](QuantizeOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
@@ -129,7 +129,7 @@ LogicalResult narrow::requireStage(Operation *op, ArrayRef<Stage> accepted, Stag
   InFlightDiagnostic error = op->emitError() << "this looks like the " << stringifyStage(found)
                                              << " stage, not the " << stringifyStage(expected) << " stage; ";
   auto module = dyn_cast<ModuleOp>(op);
-  bool isQuantized = found == Stage::Imported && module && isQuantizedByOthers(module);
+  bool isQuantized = found == Stage::Imported && module && isPreQuantized(module);
   auto behind = static_cast<Stage>(static_cast<unsigned>(expected) + 1);
   if (found < expected)
     error << "run" << listPipelines(found, expected, isQuantized) << " first";

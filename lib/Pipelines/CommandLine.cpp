@@ -71,9 +71,9 @@ std::string narrow::printable(StringRef text) {
 }
 
 llvm::Error narrow::checkThreads(unsigned threads, unsigned least) {
-  if (threads >= least && threads <= mostThreads)
+  if (threads >= least && threads <= maxThreads)
     return llvm::Error::success();
-  return llvm::createStringError("--threads takes " + llvm::Twine(least) + " to " + llvm::Twine(mostThreads) +
+  return llvm::createStringError("--threads takes " + llvm::Twine(least) + " to " + llvm::Twine(maxThreads) +
                                  ", got " + llvm::Twine(threads));
 }
 

@@ -178,7 +178,7 @@ llvm::Error Search::prepare() {
   llvm::Expected<std::string> fingerprint = data.fingerprint(*samples);
   if (!fingerprint)
     return fingerprint.takeError();
-  std::string recipe = describe(options.recipe);
+  std::string recipe = toCommandLine(options.recipe);
   if (getPacking() == PackWeights::Always)
     recipe += " --pack-weights=always";
   recipe += (" --isa=" + target.getKernelISA()).str(); // whose costs they are

@@ -7,7 +7,7 @@
 using namespace mlir;
 using namespace narrow;
 
-std::string Rewrites::describe() const {
+std::string Rewrites::toCommandLine() const {
   std::string text;
   llvm::raw_string_ostream os(text);
   llvm::ListSeparator separator(" ");
@@ -22,7 +22,7 @@ std::string Rewrites::describe() const {
   return text;
 }
 
-std::string narrow::describe(const Recipe &recipe) {
+std::string narrow::toCommandLine(const Recipe &recipe) {
   std::string text;
   llvm::raw_string_ostream os(text);
   const Recipe defaults;
@@ -46,7 +46,7 @@ std::string narrow::describe(const Recipe &recipe) {
   add("seed", recipe.seed, defaults.seed);
   add("rounding-iterations", recipe.roundingIterations, defaults.roundingIterations);
   add("correct-bias", recipe.correctBias, defaults.correctBias);
-  if (std::string rewrites = recipe.rewrites.describe(); !rewrites.empty())
+  if (std::string rewrites = recipe.rewrites.toCommandLine(); !rewrites.empty())
     os << (text.empty() ? "" : " ") << rewrites;
   return text;
 }
@@ -78,7 +78,7 @@ llvm::Error narrow::checkSamples(const Recipe &recipe, bool hasSamples) {
 }
 
 llvm::Error narrow::checkRewrites(const CalibrationTable &table, StringRef name, const Rewrites &rewrites) {
-  std::string wanted = rewrites.describe();
+  std::string wanted = rewrites.toCommandLine();
   if (table.rewrites == wanted)
     return llvm::Error::success();
   if (table.foreign)

@@ -164,7 +164,7 @@ static int run(const Options &options) {
   if (Stage stage = detectStage(*module); stage > Stage::Float)
     return reportError(llvm::createStringError(options.inputs[0] + " is in the " + stringifyStage(stage) +
                                                " stage: calibrate the float model"));
-  if (isQuantizedByOthers(*module))
+  if (isPreQuantized(*module))
     return reportError(llvm::createStringError(
         options.inputs[0] + " is already quantized and has its scales: compile it without a table"));
   if (llvm::Error error = options.extensions.runToFloat(*module, options.inputs[0]))
@@ -188,7 +188,7 @@ static int run(const Options &options) {
   calibration.saveSeconds = options.saveInterval;
   calibration.statePath = statePath;
   calibration.movingAverage = options.movingAverage;
-  calibration.rewrites = rewrites->describe();
+  calibration.rewrites = rewrites->toCommandLine();
   calibration.emulatedISA = options.emulated;
   if (options.samples > data->sampleCount())
     llvm::errs() << "note: --samples " << options.samples << ": '" << options.data << "' has "

@@ -368,7 +368,7 @@ int Compiler::compile() {
     return reportError(llvm::createStringError(options.model.path +
                                                " is in the llvm stage, which no longer describes the model: "
                                                "compile it from the vector stage or one before"));
-  bool foreign = isQuantizedByOthers(*module) && stage == Stage::Imported;
+  bool foreign = isPreQuantized(*module) && stage == Stage::Imported;
   if (llvm::Error error =
           options.extensions.checkStages(getReachedStages(stage, foreign), options.model.path))
     return reportError(std::move(error));

@@ -132,7 +132,7 @@ ComparisonOptions getComparison(const Options &options, const Recipe &recipe) {
 std::string describeChoices(const Options &options, const Recipe &recipe) {
   std::string text = recipe.scheme == Recipe().scheme ? "--scheme=" + recipe.scheme : "";
   for (const std::string &part :
-       {describe(recipe), options.requantize == "exact" ? "" : "--requantize=" + options.requantize})
+       {toCommandLine(recipe), options.requantize == "exact" ? "" : "--requantize=" + options.requantize})
     text += (text.empty() || part.empty() ? "" : " ") + part;
   return text;
 }
@@ -140,7 +140,7 @@ std::string describeChoices(const Options &options, const Recipe &recipe) {
 int compare(const Options &options, const Recipe &recipe, ArrayRef<RankedRecipe> candidates, ModuleOp module,
             const DatasetOptions &dataOptions, OutputFile &file) {
   Stage stage = detectStage(module);
-  if (isQuantizedByOthers(module) || stage > Stage::Float)
+  if (isPreQuantized(module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.path + " is quantized already (stage " +
                                                stringifyStage(stage) +
                                                "): there is no float model to compare with"));

@@ -169,7 +169,7 @@ int run(const Options &options) {
   if (!module)
     return BadInput;
   Stage stage = detectStage(*module);
-  if (isQuantizedByOthers(*module) || stage > Stage::Float)
+  if (isPreQuantized(*module) || stage > Stage::Float)
     return reportError(llvm::createStringError(options.model.path +
                                                " is quantized already: the search takes a float model"));
   if (llvm::Error error = options.extensions.runToFloat(*module, options.model.path))

@@ -15,7 +15,7 @@ StringRef stringifyStage(Stage stage);
 Stage detectStage(Operation *scope);
 
 /// Whether a model before the observed stage was quantized by another tool (QDQ).
-bool isQuantizedByOthers(ModuleOp module);
+bool isPreQuantized(ModuleOp module);
 
 /// Who requires a stage.
 enum class StageUser {

@@ -54,7 +54,7 @@ llvm::StringRef findGiven(std::initializer_list<std::reference_wrapper<const llv
 std::string printable(llvm::StringRef text);
 
 /// More threads than any machine has: a number that was not meant.
-constexpr unsigned mostThreads = 1024;
+constexpr unsigned maxThreads = 1024;
 llvm::Error checkThreads(unsigned threads, unsigned least);
 
 /// Prints what MLIR reports while it lives: where (file, line and column if

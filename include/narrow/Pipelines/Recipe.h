@@ -27,7 +27,7 @@ struct Rewrites {
   double splitChannels = 0;     ///< fraction of channels added; 0: none
 
   /// The options of the command line that ask for it, in one form; empty: nothing.
-  std::string describe() const;
+  std::string toCommandLine() const;
 };
 
 struct Recipe {
@@ -51,7 +51,7 @@ struct Recipe {
 };
 
 /// What differs from the defaults, as command line options; equal recipes have equal texts.
-std::string describe(const Recipe &recipe);
+std::string toCommandLine(const Recipe &recipe);
 
 /// The momentum of moving averages that a method of the recipe needs; 0: none does.
 double getMovingAverage(const Recipe &recipe);

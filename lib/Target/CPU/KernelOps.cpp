@@ -95,5 +95,5 @@ FailureOr<TargetDescription> narrow::getKernelTarget(ModuleOp module) {
 LogicalResult narrow::requireCodeStage(ModuleOp module, StageUser user) {
   Stage accepted[] = {Stage::Integer, Stage::Float, Stage::Observed, Stage::Imported};
   // Nothing computes with the codes of a model that came quantized.
-  return requireStage(module, ArrayRef(accepted).drop_back(isQuantizedByOthers(module)), user);
+  return requireStage(module, ArrayRef(accepted).drop_back(isPreQuantized(module)), user);
 }

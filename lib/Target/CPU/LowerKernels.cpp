@@ -67,7 +67,7 @@ struct LowerKernels : impl::NarrowLowerKernelsBase<LowerKernels> {
     module->setAttr(attrs::arenaLowerBound, builder.getI64IntegerAttr(lowerBound));
     module->setAttr(attrs::arenaAlignment, builder.getI64IntegerAttr(arenaAlignment));
     if (profiler)
-      profiler->describe();
+      profiler->setAttributes();
     if (!observed.empty())
       module->setAttr(attrs::observed, builder.getStrArrayAttr(observed));
   }
@@ -95,7 +95,7 @@ private:
       arguments.push_back(typeOf(BufferLayout::plain(cast<RankedTensorType>(type))));
     auto result = func::FuncOp::create(builder, loc, name, builder.getFunctionType(arguments, {}));
     result.setPrivate();
-    describe(function, result, firstInput, firstOutput);
+    setInterface(function, result, firstInput, firstOutput);
     Block *entry = result.addEntryBlock();
     builder.setInsertionPointToStart(entry);
 
@@ -147,7 +147,7 @@ private:
   }
 
   /// What the C interface states of each input and output.
-  void describe(func::FuncOp from, func::FuncOp to, size_t firstInput, size_t firstOutput) {
+  void setInterface(func::FuncOp from, func::FuncOp to, size_t firstInput, size_t firstOutput) {
     Builder builder(&getContext());
     // What the codes of the network mean is said at its boundary; the caller of
     // @main is told there.

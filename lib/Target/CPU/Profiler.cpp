@@ -25,7 +25,7 @@ constexpr int64_t lineBytes = 64, scratchBytes = lineBytes * 16;
 
 Profiler::Profiler(ModuleOp module, const TargetDescription &target, int64_t offset)
     : module(module), target(target), offset(offset) {
-  counted.push_back(describe("peak", "registers only", 0, 0, 0)); // until countPeak
+  counted.push_back(makeEntry("peak", "registers only", 0, 0, 0)); // until countPeak
   module.walk([&](Operation *op) {
     // A return may need a kernel for each result that it copies out.
     counters += isa<KernelOp, func::ReturnOp>(op) ? 1 + op->getNumOperands() : 0;
@@ -89,7 +89,7 @@ void Profiler::countPeak(OpBuilder &builder, Value arena) {
   int64_t dots = trips * sums, perDot = int64_t(width) * (isInteger ? target.group() : 1);
   addCycles(builder, loc, arena, 0, [&] { func::CallOp::create(builder, loc, function, arena); });
   counted.front() =
-      describe("peak", "registers only", dots * perDot, 0, static_cast<int64_t>(dots * target.dotCycles()));
+      makeEntry("peak", "registers only", dots * perDot, 0, static_cast<int64_t>(dots * target.dotCycles()));
 }
 
 void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_t cycles, Value arena,
@@ -108,7 +108,7 @@ void Profiler::count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_
     }
   auto id = kernel->getAttrOfType<StringAttr>(attrs::id);
   addCycles(builder, kernel.getLoc(), arena, counted.size(), call);
-  counted.push_back(describe(id ? id.getValue() : kernel.getSymName(), kind, macs, bytes, cycles));
+  counted.push_back(makeEntry(id ? id.getValue() : kernel.getSymName(), kind, macs, bytes, cycles));
 }
 
 void Profiler::addCycles(OpBuilder &builder, Location loc, Value arena, int64_t slot,
@@ -131,8 +131,8 @@ void Profiler::addCycles(OpBuilder &builder, Location loc, Value arena, int64_t 
   memref::StoreOp::create(builder, loc, sum, table, at);
 }
 
-DictionaryAttr Profiler::describe(StringRef name, StringRef kind, int64_t macs, int64_t bytes,
-                                  int64_t cycles) {
+DictionaryAttr Profiler::makeEntry(StringRef name, StringRef kind, int64_t macs, int64_t bytes,
+                                   int64_t cycles) {
   Builder builder(module.getContext());
   auto number = [&](StringRef key, int64_t n) {
     return builder.getNamedAttr(key, builder.getI64IntegerAttr(n));
@@ -142,7 +142,7 @@ DictionaryAttr Profiler::describe(StringRef name, StringRef kind, int64_t macs, 
                                     number("macs", macs), number("bytes", bytes), number("cycles", cycles)});
 }
 
-void Profiler::describe() {
+void Profiler::setAttributes() {
   Builder builder(module.getContext());
   module->setAttr(attrs::profileOffset, builder.getI64IntegerAttr(offset));
   module->setAttr(attrs::profile, builder.getArrayAttr(counted));

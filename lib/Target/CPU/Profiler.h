@@ -26,12 +26,12 @@ public:
   void count(OpBuilder &builder, KernelOp kernel, StringRef kind, int64_t cycles, Value arena,
              function_ref<void()> call);
   /// Says on the module what was counted where.
-  void describe();
+  void setAttributes();
 
 private:
   /// Adds the cycles of `work` to counter `slot`.
   void addCycles(OpBuilder &builder, Location loc, Value arena, int64_t slot, function_ref<void()> work);
-  DictionaryAttr describe(StringRef name, StringRef kind, int64_t macs, int64_t bytes, int64_t cycles);
+  DictionaryAttr makeEntry(StringRef name, StringRef kind, int64_t macs, int64_t bytes, int64_t cycles);
 
   ModuleOp module;
   const TargetDescription &target;

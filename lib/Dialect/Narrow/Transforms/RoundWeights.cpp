@@ -5,9 +5,7 @@
 // layers that are rounded already.
 //
 //===----------------------------------------------------------------------===//
-#include "BiasFit.h"
-#include "CodeGrid.h"
-#include "LayerInputs.h"
+#include "WeightLayer.h"
 #include "ObservedTypes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
@@ -47,88 +45,6 @@ static constexpr int64_t kOutputBlock = 32;
 
 namespace {
 
-/// A contraction and its weight. Matrices are one a group, of the group's outputs and columns.
-struct Layer {
-  QuantizableOpInterface op;
-  ObserveOp weight;
-  ContractionShape shape;
-  quant::QuantizedType type;
-  std::vector<float> values; ///< in the order of the IR
-  std::vector<float> bias;   ///< one an output
-  std::vector<float> scales; ///< one an output
-  CodeRange codes;
-  std::optional<CodeGrid> format;      ///< if not every integer is a code
-  std::optional<ChannelLayout> layout; ///< goes with it
-  bool scalePerOutput = false;
-  float lowest = -std::numeric_limits<float>::infinity(), highest = std::numeric_limits<float>::infinity();
-
-  RowPlan plan{1, 1, 0, 0};
-  std::vector<std::vector<float>> inputs, targets; ///< of each group: rows x columns, rows x outputs
-  std::vector<Gram> grams;
-
-  StringRef getId() { return getTensorId(op->getResult(0)); }
-  /// For the rows that are kept of its inputs.
-  void makeRoom() { inputs.assign(shape.groups, std::vector<float>(plan.getNumRows() * shape.getDepth())); }
-  /// The weights of some outputs of a group, a row each.
-  std::vector<float> getMatrix(int64_t g, int64_t first, int64_t count) const {
-    std::vector<float> matrix;
-    matrix.reserve(count * shape.getDepth());
-    for (int64_t o = first; o < first + count; ++o)
-      for (int64_t k = 0; k < shape.getDepth(); ++k)
-        matrix.push_back(values[shape.getWeightIndex(g, o, k)]);
-    return matrix;
-  }
-  /// What the outputs [first, first + count) of group `g` can become.
-  WeightGrid getGrid(int64_t g, int64_t first, int64_t count) const;
-  /// The codes of the weight at `index` of the tensor; for layers with a format.
-  ArrayRef<int32_t> getAllowed(int64_t index) const {
-    return format->lists[format->groups[format->getGroup(*layout, index)]];
-  }
-  int32_t getNearest(int64_t index, float scale, Rounding ties) const {
-    return format ? roundNearest(values[index], scale, getAllowed(index))
-                  : roundNearest(values[index], scale, codes, ties);
-  }
-  /// The outputs [first, first + count) of group `g` of numbers that are one an output.
-  ArrayRef<float> getOutputs(const std::vector<float> &of, int64_t g, int64_t first, int64_t count) const {
-    return ArrayRef(of).slice(g * shape.groupOutputs + first, count);
-  }
-};
-
-/// What has been chosen for a layer.
-struct Choice {
-  std::vector<int32_t> codes; ///< in the order of the IR
-  std::vector<float> scales, bias;
-};
-
-WeightGrid Layer::getGrid(int64_t g, int64_t first, int64_t count) const {
-  ArrayRef<float> own = getOutputs(scales, g, first, count);
-  WeightGrid grid{{own.begin(), own.end()}, codes, {}};
-  if (!format)
-    return grid;
-  // Groups are columns of a row if the row's weights follow each other in their channel and begin
-  // with a group; otherwise each column has a list.
-  int64_t depth = shape.getDepth();
-  bool areColumns = llvm::all_of(llvm::seq(first, first + count), [&](int64_t o) {
-    int64_t begin = layout->getPosition(shape.getWeightIndex(g, o, 0));
-    return begin % format->group == 0 &&
-           layout->getPosition(shape.getWeightIndex(g, o, depth - 1)) == begin + depth - 1;
-  });
-  CodeLists &allowed = grid.allowed;
-  allowed.lists = format->lists;
-  allowed.columns = areColumns ? std::clamp<int64_t>(depth, 1, format->group) : 1;
-  allowed.perRow = llvm::divideCeil(depth, allowed.columns);
-  for (int64_t o = first; o < first + count; ++o)
-    for (int64_t k = 0; k < depth; k += allowed.columns)
-      allowed.groups.push_back(format->groups[format->getGroup(*layout, shape.getWeightIndex(g, o, k))]);
-  return grid;
-}
-
-/// Keeps a part of what group `g` reads.
-void keepInputs(Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
-  std::vector<float> &inputs = layer.inputs[g];
-  std::copy_n(rows.data, rows.rows * rows.cols, inputs.data() + firstRow * rows.cols);
-}
-
 struct RoundWeights : narrow::impl::NarrowRoundWeightsBase<RoundWeights> {
   using NarrowRoundWeightsBase::NarrowRoundWeightsBase;
   /// Passes are cloned before they run.
@@ -166,102 +82,23 @@ private:
            method == WeightRounding::Stochastic;
   }
   bool needsData() const { return method != WeightRounding::Nearest && method != WeightRounding::Stochastic; }
-  uint32_t getSeed(Layer &layer) const { return seedFor(seed, layer.getId()); }
+  uint32_t getSeed(WeightLayer &layer) const { return seedFor(seed, layer.getId()); }
 
-  FailureOr<Layer> getLayer(QuantizableOpInterface op, ObserveOp weight, std::optional<CodeGrid> format);
-  FailureOr<std::vector<Layer>> getLayers();
+  FailureOr<std::vector<WeightLayer>> getLayers();
   LogicalResult roundWithoutData();
   LogicalResult roundWithData();
-  SmallVector<size_t> findGroups(ArrayRef<Layer> layers, ArrayRef<int64_t> sizes);
-  LogicalResult collectTargets(MutableArrayRef<Layer> layers);
-  LogicalResult roundTogether(MutableArrayRef<Layer> layers, Progress &progress);
-  using Consume = llvm::function_ref<void(Layer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
-  LogicalResult collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume);
-  void apply(Layer &layer, Choice &choice);
+  SmallVector<size_t> findGroups(ArrayRef<WeightLayer> layers, ArrayRef<int64_t> sizes);
+  LogicalResult collectTargets(MutableArrayRef<WeightLayer> layers);
+  LogicalResult roundTogether(MutableArrayRef<WeightLayer> layers, Progress &progress);
+  using Consume = llvm::function_ref<void(WeightLayer &, int64_t group, int64_t firstRow, MatrixRef rows)>;
+  LogicalResult collect(MutableArrayRef<WeightLayer> layers, bool simulate, Consume consume);
+  void apply(WeightLayer &layer, Choice &choice);
 };
 
 } // namespace
 
-//===----------------------------------------------------------------------===//
-// Layers
-//===----------------------------------------------------------------------===//
-
-/// The bounds of the clamps that merge into `op`.
-static void findActivation(Layer &layer) {
-  Value result = layer.op->getResult(0);
-  while (result.hasOneUse() && isMergedClamp(*result.user_begin())) {
-    auto clamp = dyn_cast<tosa::ClampOp>(*result.user_begin());
-    if (!clamp)
-      return;
-    if (std::optional<ClampBounds> bounds = getActivationBounds(clamp)) {
-      layer.lowest = std::max(layer.lowest, static_cast<float>(bounds->lowest));
-      layer.highest = std::min(layer.highest, static_cast<float>(bounds->highest));
-    }
-    result = clamp.getResult();
-  }
-}
-
-FailureOr<Layer> RoundWeights::getLayer(QuantizableOpInterface op, ObserveOp weight,
-                                        std::optional<CodeGrid> format) {
-  auto fail = [&](const Twine &what) {
-    return op->emitError() << "the weight of '" << getTensorId(op->getResult(0)) << "' " << what;
-  };
-  if (!weight.getQuantizedType())
-    return fail("has no type; run --narrow-assign-scales first");
-  auto type = cast<quant::QuantizedType>(*weight.getQuantizedType());
-  SmallVector<double> scales = getScales(type);
-  if (scales.empty())
-    return fail("has a type whose codes are not evenly spaced: it is rounded by what made the type");
-  std::optional<ContractionShape> shape = ContractionShape::get(op);
-  if (!shape)
-    return fail("cannot be rounded: this is known of convolutions and fully connected layers");
-  bool symmetric = true;
-  if (auto uniform = dyn_cast<quant::UniformQuantizedType>(type))
-    symmetric = uniform.getZeroPoint() == 0;
-  else
-    symmetric = llvm::all_of(cast<quant::UniformQuantizedPerAxisType>(type).getZeroPoints(),
-                             [](int64_t z) { return z == 0; });
-  if (!symmetric)
-    return fail("has a zero point other than 0, which is not supported");
-  Layer layer;
-  layer.op = op, layer.weight = weight, layer.shape = *shape, layer.type = type;
-  std::optional<std::vector<float>> values = format ? getFloats(weight.getUnroundedAttr())
-                                                    : getFloats(weight.getInput()),
-                                    bias;
-  if (!values ||
-      static_cast<int64_t>(values->size()) != cast<RankedTensorType>(weight.getType()).getNumElements())
-    return fail("cannot be read: it is no constant, or its data are missing");
-  layer.values = std::move(*values);
-  SmallVector<int64_t> indices = getWeightScaleIndices(op, type);
-  int64_t outputs = shape->getNumOutputs();
-  if (static_cast<int64_t>(indices.size()) != outputs)
-    return fail("has scales that do not fit its output channels");
-  for (int64_t index : indices)
-    layer.scales.push_back(static_cast<float>(scales[index]));
-  layer.scalePerOutput = static_cast<int64_t>(scales.size()) == outputs &&
-                         llvm::equal(indices, llvm::seq<int64_t>(0, outputs)) &&
-                         isa<quant::UniformQuantizedPerAxisType>(type);
-  // Powers of two and scales that clusters share stay what they are.
-  if (SchemeAttr scheme = weight.getSchemeAttr())
-    layer.scalePerOutput &=
-        scheme.getFormat() == CodeFormat::Uniform && scheme.getGranularity() != GranularityKind::PerCluster;
-  layer.codes = {type.getStorageTypeMin(), type.getStorageTypeMax()};
-  if (op.getBiasOperand())
-    bias = getFloats(op->getOperand(*op.getBiasOperand()));
-  layer.bias = bias.value_or(std::vector<float>{0.0f});
-  if (layer.bias.size() == 1)
-    layer.bias.resize(outputs, layer.bias.front());
-  if (static_cast<int64_t>(layer.bias.size()) != outputs)
-    return fail("goes with a bias of another number of output channels");
-  findActivation(layer);
-  if (format)
-    layer.layout = getChannelLayout(weight);
-  layer.format = std::move(format);
-  return layer;
-}
-
-FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
-  std::vector<Layer> layers;
+FailureOr<std::vector<WeightLayer>> RoundWeights::getLayers() {
+  std::vector<WeightLayer> layers;
   ObserveOp encoded;
   WalkResult walk = getOperation().walk([&](QuantizableOpInterface op) {
     if (!getQuantizable(op) || op.getQuantizationKind() != QuantizationKind::Contraction)
@@ -277,7 +114,7 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
       encoded = weight; // Its codes are those that narrow-encode-weights chose.
       return WalkResult::advance();
     }
-    FailureOr<Layer> layer = getLayer(op, weight, std::move(*format));
+    FailureOr<WeightLayer> layer = WeightLayer::get(op, weight, std::move(*format));
     if (failed(layer))
       return WalkResult::interrupt();
     layers.push_back(std::move(*layer));
@@ -299,32 +136,9 @@ FailureOr<std::vector<Layer>> RoundWeights::getLayers() {
   return layers;
 }
 
-/// Codes of 16 bits leave room for the bias as long as their sum is limited. Outputs that have
-/// become too large take the codes that narrow-encode-weights chose.
-static void limitSums(const Layer &layer, std::vector<int32_t> &codes) {
-  if (!layer.format || layer.codes.max <= kNarrowLimit)
-    return;
-  ObserveOp weight = layer.weight;
-  std::optional<std::vector<float>> encoded = getFloats(weight.getInput());
-  const ContractionShape &shape = layer.shape;
-  for (int64_t g = 0; g < shape.groups; ++g)
-    for (int64_t o = 0; o < shape.groupOutputs; ++o) {
-      double sum = 0;
-      for (int64_t k = 0; k < shape.getDepth(); ++k)
-        sum += std::abs(codes[shape.getWeightIndex(g, o, k)]);
-      if (!encoded || sum <= getCodeSumLimit(shape.getDepth()))
-        continue;
-      for (int64_t k = 0; k < shape.getDepth(); ++k) {
-        int64_t index = shape.getWeightIndex(g, o, k);
-        codes[index] = roundNearest((*encoded)[index], layer.scales[g * shape.groupOutputs + o], layer.codes,
-                                    Rounding::HalfEven);
-      }
-    }
-}
-
 /// Replaces the weight by the numbers that the codes stand for, and what else was chosen.
-void RoundWeights::apply(Layer &layer, Choice &choice) {
-  limitSums(layer, choice.codes);
+void RoundWeights::apply(WeightLayer &layer, Choice &choice) {
+  layer.limitSums(choice.codes);
   OpBuilder builder(layer.weight);
   ObserveOp weight = layer.weight;
   const ContractionShape &shape = layer.shape;
@@ -360,11 +174,11 @@ void RoundWeights::apply(Layer &layer, Choice &choice) {
 }
 
 LogicalResult RoundWeights::roundWithoutData() {
-  FailureOr<std::vector<Layer>> layers = getLayers();
+  FailureOr<std::vector<WeightLayer>> layers = getLayers();
   if (failed(layers))
     return failure();
   Rounding rule = ties;
-  for (Layer &layer : *layers) {
+  for (WeightLayer &layer : *layers) {
     Choice choice{std::vector<int32_t>(layer.values.size()), layer.scales, layer.bias};
     const ContractionShape &shape = layer.shape;
     uint32_t own = getSeed(layer);
@@ -392,10 +206,10 @@ LogicalResult RoundWeights::roundWithoutData() {
 //===----------------------------------------------------------------------===//
 
 /// Runs the network and gives `consume` the rows of each group of each layer, in ascending order.
-LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate, Consume consume) {
+LogicalResult RoundWeights::collect(MutableArrayRef<WeightLayer> layers, bool simulate, Consume consume) {
   SmallVector<Operation *> ops;
   int64_t runs = source->getNumRuns(), numbersPerRun = 1;
-  for (Layer &layer : layers) {
+  for (WeightLayer &layer : layers) {
     ops.push_back(simulate ? layer.op.getOperation() : toOriginal.lookup(layer.op.getOperation()));
     numbersPerRun += llvm::divideCeil(layer.plan.getNumRows(), runs) * layer.shape.getRowSize();
   }
@@ -410,7 +224,7 @@ LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate
   std::atomic<int64_t> received = 0;
   // Each row has its place, so that it does not matter which thread comes first.
   auto receive = [&](size_t index, int64_t run, ArrayRef<float> values) {
-    Layer &layer = layers[index];
+    WeightLayer &layer = layers[index];
     const ContractionShape &shape = layer.shape;
     int64_t begin = layer.plan.getFirst(run / chunk * chunk),
             rows = layer.plan.getFirst(std::min((run / chunk + 1) * chunk, runs)) - begin,
@@ -451,10 +265,10 @@ LogicalResult RoundWeights::collect(MutableArrayRef<Layer> layers, bool simulate
 //===----------------------------------------------------------------------===//
 
 LogicalResult RoundWeights::roundWithData() {
-  FailureOr<std::vector<Layer>> found = getLayers();
+  FailureOr<std::vector<WeightLayer>> found = getLayers();
   if (failed(found))
     return failure();
-  std::vector<Layer> &layers = *found;
+  std::vector<WeightLayer> &layers = *found;
   int64_t runs = source->getNumRuns();
   if (layers.empty())
     return success();
@@ -462,7 +276,7 @@ LogicalResult RoundWeights::roundWithData() {
     return getOperation().emitError("there are no samples to round the weights with");
   bool isGptq = method == WeightRounding::Gptq;
   SmallVector<int64_t> sizes;
-  for (Layer &layer : layers) {
+  for (WeightLayer &layer : layers) {
     const ContractionShape &shape = layer.shape;
     int64_t most =
         isGptq ? kMostGramRows
@@ -474,7 +288,7 @@ LogicalResult RoundWeights::roundWithData() {
 
   toOriginal.clear();
   original = cast<ModuleOp>(getOperation()->clone(toOriginal));
-  for (Layer &layer : layers) { // Weights of formats are encoded already.
+  for (WeightLayer &layer : layers) { // Weights of formats are encoded already.
     if (!layer.format)
       continue;
     auto weight = cast<ObserveOp>(toOriginal.lookup(layer.weight.getOperation()));
@@ -489,7 +303,7 @@ LogicalResult RoundWeights::roundWithData() {
     if (!isGptq && end > haveTargets) {
       int64_t taken = 0;
       haveTargets = first;
-      auto fits = [&](Layer &layer) {
+      auto fits = [&](WeightLayer &layer) {
         taken += layer.plan.getNumRows() * layer.shape.getNumOutputs();
         return haveTargets < end || (!floatInputs && taken <= kMostNumbers);
       };
@@ -507,7 +321,7 @@ LogicalResult RoundWeights::roundWithData() {
 
 /// The ends of groups of layers that are rounded together: none reads what another one computes (unless
 /// all read what the float network computes), and memory has room for what is kept of them.
-SmallVector<size_t> RoundWeights::findGroups(ArrayRef<Layer> layers, ArrayRef<int64_t> sizes) {
+SmallVector<size_t> RoundWeights::findGroups(ArrayRef<WeightLayer> layers, ArrayRef<int64_t> sizes) {
   SmallVector<size_t> ends;
   llvm::DenseSet<Operation *> depends; // On a layer of the group.
   size_t next = 0;
@@ -533,36 +347,42 @@ SmallVector<size_t> RoundWeights::findGroups(ArrayRef<Layer> layers, ArrayRef<in
 }
 
 /// What the float network computes in `layers`, and what it reads there if that is wanted.
-LogicalResult RoundWeights::collectTargets(MutableArrayRef<Layer> layers) {
-  for (Layer &layer : layers)
+LogicalResult RoundWeights::collectTargets(MutableArrayRef<WeightLayer> layers) {
+  for (WeightLayer &layer : layers)
     layer.targets.assign(layer.shape.groups,
                          std::vector<float>(layer.plan.getNumRows() * layer.shape.groupOutputs));
   if (floatInputs)
-    for (Layer &layer : layers)
+    for (WeightLayer &layer : layers)
       layer.makeRoom();
-  return collect(layers, /*simulate=*/false, [&](Layer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
-    int64_t outputs = layer.shape.groupOutputs;
-    std::vector<float> weights = layer.getMatrix(g, 0, outputs);
-    layerOutputs(rows, {weights.data(), outputs, layer.shape.getDepth()},
-                 layer.getOutputs(layer.bias, g, 0, outputs), layer.targets[g].data() + firstRow * outputs);
-    if (floatInputs)
-      keepInputs(layer, g, firstRow, rows);
-  });
+  return collect(layers, /*simulate=*/false,
+                 [&](WeightLayer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
+                   int64_t outputs = layer.shape.groupOutputs;
+                   std::vector<float> weights = layer.getMatrix(g, 0, outputs);
+                   layerOutputs(rows, {weights.data(), outputs, layer.shape.getDepth()},
+                                layer.getOutputs(layer.bias, g, 0, outputs),
+                                layer.targets[g].data() + firstRow * outputs);
+                   if (floatInputs)
+                     layer.keepInputs(g, firstRow, rows);
+                 });
 }
 
 /// Rounds layers that do not read each other's results. They have targets, unless the method is gptq.
-LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, Progress &progress) {
+LogicalResult RoundWeights::roundTogether(MutableArrayRef<WeightLayer> layers, Progress &progress) {
   bool isGptq = method == WeightRounding::Gptq;
   LogicalResult collected = success();
   if (isGptq) {
-    for (Layer &layer : layers)
+    for (WeightLayer &layer : layers)
       layer.grams.assign(layer.shape.groups, Gram(layer.shape.getDepth()));
-    collected = collect(layers, /*simulate=*/!floatInputs,
-                        [](Layer &layer, int64_t g, int64_t, MatrixRef rows) { layer.grams[g].add(rows); });
+    collected =
+        collect(layers, /*simulate=*/!floatInputs,
+                [](WeightLayer &layer, int64_t g, int64_t, MatrixRef rows) { layer.grams[g].add(rows); });
   } else if (!floatInputs) {
-    for (Layer &layer : layers)
+    for (WeightLayer &layer : layers)
       layer.makeRoom();
-    collected = collect(layers, /*simulate=*/true, keepInputs);
+    collected = collect(layers, /*simulate=*/true,
+                        [](WeightLayer &layer, int64_t g, int64_t firstRow, MatrixRef rows) {
+                          layer.keepInputs(g, firstRow, rows);
+                        });
   }
   if (failed(collected))
     return failure();
@@ -584,7 +404,7 @@ LogicalResult RoundWeights::roundTogether(MutableArrayRef<Layer> layers, Progres
   }
   parallelFor(&getContext(), 0, parts.size(), [&](size_t i) {
     auto [index, g, first, count] = parts[i];
-    Layer &layer = layers[index];
+    WeightLayer &layer = layers[index];
     Choice &choice = choices[index];
     int64_t depth = layer.shape.getDepth(), offset = g * layer.shape.groupOutputs + first;
     std::vector<float> weights = layer.getMatrix(g, first, count);

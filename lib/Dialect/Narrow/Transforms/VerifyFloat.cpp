@@ -112,7 +112,7 @@ struct VerifyFloat : impl::NarrowVerifyFloatBase<VerifyFloat> {
   void runOnOperation() override {
     markAllAnalysesPreserved();
     Stage stage = detectStage(getOperation());
-    if (isQuantizedByOthers(getOperation()) && (stage == Stage::Imported || stage == Stage::Quantized)) {
+    if (isPreQuantized(getOperation()) && (stage == Stage::Imported || stage == Stage::Quantized)) {
       getOperation().emitError("the model is quantized already; run --narrow-float-pipeline=quantized, which "
                                "brings one that came so to the quantized stage");
       return signalPassFailure();
