@@ -1,5 +1,7 @@
 //===- IntegerRanges.cpp - Intervals of the integer stage -----------------===//
 #include "narrow/Analysis/IntegerRanges.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "narrow/Analysis/IntegerRangeOpInterface.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include <algorithm>

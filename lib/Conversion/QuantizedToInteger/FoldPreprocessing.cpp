@@ -9,6 +9,7 @@
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/NarrowDialect.h"
 #include "narrow/Numerics/QuantParams.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace narrow {
 #define GEN_PASS_DEF_NARROWFOLDPREPROCESSING
