@@ -238,6 +238,8 @@ int Compiler::run() {
   if (byName != Emit::Default && byName != form && !floatCode)
     return reportUsage("--emit=" + nameOf(artifact) + " contradicts the output '" + options.output +
                        "': end it in " + extensionOf(form));
+  if (options.output == "-" && options.printPipeline)
+    return reportUsage("--print-pipeline prints to standard output, which -o - is too");
   if (options.output == "-" && form == Emit::Library)
     return reportUsage("a shared library is written to a file, not to standard output");
   if (!llvm::is_contained({"exact", "fast"}, options.requantize))

@@ -15,9 +15,6 @@ def KernelOpInterface : OpInterface<"KernelOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"How the op joins kernels.", "::narrow::KernelRole", "getKernelRole", (ins)>,
-    InterfaceMethod<[{Whether there is code for the op on these operands; else
-      says why not in `reason`. Types and static shapes are checked before.}],
-      "bool", "isSupported", (ins "std::string &":$reason), "", [{ return true; }]>,
     InterfaceMethod<[{Whether an element depends on where its tensor ends: tensors are not seen as a line then.}],
       "bool", "dependsOnShape", (ins), "", [{ return false; }]>,
     InterfaceMethod<[{Lanes of the result at `point`: of ops that compute an

@@ -35,7 +35,7 @@ struct ModelDescription {
   std::vector<TensorDescription> inputs, outputs;
   std::vector<std::string> observers;
   int64_t arenaSize = 0, arenaAlignment = 64;
-  std::string isa;       // `narrow.isa`, empty if the module has none
+  std::string isa;       // of `narrow.target`, empty if the module has none
   bool hasCodes = false; // there is a @network
   bool observed = false; // @main takes an observer
   int64_t threads = 1;   // that may run one call; if more, @main and @network take a team
