@@ -50,6 +50,10 @@ SmallVector<AccumulatorBounds> narrow::computeAccumulatorBounds(ArrayRef<int64_t
   return bounds;
 }
 
+Value narrow::getContractionInput(Operation *contraction) {
+  return contraction->getOperand(cast<QuantizableOpInterface>(contraction).getActivationOperands().front());
+}
+
 std::optional<SmallVector<AccumulatorBounds>> narrow::getAccumulatorBounds(Operation *op,
                                                                            IntegerInterval codes) {
   auto quantizable = dyn_cast<QuantizableOpInterface>(op);

@@ -4,6 +4,7 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "narrow/Analysis/IntegerRangeOpInterface.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
+#include "narrow/Dialect/Narrow/IR/QuantizableOpInterface.h"
 #include <algorithm>
 
 using namespace mlir;
@@ -44,7 +45,10 @@ IntegerInterval IntegerRanges::getWhole(Value value) { return hull(get(value)); 
 
 IntegerIntervals narrow::inferAccumulatorRanges(Operation *op, IntegerRanges &ranges) {
   IntegerIntervals intervals;
-  if (auto bounds = getAccumulatorBounds(op, ranges.getWhole(op->getOperand(0))))
+  auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+  if (!quantizable || quantizable.getQuantizationKind() != QuantizationKind::Contraction)
+    return intervals;
+  if (auto bounds = getAccumulatorBounds(op, ranges.getWhole(getContractionInput(op))))
     for (const AccumulatorBounds &bound : *bounds)
       intervals.push_back({bound.min, bound.max});
   return intervals;

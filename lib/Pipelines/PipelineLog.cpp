@@ -46,6 +46,7 @@ llvm::Expected<std::string> PipelineLog::print(ArrayRef<std::string> texts) cons
   llvm::raw_string_ostream os(message);
   OpPassManager parsed(ModuleOp::getOperationName());
   if (failed(parsePassPipeline(passes, parsed, os)) || printPasses(parsed) != passes)
-    return llvm::createStringError("--print-pipeline: the passes have options that cannot be spelled in a pipeline");
+    return llvm::createStringError(
+        "--print-pipeline: the passes have options that cannot be spelled in a pipeline");
   return "builtin.module(" + passes + ")";
 }

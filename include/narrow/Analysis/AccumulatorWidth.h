@@ -8,6 +8,7 @@
 #define NARROW_ANALYSIS_ACCUMULATORWIDTH_H
 
 #include "mlir/IR/Operation.h"
+#include "mlir/IR/Value.h"
 #include "narrow/Support/LLVM.h"
 #include "llvm/ADT/SmallVector.h"
 #include <algorithm>
@@ -58,6 +59,9 @@ SmallVector<AccumulatorBounds> computeAccumulatorBounds(ArrayRef<int64_t> weight
 struct ZeroPoints {
   int64_t input = 0, weight = 0;
 };
+
+/// What a contraction multiplies by its weights.
+Value getContractionInput(Operation *contraction);
 
 /// Bounds of a contraction of the integer stage with constant weights and bias whose
 /// input codes are within `codes`; nullopt for anything else. The op implements QuantizableOpInterface and

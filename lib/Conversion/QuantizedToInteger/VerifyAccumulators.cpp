@@ -93,7 +93,7 @@ LogicalResult VerifyAccumulators::check(Operation *op, IntegerRanges &ranges) {
   auto quantizable = dyn_cast<QuantizableOpInterface>(op);
   bool integer = op->getNumResults() == 1 && getElementTypeOrSelf(op->getResult(0).getType()).isInteger(32);
   if (quantizable && quantizable.getQuantizationKind() == QuantizationKind::Contraction && integer) {
-    auto bounds = getAccumulatorBounds(op, ranges.getWhole(op->getOperand(0)));
+    auto bounds = getAccumulatorBounds(op, ranges.getWhole(getContractionInput(op)));
     if (!bounds)
       return op->emitError() << "'" << describeAccumulator(op)
                              << "': weights, bias and zero points must be "

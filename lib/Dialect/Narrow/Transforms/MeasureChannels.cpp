@@ -1,5 +1,6 @@
 //===- MeasureChannels.cpp - narrow-measure-channels ----------------------===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "narrow/Dialect/Narrow/IR/Constants.h"
 #include "narrow/Dialect/Narrow/IR/DiscardableAttributes.h"
 #include "narrow/Dialect/Narrow/IR/Ids.h"
@@ -7,7 +8,6 @@
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPasses.h"
 #include "narrow/Dialect/Narrow/Transforms/QuantizationPoints.h"
 #include "narrow/Dialect/Narrow/Transforms/SampleSource.h"
-#include "llvm/ADT/SetVector.h"
 #include <cmath>
 
 namespace narrow {
@@ -186,8 +186,11 @@ LogicalResult MeasureChannels::measureMaxima() {
   auto choose = [](ModuleOp module) {
     DenseSet<Operation *> inputs;
     module.walk([&](Operation *op) {
-      if (isContraction(op) && op->getOperand(0).getDefiningOp())
-        inputs.insert(op->getOperand(0).getDefiningOp());
+      if (!isContraction(op))
+        return;
+      unsigned input = cast<QuantizableOpInterface>(op).getActivationOperands().front();
+      if (Operation *def = op->getOperand(input).getDefiningOp())
+        inputs.insert(def);
     });
     SmallVector<Operation *> ops;
     module.walk([&](Operation *op) {
@@ -204,7 +207,8 @@ LogicalResult MeasureChannels::measureMaxima() {
 /// Beside each layer of the float network a copy that computes with the errors of its weights
 /// alone; its results are what rounding adds.
 LogicalResult MeasureChannels::measureErrors() {
-  OwningOpRef<ModuleOp> copy = getOperation().clone();
+  IRMapping toCopy;
+  OwningOpRef<ModuleOp> copy = cast<ModuleOp>(getOperation()->clone(toCopy));
   SmallVector<Operation *> layers, measured; // of the module, in program order
   SmallVector<std::vector<float>> errors;
   getOperation().walk([&](Operation *op) {
@@ -230,15 +234,8 @@ LogicalResult MeasureChannels::measureErrors() {
     return success();
   restoreWeights(*copy);
   removeObservers(*copy);
-  llvm::StringMap<size_t> numbers;
-  for (auto [number, op] : llvm::enumerate(measured))
-    numbers[getTensorId(op->getResult(0))] = number;
-  SmallVector<Operation *> originals;
-  copy->walk([&](Operation *op) {
-    if (isContraction(op) && numbers.contains(getTensorId(op->getResult(0))))
-      originals.push_back(op);
-  });
-  for (Operation *op : originals) {
+  for (auto [inModule, weights] : llvm::zip_equal(measured, errors)) {
+    Operation *op = toCopy.lookup(inModule);
     StringRef id = getTensorId(op->getResult(0));
     auto layer = cast<QuantizableOpInterface>(op);
     OpBuilder builder(op);
@@ -248,7 +245,7 @@ LogicalResult MeasureChannels::measureErrors() {
       auto shape = cast<RankedTensorType>(op->getOperand(operand).getType()).getShape();
       error->setOperand(operand, createConstant(builder, op->getLoc(), shape, values));
     };
-    replace(*layer.getWeightOperand(), errors[numbers.lookup(id)]);
+    replace(*layer.getWeightOperand(), weights);
     auto bias = cast<RankedTensorType>(op->getOperand(*layer.getBiasOperand()).getType());
     replace(*layer.getBiasOperand(), std::vector<float>(bias.getNumElements(), 0.0f));
     error->setAttr(attrs::id, builder.getStringAttr(id + "/error"));
